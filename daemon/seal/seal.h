@@ -1,0 +1,77 @@
+/* Keys, hashes, signatures: the one door to libsodium. Knows proto/ids.h. Primitives only: what is hashed and
+ * signed, and in which form, is said where the object is (PROTOCOL).
+ *
+ * Every hash and every signature has its domain: H(tag, x) = BLAKE2b-256("twinlog/" tag "/1" 0x00 x) and a signature
+ * is Ed25519 over "twinlog/" kind "/1" 0x00 bytes (RFC 7693, RFC 8032). All functions but seal_init, seal_random
+ * and the key makers are pure. */
+#ifndef TWINLOG_SEAL_H
+#define TWINLOG_SEAL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ids.h"
+#include "twinlog/error.h"
+
+#define SEAL_SIGNATURE_SIZE 64
+#define SEAL_SEED_SIZE      32
+#define SEAL_Z85_SIZE       41 /* a CURVE key in Z85 (ZeroMQ RFC 32), with its NUL */
+
+/* Before anything else; may be called again. */
+enum twinlog_error seal_init(void) TWINLOG_MUST_CHECK;
+
+void seal_random(void *out, size_t size);
+void seal_wipe(void *bytes, size_t size);
+
+struct seal_part {
+	const void *bytes;
+	size_t size;
+};
+/* Hash of the parts one after the other. At most one of them may vary in length, else the sum is ambiguous. */
+struct hash seal_hash(const char *tag, const struct seal_part *parts, size_t count);
+struct hash seal_hash1(const char *tag, const void *bytes, size_t size);
+/* Keyed with 32 bytes. */
+struct hash seal_hash_keyed(const char *tag, const uint8_t key[SEAL_SEED_SIZE], const struct seal_part *parts,
+			    size_t count);
+
+struct seal_public { /* Ed25519 */
+	uint8_t bytes[32];
+};
+
+/* The city's secrets in use, in guarded memory that is wiped when freed. */
+struct seal_keys;
+
+/* Derives city key (of key_index), transport key and import secret from the city seed. */
+enum twinlog_error seal_keys_new(const uint8_t city_seed[SEAL_SEED_SIZE], uint32_t key_index,
+				 struct seal_keys **ret_keys) TWINLOG_MUST_CHECK;
+void seal_keys_free(struct seal_keys *keys); /* accepts NULL */
+const struct seal_public *seal_keys_public(const struct seal_keys *keys);
+const uint8_t *seal_keys_transport_public(const struct seal_keys *keys); /* 32 bytes, X25519 */
+const uint8_t *seal_keys_transport_secret(const struct seal_keys *keys); /* 32 bytes, X25519 */
+const uint8_t *seal_keys_import_secret(const struct seal_keys *keys);    /* 32 bytes */
+
+/* The city's own signature. */
+void seal_sign(const struct seal_keys *keys, const char *kind, const void *bytes, size_t size,
+	       uint8_t signature[SEAL_SIGNATURE_SIZE]);
+/* With the recovery key, from its seed. */
+struct seal_public seal_recovery_public(const uint8_t recovery_seed[SEAL_SEED_SIZE]);
+void seal_recovery_sign(const uint8_t recovery_seed[SEAL_SEED_SIZE], const char *kind, const void *bytes, size_t size,
+			uint8_t signature[SEAL_SIGNATURE_SIZE]);
+
+/* TWINLOG_BAD_SIGNATURE otherwise. Small-order and non-canonical keys are refused. */
+enum twinlog_error seal_verify(const struct seal_public *key, const char *kind, const void *bytes, size_t size,
+			       const uint8_t *signature, size_t signature_size) TWINLOG_MUST_CHECK;
+
+/* H("identity", founding key, recovery key). */
+struct hash seal_identity(const struct seal_public *founding, const struct seal_public *recovery);
+
+/* A fresh X25519 pair, for clients. */
+void seal_transport_pair(uint8_t public_key[32], uint8_t secret_key[32]);
+/* The public key of an X25519 secret key. */
+void seal_transport_public(const uint8_t secret_key[32], uint8_t public_key[32]);
+
+/* An identity to read out by telephone: 12 groups of 5 decimal digits, of the identity's first 200 bits.
+ * out has 72 bytes (71 characters and a NUL). Returns out. */
+char *seal_fingerprint(const struct hash *identity, char out[72]);
+
+#endif

@@ -1,0 +1,87 @@
+/* The daemon's disk: the one door to LMDB. Knows proto/ids.h only.
+ *
+ * Holds what cannot be derived, exact bytes, in order of arrival. Keys are big-endian, built in one place:
+ *
+ *     meta       name                        version, machine number, counters
+ *     cards      identity                    flags, SignedCard
+ *     acts       sequence                    SignedAct
+ *     bundles    sequence                    Bundle
+ *     erasures   sequence                    SignedErasure
+ *     positions  space, city, machine        SignedPosition
+ *     requests   request id                  SubmitResult; ids begin with their time, so old ones are the first keys
+ *
+ * acts, bundles and erasures share one sequence, so it orders everything that arrived. One thread writes, any
+ * number read. A commit is durable when store_commit returns OK (one LMDB commit with full sync); after any other
+ * answer the environment must be closed and opened again. */
+#ifndef TWINLOG_STORE_H
+#define TWINLOG_STORE_H
+
+#include "ids.h"
+#include "twinlog/error.h"
+
+#define STORE_VERSION     1u
+#define STORE_READERS_MAX 126u
+
+struct store;
+struct store_write;
+struct store_read;
+
+/* dir: an existing folder, mode 0700; the store makes its files in it. create: make a new store, else it must be there.
+ * Locked against a second process: TWINLOG_IN_USE. STORE_VERSION: another schema. fault tells where. */
+enum twinlog_error store_open(const char *dir, bool create, bool read_only, struct store **ret_store,
+			      struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+void store_close(struct store *store);               /* accepts NULL */
+uint64_t store_bytes(const struct store *store);     /* size of the file in use */
+uint64_t store_disk_free(const struct store *store); /* bytes */
+
+/* One write transaction at a time. Each put: DISK_FULL, IO or NO_MEMORY; then abort. */
+enum twinlog_error store_begin(struct store *store, struct store_write **ret_write) TWINLOG_MUST_CHECK;
+enum twinlog_error store_put_act(struct store_write *write, uint64_t sequence, const void *bytes,
+				 size_t size) TWINLOG_MUST_CHECK;
+enum twinlog_error store_put_bundle(struct store_write *write, uint64_t sequence, const void *bytes,
+				    size_t size) TWINLOG_MUST_CHECK;
+enum twinlog_error store_put_erasure(struct store_write *write, uint64_t sequence, const void *bytes,
+				     size_t size) TWINLOG_MUST_CHECK;
+enum twinlog_error store_put_card(struct store_write *write, const struct hash *identity, bool verified, bool removed,
+				  const void *bytes, size_t size) TWINLOG_MUST_CHECK;
+enum twinlog_error store_put_position(struct store_write *write, const struct hash *space, const struct hash *city,
+				      uint64_t machine, const void *bytes, size_t size) TWINLOG_MUST_CHECK;
+enum twinlog_error store_put_request(struct store_write *write, const struct handle *request, const void *bytes,
+				     size_t size) TWINLOG_MUST_CHECK;
+/* Drops answers to requests drawn before that Unix time, at most max of them. */
+enum twinlog_error store_prune_requests(struct store_write *write, uint64_t before_ms, size_t max) TWINLOG_MUST_CHECK;
+enum twinlog_error store_put_machine(struct store_write *write, uint64_t machine) TWINLOG_MUST_CHECK;
+/* Ends the transaction whatever it answers. */
+enum twinlog_error store_commit(struct store_write *write) TWINLOG_MUST_CHECK;
+void store_abort(struct store_write *write); /* accepts NULL */
+
+/* A consistent state to read from; keep it short, an open one stops the reuse of pages. */
+enum twinlog_error store_read_begin(struct store *store, struct store_read **ret_read) TWINLOG_MUST_CHECK;
+void store_read_end(struct store_read *read); /* accepts NULL */
+/* Bytes are valid until store_read_end. MISSING when there is none. */
+enum twinlog_error store_get_bundle(struct store_read *read, uint64_t sequence, const uint8_t **ret_bytes,
+				    size_t *ret_size) TWINLOG_MUST_CHECK;
+enum twinlog_error store_get_machine(struct store_read *read, uint64_t *ret_machine) TWINLOG_MUST_CHECK;
+
+/* Each row in order of key; stops at the first answer that is not OK and returns it. */
+struct store_row {
+	uint64_t sequence;      /* acts, bundles, erasures */
+	struct hash city;       /* cards: identity; positions */
+	struct hash space;      /* positions */
+	uint64_t machine;       /* positions */
+	struct handle request;  /* requests */
+	bool verified, removed; /* cards */
+	const uint8_t *bytes;   /* valid during the call */
+	size_t size;
+};
+typedef enum twinlog_error (*store_visit)(void *context, const struct store_row *row);
+enum store_table { STORE_CARDS, STORE_ACTS, STORE_BUNDLES, STORE_ERASURES, STORE_POSITIONS, STORE_REQUESTS };
+enum twinlog_error store_each(struct store_read *read, enum store_table table, store_visit visit,
+			      void *context) TWINLOG_MUST_CHECK;
+
+/* Readers left behind by dead processes; returns how many were cleared. At start and on a timer. */
+int store_check_readers(struct store *store);
+/* A compact copy of the whole store into an empty folder, while others write. */
+enum twinlog_error store_copy(struct store *store, const char *dir) TWINLOG_MUST_CHECK;
+
+#endif

@@ -1,0 +1,63 @@
+/* Every limit of Twinlog, in one place.
+ *
+ * Sizes are bytes unless the name ends in another unit. A limit marked (signed) is part of the
+ * protocol: what exceeds it is refused or void at every member alike, so it can only ever be
+ * raised by a new protocol version. The others are a daemon's own manners. PROTOCOL, "Limits". */
+#ifndef TWINLOG_LIMITS_H
+#define TWINLOG_LIMITS_H
+
+/* Signed objects. */
+#define TWINLOG_BODY_MAX          (64u * 1024)  /* (signed) one leaf's body */
+#define TWINLOG_ENVELOPE_MAX      (8u * 1024)   /* (signed) one leaf's envelope */
+#define TWINLOG_BUNDLE_MAX        (256u * 1024) /* (signed) header, signature and leaves */
+#define TWINLOG_BUNDLE_LEAVES_MAX 4096u         /* (signed) */
+#define TWINLOG_PARENTS_MAX       32u           /* (signed) parents of a bundle or an act */
+#define TWINLOG_ACT_MAX           (256u * 1024) /* (signed) one signed act */
+#define TWINLOG_MEMBERS_MAX       1024u         /* (signed) members named by one act */
+#define TWINLOG_STEWARDS_MAX      9u            /* (signed) */
+#define TWINLOG_ERASURE_MAX       1024u         /* (signed) one signed erasure */
+#define TWINLOG_CARD_MAX          (16u * 1024)  /* (signed) one signed city card */
+#define TWINLOG_CUTOFF_HEADS_MAX  64u           /* (signed) heads that a removal or key change names */
+#define TWINLOG_REPLACES_MAX      32u           /* (signed) own leaves that one leaf replaces */
+#define TWINLOG_SALT_SIZE         16u           /* (signed) PROTOCOL, "Leaves" */
+
+/* Texts and lists inside a body. */
+#define TWINLOG_CITY_ID_MAX       64u   /* (signed) CC:slug */
+#define TWINLOG_RECORD_CITIES_MAX 32u   /* (signed) cities of an activity, parties of an agreement */
+#define TWINLOG_CODE_MAX          64u   /* (signed) one code of a code list */
+#define TWINLOG_TITLE_MAX         200u  /* (signed) */
+#define TWINLOG_SUMMARY_MAX       2000u /* (signed) summary, note */
+#define TWINLOG_NAME_MAX          200u  /* (signed) a name of a city, an office, an organisation, a place */
+#define TWINLOG_URI_MAX           1000u /* (signed) */
+#define TWINLOG_EXTERNAL_ID_MAX   128u  /* (signed) */
+#define TWINLOG_LANG_MAX          35u   /* (signed) BCP 47, RFC 5646 section 4.4.1 */
+#define TWINLOG_DATE_MAX          16u   /* (signed) one EDTF date */
+#define TWINLOG_LIST_MAX          64u   /* (signed) entries of any other list in a body */
+#define TWINLOG_ACTORS_MAX        16u   /* (signed) */
+#define TWINLOG_FIELDS_MAX        3u    /* (signed) fields of an activity */
+
+/* Messages. */
+#define TWINLOG_MESSAGE_MAX  (1024u * 1024)      /* one frame on either endpoint */
+#define TWINLOG_CHUNK_MAX    (256u * 1024)       /* payload of one chunk before compression, one bundle at least */
+#define TWINLOG_CREDIT_BYTES (4u * 1024 * 1024)  /* bundle bytes under way on one stream */
+#define TWINLOG_UNPACK_MAX   (16u * 1024 * 1024) /* memory that decoding one message may take */
+#define TWINLOG_PAGE_MAX     1000u               /* records of one answer page */
+#define TWINLOG_SUBMIT_MAX   1000u               /* operations of one submit request */
+
+/* One daemon. */
+#define TWINLOG_PEERS_MAX     1024u
+#define TWINLOG_SPACES_MAX    4096u
+#define TWINLOG_CLIENTS_MAX   4096u
+#define TWINLOG_ADDRESSES_MAX 8u
+
+/* Times. */
+#define TWINLOG_PING_INTERVAL_MS     10000u              /* silence after which a PING is sent */
+#define TWINLOG_LINK_TIMEOUT_MS      30000u              /* silence after which a link is dropped */
+#define TWINLOG_DIGEST_INTERVAL_MS   60000u              /* a digest on a link that is otherwise quiet */
+#define TWINLOG_POSITION_INTERVAL_MS 100u                /* at least between two own positions of a space */
+#define TWINLOG_POSITION_REFRESH_MS  3600000u            /* an unchanged position is signed anew */
+#define TWINLOG_WANT_TIMEOUT_MS      20000u              /* a stream without progress is asked of another */
+#define TWINLOG_CLOCK_AHEAD_MAX_MS   86400000u           /* own clock ahead of the wall by more is ignored */
+#define TWINLOG_REQUEST_KEEP_MS      (30ull * 86400000u) /* answers to known request ids are kept */
+
+#endif
