@@ -12,10 +12,12 @@
 
 #include "ids.h"
 #include "twinlog/error.h"
+#include "twinlog/limits.h"
 
 #define SEAL_SIGNATURE_SIZE 64
 #define SEAL_SEED_SIZE      32
-#define SEAL_Z85_SIZE       41 /* a CURVE key in Z85 (ZeroMQ RFC 32), with its NUL */
+#define SEAL_Z85_SIZE       41              /* a CURVE key in Z85 (ZeroMQ RFC 32), with its NUL */
+#define SEAL_MESSAGE_MAX    TWINLOG_ACT_MAX /* the greatest thing that is ever signed */
 
 /* Before anything else; may be called again. */
 enum twinlog_error seal_init(void) TWINLOG_MUST_CHECK;
@@ -41,7 +43,14 @@ struct seal_public { /* Ed25519 */
 /* The city's secrets in use, in guarded memory that is wiped when freed. */
 struct seal_keys;
 
-/* Derives city key (of key_index), transport key and import secret from the city seed. */
+/* Derives the city's secrets from its seed, where index is key_index in 4 bytes, big-endian:
+ *
+ *     seed of the city key (Ed25519)  H("city-key", seed, index)       keyed with the city seed
+ *     transport secret (X25519)       H("transport-key", seed, index)
+ *     import secret                   H("import", seed, 0)
+ *
+ * The import secret is the same for every index: after a change of key a second import must still find what the
+ * first one made. */
 enum twinlog_error seal_keys_new(const uint8_t city_seed[SEAL_SEED_SIZE], uint32_t key_index,
 				 struct seal_keys **ret_keys) TWINLOG_MUST_CHECK;
 void seal_keys_free(struct seal_keys *keys); /* accepts NULL */
@@ -50,7 +59,7 @@ const uint8_t *seal_keys_transport_public(const struct seal_keys *keys); /* 32 b
 const uint8_t *seal_keys_transport_secret(const struct seal_keys *keys); /* 32 bytes, X25519 */
 const uint8_t *seal_keys_import_secret(const struct seal_keys *keys);    /* 32 bytes */
 
-/* The city's own signature. */
+/* The city's own signature. size: at most SEAL_MESSAGE_MAX, here and below. */
 void seal_sign(const struct seal_keys *keys, const char *kind, const void *bytes, size_t size,
 	       uint8_t signature[SEAL_SIGNATURE_SIZE]);
 /* With the recovery key, from its seed. */
@@ -58,7 +67,8 @@ struct seal_public seal_recovery_public(const uint8_t recovery_seed[SEAL_SEED_SI
 void seal_recovery_sign(const uint8_t recovery_seed[SEAL_SEED_SIZE], const char *kind, const void *bytes, size_t size,
 			uint8_t signature[SEAL_SIGNATURE_SIZE]);
 
-/* TWINLOG_BAD_SIGNATURE otherwise. Small-order and non-canonical keys are refused. */
+/* TWINLOG_BAD_SIGNATURE otherwise. Small-order and non-canonical keys are refused, so that a signature has one author
+ * and one verdict everywhere. */
 enum twinlog_error seal_verify(const struct seal_public *key, const char *kind, const void *bytes, size_t size,
 			       const uint8_t *signature, size_t signature_size) TWINLOG_MUST_CHECK;
 
@@ -70,7 +80,8 @@ void seal_transport_pair(uint8_t public_key[32], uint8_t secret_key[32]);
 /* The public key of an X25519 secret key. */
 void seal_transport_public(const uint8_t secret_key[32], uint8_t public_key[32]);
 
-/* An identity to read out by telephone: 12 groups of 5 decimal digits, of the identity's first 200 bits.
+/* An identity to read out by telephone: its first 200 bits as one big-endian number, modulo 10^60, in 12 groups of 5
+ * decimal digits, leading zeros kept.
  * out has 72 bytes (71 characters and a NUL). Returns out. */
 char *seal_fingerprint(const struct hash *identity, char out[72]);
 
