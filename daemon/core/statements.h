@@ -1,16 +1,26 @@
 /* What a space says of each record: the statements of each city, which are current, and what follows from them.
  * One index for each space, fed with bundles after they are committed, in any order that puts parents first; the
- * answer depends on the set only. Pure; knows proto, bundle.h and acts.h. PROTOCOL, "Statements".
+ * answer depends on the set only. Pure; knows proto, bundle.h, facts.h. PROTOCOL, "Statements".
  *
- * Memory only: it holds facts (coded values) of each leaf, never texts. Rebuilt at start from the store. */
+ * Memory only: it holds facts (coded values) of each statement, never texts. Rebuilt at start from the store.
+ *
+ *     record --first_word--> word --next--> word --next--> …   in order of arrival
+ *                             |  replaces: leaf names, which may not be here yet
+ *                             +- facts:    of a statement
+ *
+ * Pointers to records and words are valid until the next statements_apply; facts stay where they are. */
 #ifndef TWINLOG_STATEMENTS_H
 #define TWINLOG_STATEMENTS_H
 
-#include "acts.h"
 #include "bundle.h"
 #include "facts.h"
 
+#define WORD_END UINT32_MAX /* no word */
+
 struct statements;
+
+/* A city has one lane of words and one of links; what a newer version says is in neither and only shown. */
+enum lane { LANE_WORD, LANE_LINK, LANE_OTHER };
 
 /* One leaf on a record. */
 struct word {
@@ -18,54 +28,99 @@ struct word {
 	uint64_t bundle; /* sequence number of the bundle in the store */
 	uint64_t version;
 	uint64_t clock_ms;
-	struct hash answers; /* zero: none */
-	struct facts *facts; /* NULL unless a statement with a sound body */
-	uint32_t next;       /* of the same record, in order of arrival; UINT32_MAX: last */
-	uint32_t index;      /* the leaf's place in its bundle */
-	uint16_t city;       /* statements_city() */
-	uint16_t void_rule;  /* enum body_rule; 0: sound */
+	uint64_t body;     /* facts_body_hash; 0 once erased */
+	uint32_t facts;    /* statements_facts */
+	uint32_t record;   /* statements_record */
+	uint32_t next;     /* of the same record, in order of arrival; WORD_END: last */
+	uint32_t refs;     /* where the leaves it names begin: statements_answers, statements_replaces */
+	uint32_t replaced; /* counting leaves of its city on its record that replace it */
+	uint16_t city;     /* statements_city */
+	uint16_t index;    /* the leaf's place in its bundle */
+	uint8_t replaces;  /* how many leaves it replaces */
+	uint8_t void_rule; /* enum body_rule; 0: sound */
 	uint8_t operation;
-	bool report;
-	bool counts;
-	bool erased;
-	bool current; /* counts, and no counting leaf of its city replaces it */
+	bool report : 1;
+	bool counts : 1;
+	bool erased : 1;
+	bool has_answers : 1;
+	bool echoed : 1; /* stands in more than one bundle */
 };
 
 struct record {
 	struct handle handle;
-	struct hash opener; /* zero for a city record */
-	uint8_t kind;
-	uint8_t state; /* enum record_state as of the last evaluation; statements_evaluate */
+	union {
+		uint8_t id[HANDLE_SIZE]; /* of activities, agreements */
+		uint32_t name;           /* of a city record: statements_name */
+	};
+	uint64_t changed;    /* sequence number of the last counting bundle that touched it */
+	uint64_t changed_ms; /* greatest clock of its counting words: the same at every member */
 	uint32_t first_word;
 	uint32_t last_word;
-	uint64_t changed; /* sequence number of the last bundle that touched it */
-	uint64_t changed_ms;
-	char name[TWINLOG_CITY_ID_MAX + 1]; /* of a city record; else empty */
-	uint8_t id[HANDLE_SIZE];            /* of other records */
+	uint32_t counting; /* its counting words; 0: nothing to show */
+	uint16_t opener;   /* statements_city; RECORD_NO_OPENER for a city record */
+	uint8_t kind;
 };
+#define RECORD_NO_OPENER UINT16_MAX
 
 enum twinlog_error statements_new(const struct hash *space, struct statements **ret) TWINLOG_MUST_CHECK;
 void statements_free(struct statements *statements); /* accepts NULL */
 
-/* Takes in a committed bundle. bundle is only read. */
+/* Takes in a committed bundle; sequence is greater than of any before. bundle is only read. NO_MEMORY leaves the index
+ * unusable; TOO_MANY when the space has outgrown it. */
 enum twinlog_error statements_apply(struct statements *statements, const struct bundle *bundle, uint64_t sequence,
 				    bool counts) TWINLOG_MUST_CHECK;
 /* A late cut-off: the bundle now counts or no longer does. */
 void statements_recount(struct statements *statements, uint64_t sequence, bool counts);
-/* Who belongs has changed: every record is evaluated anew when next asked for. */
+/* Who belongs has changed: every record is judged anew when next asked for. */
 void statements_members_changed(struct statements *statements);
 
+const struct hash *statements_space(const struct statements *statements);
 size_t statements_records(const struct statements *statements);
-const struct record *statements_record(const struct statements *statements, size_t index); /* in order of opening */
-const struct record *statements_find(const struct statements *statements, const struct handle *handle);
-const struct word *statements_word(const struct statements *statements, uint32_t word); /* UINT32_MAX: NULL */
+size_t statements_leaves(const struct statements *statements);
+const struct record *statements_record(const struct statements *statements, size_t index); /* in order of arrival */
+size_t statements_index(const struct statements *statements, const struct record *record);
+const struct record *statements_find(const struct statements *statements, const struct handle *handle); /* NULL */
+/* The opener's identity; zero for a city record. */
+const struct hash *statements_opener(const struct statements *statements, const struct record *record);
+/* What the record's identity holds: 16 bytes, or the city id of a city record. Envelope.record. */
+const void *statements_name(const struct statements *statements, const struct record *record, size_t *ret_size);
+
+const struct word *statements_word(const struct statements *statements, uint32_t word); /* WORD_END: NULL */
+uint32_t statements_number(const struct statements *statements, const struct word *word);
 const struct hash *statements_city(const struct statements *statements, uint16_t city);
+size_t statements_cities(const struct statements *statements);
+/* NULL unless a statement. values is false for one that is erased or void. */
+const struct facts *statements_facts(const struct statements *statements, const struct word *word);
+const struct facts *statements_facts_at(const struct statements *statements, uint32_t facts); /* of word->facts */
+/* The leaf it answers, NULL for none; and the word of that leaf, NULL when it is not here. */
+const struct hash *statements_answers(const struct statements *statements, const struct word *word);
+const struct word *statements_answered(const struct statements *statements, const struct word *word);
+const struct hash *statements_replaces(const struct statements *statements, const struct word *word, size_t index);
+/* NULL when not on this record. */
 const struct word *statements_leaf(const struct statements *statements, const struct record *record,
-				   const struct hash *leaf); /* NULL when not on this record */
+				   const struct hash *leaf);
+
+/* Counts, and no counting leaf of its city on the record replaces it. */
+static inline bool word_is_current(const struct word *word)
+{
+	return word->counts && word->replaced == 0;
+}
+enum lane word_lane(const struct word *word);
+/* Which of two current words of a city stands in for both: > 0 when a does. PROTOCOL: the greatest by (version, header
+ * clock, leaf hash). */
+int word_order(const struct word *a, const struct word *b);
 
 /* The current words of one city on a record: what its next version has to replace. link: the lane of links, else
- * the lane of words. At most max; the one that stands in for all comes first (greatest by version, clock, hash). */
+ * the lane of words. At most max; the one that stands in for all comes first. Returns how many there are. */
 size_t statements_current(const struct statements *statements, const struct record *record, const struct hash *city,
 			  bool link, const struct word **ret_words, size_t max);
+
+/* Numbers of city ids and codes in facts. */
+const struct names *statements_names(const struct statements *statements);
+
+/* What record_state.c worked out for a record, 0 when it has to be done anew; kept from one asking to the next, also by
+ * several readers at once. */
+uint64_t statements_summary(const struct statements *statements, size_t record);
+void statements_keep_summary(const struct statements *statements, size_t record, uint64_t summary);
 
 #endif
