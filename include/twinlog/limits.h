@@ -13,6 +13,7 @@
 #define TWINLOG_BUNDLE_LEAVES_MAX 4096u         /* (signed) */
 #define TWINLOG_PARENTS_MAX       32u           /* (signed) parents of a bundle or an act */
 #define TWINLOG_ACT_MAX           (256u * 1024) /* (signed) one signed act */
+#define TWINLOG_SPACE_ACTS_MAX    16384u        /* acts held of one space */
 #define TWINLOG_MEMBERS_MAX       1024u         /* (signed) members named by one act */
 #define TWINLOG_STEWARDS_MAX      9u            /* (signed) */
 #define TWINLOG_ERASURE_MAX       1024u         /* (signed) one signed erasure */
