@@ -34,6 +34,7 @@ struct word {
 	uint32_t next;     /* of the same record, in order of arrival; WORD_END: last */
 	uint32_t refs;     /* where the leaves it names begin: statements_answers, statements_replaces */
 	uint32_t replaced; /* counting leaves of its city on its record that replace it */
+	uint32_t echoes;   /* places in which it stands when it stands in several bundles; WORD_END: only here */
 	uint16_t city;     /* statements_city */
 	uint16_t index;    /* the leaf's place in its bundle */
 	uint8_t replaces;  /* how many leaves it replaces */
@@ -43,7 +44,6 @@ struct word {
 	bool counts : 1;
 	bool erased : 1;
 	bool has_answers : 1;
-	bool echoed : 1; /* stands in more than one bundle */
 };
 
 struct record {
@@ -56,11 +56,10 @@ struct record {
 	uint64_t changed_ms; /* greatest clock of its counting words: the same at every member */
 	uint32_t first_word;
 	uint32_t last_word;
-	uint32_t counting; /* its counting words; 0: nothing to show */
-	uint16_t opener;   /* statements_city; RECORD_NO_OPENER for a city record */
+	uint32_t opener; /* statements_opener */
 	uint8_t kind;
+	bool shown; /* a word on it counts; else there is nothing to show */
 };
-#define RECORD_NO_OPENER UINT16_MAX
 
 enum twinlog_error statements_new(const struct hash *space, struct statements **ret) TWINLOG_MUST_CHECK;
 void statements_free(struct statements *statements); /* accepts NULL */

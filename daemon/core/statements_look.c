@@ -1,0 +1,210 @@
+#include <stdatomic.h>
+
+#include "statements_internal.h"
+
+const struct hash *statements_ref_leaf(const struct statements *statements, uint32_t ref)
+{
+	if (ref & REF_MISSING)
+		return &statements->missing.items[ref & ~REF_MISSING].leaf;
+	return &statements->words.items[ref].leaf;
+}
+
+const uint32_t *statements_leaf_slot(const struct statements *statements, const struct hash *leaf)
+{
+	const struct table *table = &statements->by_leaf;
+
+	if (!table->slots)
+		return NULL;
+	for (uint32_t slot = (uint32_t)hash_word(leaf) & table->mask; table->slots[slot];
+	     slot = (slot + 1) & table->mask)
+		if (hash_equal(statements_ref_leaf(statements, table->slots[slot] - 1), leaf))
+			return &table->slots[slot];
+	return NULL;
+}
+
+const struct word *statements_ref_word(const struct statements *statements, uint32_t ref)
+{
+	if (ref & REF_MISSING)
+		ref = statements->missing.items[ref & ~REF_MISSING].word;
+	return statements_word(statements, ref);
+}
+
+const struct hash *statements_space(const struct statements *statements)
+{
+	return &statements->space;
+}
+
+const struct names *statements_names(const struct statements *statements)
+{
+	return statements->names;
+}
+
+size_t statements_records(const struct statements *statements)
+{
+	return statements->records.count;
+}
+
+size_t statements_leaves(const struct statements *statements)
+{
+	return statements->words.count;
+}
+
+const struct record *statements_record(const struct statements *statements, size_t index)
+{
+	return &statements->records.items[index];
+}
+
+size_t statements_index(const struct statements *statements, const struct record *record)
+{
+	return (size_t)(record - statements->records.items);
+}
+
+const struct record *statements_find(const struct statements *statements, const struct handle *handle)
+{
+	const struct table *table = &statements->by_handle;
+
+	if (!table->slots)
+		return NULL;
+	for (uint32_t slot = (uint32_t)handle_word(handle) & table->mask; table->slots[slot];
+	     slot = (slot + 1) & table->mask) {
+		const struct record *record = &statements->records.items[table->slots[slot] - 1];
+
+		if (handle_equal(&record->handle, handle))
+			return record;
+	}
+	return NULL;
+}
+
+const struct hash *statements_opener(const struct statements *statements, const struct record *record)
+{
+	static const struct hash nobody;
+	size_t size;
+
+	if (record->opener == NAME_NONE)
+		return &nobody;
+	return (const struct hash *)(const void *)names_text(statements->names, record->opener, &size);
+}
+
+const void *statements_name(const struct statements *statements, const struct record *record, size_t *ret_size)
+{
+	if (record->kind == TWINLOG__RECORD_KIND__RECORD_CITY)
+		return names_text(statements->names, record->name, ret_size);
+	*ret_size = HANDLE_SIZE;
+	return record->id;
+}
+
+const struct word *statements_word(const struct statements *statements, uint32_t word)
+{
+	return word == WORD_END ? NULL : &statements->words.items[word];
+}
+
+uint32_t statements_number(const struct statements *statements, const struct word *word)
+{
+	return (uint32_t)(word - statements->words.items);
+}
+
+const struct hash *statements_city(const struct statements *statements, uint16_t city)
+{
+	return &statements->cities.items[city];
+}
+
+size_t statements_cities(const struct statements *statements)
+{
+	return statements->cities.count;
+}
+
+const struct facts *statements_facts_at(const struct statements *statements, uint32_t facts)
+{
+	const uint64_t *block = statements->facts.items[facts >> FACTS_BLOCK_SHIFT];
+
+	return (const struct facts *)(const void *)(block + (facts & (FACTS_BLOCK_UNITS - 1)));
+}
+
+const struct facts *statements_facts(const struct statements *statements, const struct word *word)
+{
+	return word->facts == FACTS_NONE ? NULL : statements_facts_at(statements, word->facts);
+}
+
+const struct hash *statements_answers(const struct statements *statements, const struct word *word)
+{
+	return word->has_answers ? statements_ref_leaf(statements, statements->refs.items[word->refs]) : NULL;
+}
+
+const struct word *statements_answered(const struct statements *statements, const struct word *word)
+{
+	return word->has_answers ? statements_ref_word(statements, statements->refs.items[word->refs]) : NULL;
+}
+
+const struct hash *statements_replaces(const struct statements *statements, const struct word *word, size_t index)
+{
+	return statements_ref_leaf(statements, statements->refs.items[word->refs + word->has_answers + index]);
+}
+
+const struct word *statements_leaf(const struct statements *statements, const struct record *record,
+				   const struct hash *leaf)
+{
+	const uint32_t *slot = statements_leaf_slot(statements, leaf);
+	const struct word *word = slot ? statements_ref_word(statements, *slot - 1) : NULL;
+
+	return word && word->record == statements_index(statements, record) ? word : NULL;
+}
+
+enum lane word_lane(const struct word *word)
+{
+	switch (word->operation) {
+	case TWINLOG__OPERATION__OPERATION_STATEMENT:
+	case TWINLOG__OPERATION__OPERATION_CONFIRMATION:
+	case TWINLOG__OPERATION__OPERATION_DENIAL:
+	case TWINLOG__OPERATION__OPERATION_WITHDRAWAL:
+		return LANE_WORD;
+	case TWINLOG__OPERATION__OPERATION_LINK:
+		return LANE_LINK;
+	default:
+		return LANE_OTHER;
+	}
+}
+
+int word_order(const struct word *a, const struct word *b)
+{
+	if (a->version != b->version)
+		return a->version > b->version ? 1 : -1;
+	if (a->clock_ms != b->clock_ms)
+		return a->clock_ms > b->clock_ms ? 1 : -1;
+	return hash_compare(&a->leaf, &b->leaf);
+}
+
+size_t statements_current(const struct statements *statements, const struct record *record, const struct hash *city,
+			  bool link, const struct word **ret_words, size_t max)
+{
+	const struct word *best = NULL;
+	size_t count = 0;
+
+	for (const struct word *word = statements_word(statements, record->first_word); word;
+	     word = statements_word(statements, word->next)) {
+		if (!word_is_current(word) || word_lane(word) != (link ? LANE_LINK : LANE_WORD) ||
+		    !hash_equal(statements_city(statements, word->city), city))
+			continue;
+		if (!best || word_order(word, best) > 0) {
+			/* The best so far moves from the first place to the end. */
+			if (best && count < max)
+				ret_words[count] = best;
+			best = word;
+			if (max > 0)
+				ret_words[0] = best;
+		} else if (count < max) {
+			ret_words[count] = word;
+		}
+		count++;
+	}
+	return count;
+}
+
+uint64_t statements_summary(const struct statements *statements, size_t record)
+{
+	return atomic_load_explicit(&statements->summaries[record], memory_order_relaxed);
+}
+
+void statements_keep_summary(const struct statements *statements, size_t record, uint64_t summary)
+{
+	atomic_store_explicit(&statements->summaries[record], summary, memory_order_relaxed);
+}
