@@ -26,15 +26,18 @@ struct store;
 struct store_write;
 struct store_read;
 
-/* dir: an existing folder, mode 0700; the store makes its files in it. create: make a new store, else it must be there.
- * Locked against a second process: TWINLOG_IN_USE. STORE_VERSION: another schema. fault tells where. */
+/* dir: an existing folder, mode 0700; the store makes its files in it. create: make a new store (NOT_EMPTY when there
+ * is one), else it must be there (MISSING). Open for writing it is locked against a second writer: IN_USE. read_only
+ * takes no lock and may look while another process writes; one process opens a store once. STORE_VERSION: another
+ * schema. STORE_DAMAGED: not a store, or cut short. fault tells where. */
 enum twinlog_error store_open(const char *dir, bool create, bool read_only, struct store **ret_store,
 			      struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
 void store_close(struct store *store);               /* accepts NULL */
 uint64_t store_bytes(const struct store *store);     /* size of the file in use */
 uint64_t store_disk_free(const struct store *store); /* bytes */
 
-/* One write transaction at a time. Each put: DISK_FULL, IO or NO_MEMORY; then abort. */
+/* One write transaction at a time. Each put: DISK_FULL, IO or NO_MEMORY; then abort. Sequence numbers grow within each
+ * table: DUPLICATE otherwise. */
 enum twinlog_error store_begin(struct store *store, struct store_write **ret_write) TWINLOG_MUST_CHECK;
 enum twinlog_error store_put_act(struct store_write *write, uint64_t sequence, const void *bytes,
 				 size_t size) TWINLOG_MUST_CHECK;
@@ -75,7 +78,15 @@ struct store_row {
 	size_t size;
 };
 typedef enum twinlog_error (*store_visit)(void *context, const struct store_row *row);
-enum store_table { STORE_CARDS, STORE_ACTS, STORE_BUNDLES, STORE_ERASURES, STORE_POSITIONS, STORE_REQUESTS };
+enum store_table {
+	STORE_CARDS,
+	STORE_ACTS,
+	STORE_BUNDLES,
+	STORE_ERASURES,
+	STORE_POSITIONS,
+	STORE_REQUESTS,
+	STORE_TABLES
+};
 enum twinlog_error store_each(struct store_read *read, enum store_table table, store_visit visit,
 			      void *context) TWINLOG_MUST_CHECK;
 

@@ -1,0 +1,372 @@
+#include "environment.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#define MAP_MAX    (1ull << 40) /* address space only, the file behind it grows as needed */
+#define MAP_MIN    (1ull << 28)
+#define ROOM_MIN   (1ull << 20) /* room that a transaction should find */
+#define STEP_MIN   (1ull << 22)
+#define STEP_MAX   (1ull << 26)
+#define TAIL_MAX   (1ull << 20) /* last pages that LMDB may count and not have written */
+#define DISK_FLOOR (1ull << 20) /* a short write with less than this free was a full disk */
+#define PATH_SIZE  4096
+
+static const char *const TABLE_NAMES[TABLE_COUNT] = {
+    [STORE_CARDS] = "cards",       [STORE_ACTS] = "acts",           [STORE_BUNDLES] = "bundles",
+    [STORE_ERASURES] = "erasures", [STORE_POSITIONS] = "positions", [STORE_REQUESTS] = "requests",
+    [TABLE_META] = "meta",
+};
+
+/* ---- Errors ---- */
+
+enum twinlog_error environment_error(const struct store *store, int code)
+{
+	switch (code) {
+	case MDB_SUCCESS:
+		return TWINLOG_OK;
+	case MDB_NOTFOUND:
+	case ENOENT:
+		return TWINLOG_MISSING;
+	case MDB_KEYEXIST:
+		return TWINLOG_DUPLICATE;
+	case MDB_MAP_FULL:
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+		return TWINLOG_DISK_FULL;
+	case ENOMEM:
+		return TWINLOG_NO_MEMORY;
+	case MDB_TXN_FULL:
+	case MDB_BAD_VALSIZE:
+		return TWINLOG_TOO_LARGE;
+	case MDB_READERS_FULL:
+		return TWINLOG_TOO_MANY;
+	case MDB_VERSION_MISMATCH:
+		return TWINLOG_STORE_VERSION;
+	case MDB_INVALID:
+	case MDB_CORRUPTED:
+	case MDB_PAGE_NOTFOUND:
+	case MDB_INCOMPATIBLE:
+		return TWINLOG_STORE_DAMAGED;
+	case EIO: /* what LMDB also says of a short write */
+		return store && store_disk_free(store) < DISK_FLOOR ? TWINLOG_DISK_FULL : TWINLOG_IO;
+	default:
+		return TWINLOG_IO;
+	}
+}
+
+static enum twinlog_error fault_errno(struct twinlog_fault *fault, int code, const char *where)
+{
+	enum twinlog_error error = environment_error(NULL, code);
+
+	return twinlog_fault_set(fault, error, where, error == TWINLOG_IO ? mdb_strerror(code) : NULL);
+}
+
+static enum twinlog_error path_join(char path[PATH_SIZE], const char *dir, const char *name)
+{
+	int size = snprintf(path, PATH_SIZE, "%s/%s", dir, name);
+
+	return size < 0 || size >= PATH_SIZE ? TWINLOG_TOO_LONG : TWINLOG_OK;
+}
+
+/* ---- Opening ---- */
+
+/* Without a lock two daemons would each sign on what the other does not see. */
+static enum twinlog_error take_lock(struct store *store, const char *dir, struct twinlog_fault *fault)
+{
+	char path[PATH_SIZE];
+
+	if (path_join(path, dir, "lock"))
+		return twinlog_fault_set(fault, TWINLOG_TOO_LONG, NULL, dir);
+	store->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (store->lock_fd < 0)
+		return fault_errno(fault, errno, path);
+	if (flock(store->lock_fd, LOCK_EX | LOCK_NB) == 0)
+		return TWINLOG_OK;
+	if (errno == EWOULDBLOCK)
+		return twinlog_fault_set(fault, TWINLOG_IN_USE, dir, NULL);
+	return fault_errno(fault, errno, path);
+}
+
+static enum twinlog_error check_file(const char *dir, bool create, uint64_t *ret_size, struct twinlog_fault *fault)
+{
+	char path[PATH_SIZE];
+	struct stat status;
+
+	if (path_join(path, dir, "data.mdb"))
+		return twinlog_fault_set(fault, TWINLOG_TOO_LONG, NULL, dir);
+	if (stat(path, &status) != 0) {
+		if (errno != ENOENT || !create)
+			return fault_errno(fault, errno, path);
+		*ret_size = 0;
+		return TWINLOG_OK;
+	}
+	if (create)
+		return twinlog_fault_set(fault, TWINLOG_NOT_EMPTY, path, NULL);
+	if (status.st_size == 0)
+		return twinlog_fault_set(fault, TWINLOG_STORE_DAMAGED, path, NULL);
+	*ret_size = (uint64_t)status.st_size;
+	return TWINLOG_OK;
+}
+
+static int env_open_once(struct store *store, const char *dir, unsigned flags, size_t map_size)
+{
+	int code = mdb_env_create(&store->env);
+
+	if (code)
+		return code;
+	code = mdb_env_set_maxdbs(store->env, TABLE_COUNT);
+	if (!code)
+		code = mdb_env_set_maxreaders(store->env, STORE_READERS_MAX);
+	if (!code)
+		code = mdb_env_set_mapsize(store->env, map_size);
+	if (!code)
+		code = mdb_env_open(store->env, dir, flags, 0600);
+	if (code) {
+		mdb_env_close(store->env);
+		store->env = NULL;
+	}
+	return code;
+}
+
+/* As large a map as the address space grants (a limit on memory or a sanitizer may grant little), so that a full map
+ * means that nothing more can be had. */
+static int env_open(struct store *store, const char *dir, unsigned flags, size_t map_max, uint64_t file_size)
+{
+	size_t map_size = map_max;
+	int code;
+
+	while (map_max >= MAP_MIN && map_size / 4 < file_size)
+		map_size *= 2;
+	code = env_open_once(store, dir, flags, map_size);
+	while (code == ENOMEM && map_size > MAP_MIN && map_size / 2 > file_size) {
+		map_size /= 2;
+		code = env_open_once(store, dir, flags, map_size);
+	}
+	return code;
+}
+
+static int put_version(struct store *store, MDB_txn *txn)
+{
+	const uint8_t version[4] = {0, 0, (uint8_t)(STORE_VERSION >> 8), (uint8_t)STORE_VERSION};
+	char name[] = "version";
+	MDB_val key = {sizeof name - 1, name}, value = {sizeof version, (void *)(uintptr_t)version};
+
+	return mdb_put(txn, store->tables[TABLE_META], &key, &value, 0);
+}
+
+static enum twinlog_error check_version(struct store *store, MDB_txn *txn)
+{
+	char name[] = "version";
+	MDB_val key = {sizeof name - 1, name}, value;
+	const uint8_t *bytes;
+	int code = mdb_get(txn, store->tables[TABLE_META], &key, &value);
+
+	if (code == MDB_NOTFOUND || (!code && value.mv_size != 4))
+		return TWINLOG_STORE_DAMAGED;
+	if (code)
+		return environment_error(store, code);
+	bytes = value.mv_data;
+	return (bytes[0] << 24 | bytes[1] << 16 | bytes[2] << 8 | bytes[3]) == STORE_VERSION ? TWINLOG_OK
+											     : TWINLOG_STORE_VERSION;
+}
+
+/* meta first: a store of another version may lack the others. */
+static enum twinlog_error open_tables(struct store *store, MDB_txn *txn, bool create)
+{
+	enum twinlog_error error;
+
+	for (unsigned i = TABLE_COUNT; i-- > 0;) {
+		int code = mdb_dbi_open(txn, TABLE_NAMES[i], create ? MDB_CREATE : 0, &store->tables[i]);
+
+		if (!code && create && i == TABLE_META)
+			code = put_version(store, txn);
+		if (code == MDB_NOTFOUND)
+			return TWINLOG_STORE_DAMAGED;
+		if (code)
+			return environment_error(store, code);
+		error = i == TABLE_META ? check_version(store, txn) : TWINLOG_OK;
+		if (error)
+			return error;
+	}
+	return TWINLOG_OK;
+}
+
+static enum twinlog_error load_tables(struct store *store, bool create, bool read_only)
+{
+	enum twinlog_error error;
+	MDB_txn *txn;
+	int code;
+
+	code = mdb_txn_begin(store->env, NULL, read_only || !create ? MDB_RDONLY : 0, &txn);
+	if (code)
+		return environment_error(store, code);
+	error = open_tables(store, txn, create);
+	if (error) {
+		mdb_txn_abort(txn);
+		return error;
+	}
+	return environment_error(store, mdb_txn_commit(txn));
+}
+
+/* A file cut short would end the process on the first read past its end (SIGBUS). */
+static enum twinlog_error check_length(struct store *store, bool read_only)
+{
+	uint64_t used = store_bytes(store);
+	struct stat status;
+
+	if (mdb_env_get_fd(store->env, &store->data_fd) || fstat(store->data_fd, &status) != 0)
+		return TWINLOG_IO;
+	store->file_size = (uint64_t)status.st_size;
+	if (used <= store->file_size)
+		return TWINLOG_OK;
+	if (used - store->file_size > TAIL_MAX)
+		return TWINLOG_STORE_DAMAGED;
+	if (!read_only && ftruncate(store->data_fd, (off_t)used) == 0)
+		store->file_size = used;
+	return TWINLOG_OK;
+}
+
+static enum twinlog_error sync_dir(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int code;
+
+	if (fd < 0)
+		return TWINLOG_IO;
+	code = fsync(fd);
+	close(fd);
+	return code == 0 ? TWINLOG_OK : TWINLOG_IO;
+}
+
+static enum twinlog_error open_into(struct store *store, const char *dir, bool create, bool read_only, size_t map_max,
+				    struct twinlog_fault *fault)
+{
+	enum twinlog_error error;
+	uint64_t file_size;
+	MDB_stat stat;
+	int code;
+
+	if (!read_only) {
+		error = take_lock(store, dir, fault);
+		if (error)
+			return error;
+	}
+	error = check_file(dir, create, &file_size, fault);
+	if (error)
+		return error;
+	code = env_open(store, dir, MDB_NOTLS | (read_only ? MDB_RDONLY : 0), map_max, file_size);
+	if (code)
+		return fault_errno(fault, code, dir);
+	mdb_env_stat(store->env, &stat);
+	store->page_size = stat.ms_psize;
+	error = check_length(store, read_only);
+	if (!error && !read_only)
+		store_check_readers(store);
+	if (!error)
+		error = load_tables(store, create, read_only);
+	if (!error && create)
+		error = sync_dir(dir);
+	return error ? twinlog_fault_set(fault, error, dir, NULL) : TWINLOG_OK;
+}
+
+enum twinlog_error environment_open(const char *dir, bool create, bool read_only, size_t map_max,
+				    struct store **ret_store, struct twinlog_fault *fault)
+{
+	struct store *store = calloc(1, sizeof *store);
+	enum twinlog_error error;
+
+	if (!store)
+		return twinlog_fault_set(fault, TWINLOG_NO_MEMORY, NULL, NULL);
+	store->lock_fd = -1;
+	error = open_into(store, dir, create, read_only, map_max, fault);
+	if (error)
+		store_close(store);
+	else
+		*ret_store = store;
+	return error;
+}
+
+enum twinlog_error store_open(const char *dir, bool create, bool read_only, struct store **ret_store,
+			      struct twinlog_fault *fault)
+{
+	return environment_open(dir, create, read_only, MAP_MAX, ret_store, fault);
+}
+
+void store_close(struct store *store)
+{
+	if (!store)
+		return;
+	store_abort(store->write.txn ? &store->write : NULL);
+	if (store->env)
+		mdb_env_close(store->env);
+	if (store->lock_fd >= 0)
+		close(store->lock_fd);
+	free(store);
+}
+
+/* ---- Size ---- */
+
+uint64_t store_bytes(const struct store *store)
+{
+	MDB_envinfo info;
+
+	mdb_env_info(store->env, &info);
+	return ((uint64_t)info.me_last_pgno + 1) * store->page_size;
+}
+
+uint64_t store_disk_free(const struct store *store)
+{
+	struct statvfs status;
+
+	if (fstatvfs(store->data_fd, &status) != 0)
+		return 0;
+	return (uint64_t)status.f_bavail * status.f_frsize;
+}
+
+void environment_make_room(struct store *store)
+{
+	uint64_t used = store_bytes(store);
+	uint64_t step = used / 8 < STEP_MIN ? STEP_MIN : used / 8 > STEP_MAX ? STEP_MAX : used / 8;
+
+	if (used + ROOM_MIN <= store->file_size)
+		return;
+	if (fallocate(store->data_fd, 0, 0, (off_t)(used + step)) == 0)
+		store->file_size = used + step;
+	else
+		store->file_size = used + step / 4; /* asked again later, not at each transaction */
+}
+
+int store_check_readers(struct store *store)
+{
+	int dead = 0;
+
+	return mdb_reader_check(store->env, &dead) == 0 ? dead : 0;
+}
+
+enum twinlog_error store_copy(struct store *store, const char *dir)
+{
+	char path[PATH_SIZE];
+	int code, fd;
+
+	if (path_join(path, dir, "data.mdb"))
+		return TWINLOG_TOO_LONG;
+	if (access(path, F_OK) == 0)
+		return TWINLOG_NOT_EMPTY;
+	code = mdb_env_copy2(store->env, dir, MDB_CP_COMPACT);
+	if (code)
+		return environment_error(store, code);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return TWINLOG_IO;
+	code = fsync(fd);
+	close(fd);
+	return code == 0 ? sync_dir(dir) : TWINLOG_IO;
+}

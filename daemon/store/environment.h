@@ -1,0 +1,43 @@
+/* What the files of the store share among themselves. Nobody else includes this, tests of a full map apart. */
+#ifndef TWINLOG_STORE_ENVIRONMENT_H
+#define TWINLOG_STORE_ENVIRONMENT_H
+
+#include <lmdb.h>
+
+#include "store.h"
+
+#define TABLE_META  STORE_TABLES
+#define TABLE_COUNT (STORE_TABLES + 1)
+
+struct store_write {
+	struct store *store;
+	MDB_txn *txn; /* NULL: no transaction */
+};
+
+struct store_read {
+	struct store *store;
+	MDB_txn *txn;
+};
+
+struct store {
+	MDB_env *env;
+	MDB_dbi tables[TABLE_COUNT];
+	struct store_write write;
+	size_t page_size;
+	uint64_t file_size; /* as preallocated */
+	int lock_fd;        /* -1: read only */
+	int data_fd;        /* LMDB's own */
+};
+
+/* As store_open, in a map of at most that size. */
+enum twinlog_error environment_open(const char *dir, bool create, bool read_only, size_t map_max,
+				    struct store **ret_store, struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+
+/* LMDB's answer, or an errno, as ours. */
+enum twinlog_error environment_error(const struct store *store, int code);
+
+/* Gives the data file room before it is needed: a commit that also makes its file longer syncs the file system's
+ * journal as well. Best effort. */
+void environment_make_room(struct store *store);
+
+#endif
