@@ -1,0 +1,422 @@
+#include "graph.h"
+
+#include <stdlib.h>
+
+struct hash_set {
+	struct hash *items; /* sorted */
+	size_t count;
+	size_t capacity;
+};
+
+struct graph {
+	struct hash city;
+	struct graph_entry *entries;
+	uint32_t count;
+	uint32_t capacity;
+	uint32_t committed;
+	uint32_t *parents; /* indices, of all entries one after the other */
+	uint32_t parents_count;
+	uint32_t parents_capacity;
+	uint32_t *slots;      /* open addressing on the id; index + 1, 0 for free */
+	uint32_t slots_count; /* a power of two */
+	bool linear;          /* every entry builds on exactly the one before it */
+	bool regular;         /* every entry counts */
+	struct hash_set heads;
+	struct hash_set tips;
+};
+
+enum twinlog_error graph_new(const struct hash *city, struct graph **ret_graph)
+{
+	struct graph *graph = calloc(1, sizeof *graph);
+	if (!graph)
+		return TWINLOG_NO_MEMORY;
+	graph->city = *city;
+	graph->linear = true;
+	graph->regular = true;
+	*ret_graph = graph;
+	return TWINLOG_OK;
+}
+
+void graph_free(struct graph *graph)
+{
+	if (!graph)
+		return;
+	free(graph->entries);
+	free(graph->parents);
+	free(graph->slots);
+	free(graph->heads.items);
+	free(graph->tips.items);
+	free(graph);
+}
+
+const struct hash *graph_city(const struct graph *graph)
+{
+	return &graph->city;
+}
+
+uint32_t graph_count(const struct graph *graph)
+{
+	return graph->count;
+}
+
+uint32_t graph_committed(const struct graph *graph)
+{
+	return graph->committed;
+}
+
+const struct graph_entry *graph_at(const struct graph *graph, uint32_t index)
+{
+	return &graph->entries[index];
+}
+
+uint32_t graph_parent(const struct graph *graph, const struct graph_entry *entry, uint32_t which)
+{
+	return graph->parents[entry->parents_at + which];
+}
+
+/* ---- Looking up. ---- */
+
+uint32_t graph_find(const struct graph *graph, const struct hash *id)
+{
+	if (graph->slots_count == 0)
+		return GRAPH_NONE;
+	const uint32_t mask = graph->slots_count - 1;
+	for (uint32_t slot = (uint32_t)hash_word(id) & mask;; slot = (slot + 1) & mask) {
+		if (graph->slots[slot] == 0)
+			return GRAPH_NONE;
+		if (hash_equal(&graph->entries[graph->slots[slot] - 1].id, id))
+			return graph->slots[slot] - 1;
+	}
+}
+
+uint32_t graph_find_sequence(const struct graph *graph, uint64_t sequence)
+{
+	uint32_t low = 0, high = graph->count;
+	while (low < high) {
+		const uint32_t middle = low + (high - low) / 2;
+		if (graph->entries[middle].sequence < sequence)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < graph->count && graph->entries[low].sequence == sequence ? low : GRAPH_NONE;
+}
+
+static void slot_fill(uint32_t *slots, uint32_t slots_count, const struct hash *id, uint32_t index)
+{
+	uint32_t slot = (uint32_t)hash_word(id) & (slots_count - 1);
+	while (slots[slot] != 0)
+		slot = (slot + 1) & (slots_count - 1);
+	slots[slot] = index + 1;
+}
+
+/* ---- Growing. ---- */
+
+static enum twinlog_error slots_grow(struct graph *graph)
+{
+	if (graph->count + 1 < graph->slots_count - graph->slots_count / 4)
+		return TWINLOG_OK;
+	const uint32_t count = graph->slots_count ? 2 * graph->slots_count : 16;
+	uint32_t *slots = calloc(count, sizeof *slots);
+	if (!slots)
+		return TWINLOG_NO_MEMORY;
+	for (uint32_t i = 0; i < graph->count; i++)
+		slot_fill(slots, count, &graph->entries[i].id, i);
+	free(graph->slots);
+	graph->slots = slots;
+	graph->slots_count = count;
+	return TWINLOG_OK;
+}
+
+static enum twinlog_error entries_grow(struct graph *graph, uint32_t parents)
+{
+	if (graph->count == graph->capacity) {
+		const uint32_t capacity = graph->capacity ? 2 * graph->capacity : 8;
+		struct graph_entry *entries = realloc(graph->entries, capacity * sizeof *entries);
+		if (!entries)
+			return TWINLOG_NO_MEMORY;
+		graph->entries = entries;
+		graph->capacity = capacity;
+	}
+	if (graph->parents_count + parents > graph->parents_capacity) {
+		const uint32_t capacity = 2 * (graph->parents_count + parents);
+		uint32_t *list = realloc(graph->parents, capacity * sizeof *list);
+		if (!list)
+			return TWINLOG_NO_MEMORY;
+		graph->parents = list;
+		graph->parents_capacity = capacity;
+	}
+	return slots_grow(graph);
+}
+
+static enum twinlog_error parents_find(const struct graph *graph, const struct bundle *bundle, uint32_t *ret_parents)
+{
+	uint64_t greatest = 0;
+	for (uint32_t i = 0; i < bundle->parents_count; i++) {
+		ret_parents[i] = graph_find(graph, &bundle->parents[i]);
+		if (ret_parents[i] == GRAPH_NONE)
+			return TWINLOG_UNKNOWN_PARENT;
+		if (graph->entries[ret_parents[i]].number > greatest)
+			greatest = graph->entries[ret_parents[i]].number;
+	}
+	return bundle->number == greatest + 1 ? TWINLOG_OK : TWINLOG_MALFORMED;
+}
+
+enum twinlog_error graph_add(struct graph *graph, const struct bundle *bundle, uint64_t sequence, bool counts,
+			     uint8_t key, uint32_t acts_ref)
+{
+	uint32_t parents[TWINLOG_PARENTS_MAX];
+	if (graph_find(graph, &bundle->id) != GRAPH_NONE)
+		return TWINLOG_DUPLICATE;
+	enum twinlog_error error = parents_find(graph, bundle, parents);
+	if (error || (error = entries_grow(graph, bundle->parents_count)))
+		return error;
+	memcpy(graph->parents + graph->parents_count, parents, bundle->parents_count * sizeof *parents);
+	graph->entries[graph->count] = (struct graph_entry){
+	    .id = bundle->id,
+	    .sequence = sequence,
+	    .number = bundle->number,
+	    .clock_ms = bundle->clock_ms,
+	    .size = (uint32_t)bundle->size,
+	    .leaves = bundle->leaves_count,
+	    .parents_at = graph->parents_count,
+	    .parents_count = (uint16_t)bundle->parents_count,
+	    .acts_ref = acts_ref,
+	    .key = key,
+	    .counts = counts,
+	};
+	const bool continues = graph->count == 0 ? bundle->parents_count == 0
+						 : bundle->parents_count == 1 && parents[0] == graph->count - 1;
+	graph->linear = graph->linear && continues;
+	graph->regular = graph->regular && counts;
+	graph->parents_count += bundle->parents_count;
+	slot_fill(graph->slots, graph->slots_count, &bundle->id, graph->count);
+	graph->count++;
+	return TWINLOG_OK;
+}
+
+/* ---- Heads. ---- */
+
+static enum twinlog_error set_advance(const struct graph *graph, struct hash_set *set, uint32_t index)
+{
+	const struct graph_entry *entry = &graph->entries[index];
+	size_t kept = 0;
+	for (size_t i = 0; i < set->count; i++) {
+		bool covered = false;
+		for (uint32_t p = 0; p < entry->parents_count && !covered; p++)
+			covered = hash_equal(&graph->entries[graph_parent(graph, entry, p)].id, &set->items[i]);
+		if (!covered)
+			set->items[kept++] = set->items[i];
+	}
+	if (kept == set->capacity) {
+		const size_t capacity = kept ? 2 * kept : 2;
+		struct hash *items = realloc(set->items, capacity * sizeof *items);
+		if (!items)
+			return TWINLOG_NO_MEMORY;
+		set->items = items;
+		set->capacity = capacity;
+	}
+	set->items[kept] = entry->id;
+	set->count = hash_sort(set->items, kept + 1);
+	return TWINLOG_OK;
+}
+
+/* Where some entries do not count, a counting one may build on a counting one through those that do not. */
+static enum twinlog_error heads_rebuild(struct graph *graph)
+{
+	bool *covered = calloc(graph->committed + 1, sizeof *covered);
+	struct hash *items = covered ? realloc(graph->heads.items, (graph->committed + 1) * sizeof *items) : NULL;
+	if (!items) {
+		free(covered);
+		return TWINLOG_NO_MEMORY;
+	}
+	graph->heads.items = items;
+	graph->heads.capacity = graph->committed + 1;
+	graph->heads.count = 0;
+	for (uint32_t i = graph->committed; i-- > 0;) {
+		const struct graph_entry *entry = &graph->entries[i];
+		if (entry->counts && !covered[i])
+			items[graph->heads.count++] = entry->id;
+		if (entry->counts || covered[i])
+			for (uint32_t p = 0; p < entry->parents_count; p++)
+				covered[graph_parent(graph, entry, p)] = true;
+	}
+	free(covered);
+	graph->heads.count = hash_sort(graph->heads.items, graph->heads.count);
+	return TWINLOG_OK;
+}
+
+enum twinlog_error graph_commit(struct graph *graph)
+{
+	const uint32_t index = graph->committed;
+	const enum twinlog_error error = set_advance(graph, &graph->tips, index);
+	if (error)
+		return error;
+	graph->committed++;
+	if (graph->regular)
+		return set_advance(graph, &graph->heads, index);
+	return heads_rebuild(graph);
+}
+
+const struct hash *graph_heads(const struct graph *graph, size_t *ret_count)
+{
+	*ret_count = graph->heads.count;
+	return graph->heads.items;
+}
+
+const struct hash *graph_tips(const struct graph *graph, size_t *ret_count)
+{
+	*ret_count = graph->tips.count;
+	return graph->tips.items;
+}
+
+uint64_t graph_next_number(const struct graph *graph, const struct hash *parents, size_t count)
+{
+	uint64_t greatest = 0;
+	for (size_t i = 0; i < count; i++) {
+		const uint32_t index = graph_find(graph, &parents[i]);
+		if (index != GRAPH_NONE && graph->entries[index].number > greatest)
+			greatest = graph->entries[index].number;
+	}
+	return greatest + 1;
+}
+
+/* ---- Walking. Looking changes nothing, so that many may look at once: marks are made for each walk. ---- */
+
+enum { MARK_OURS = 1, MARK_THEIRS = 2 };
+
+struct walk {
+	uint8_t *marks; /* one for each entry up to from */
+	uint32_t from;  /* the greatest index marked */
+	uint32_t ours;  /* entries marked ours alone and not visited yet */
+};
+
+static bool walk_init(const struct graph *graph, struct walk *walk)
+{
+	*walk = (struct walk){.marks = calloc(graph->count, 1)}; /* untouched pages cost nothing */
+	return walk->marks != NULL;
+}
+
+static void walk_mark(struct walk *walk, uint32_t index, uint8_t mark)
+{
+	walk->ours -= walk->marks[index] == MARK_OURS;
+	walk->marks[index] |= mark;
+	walk->ours += walk->marks[index] == MARK_OURS;
+	walk->from = index > walk->from ? index : walk->from;
+}
+
+/* From the greatest index down, each entry hands its marks to its parents: visits what is ours and not theirs, newest
+ * first, until none is left or visit answers false. */
+static void walk_down(const struct graph *graph, struct walk *walk, bool (*visit)(void *context, uint32_t index),
+		      void *context)
+{
+	for (uint32_t i = walk->from + 1; i-- > 0 && walk->ours > 0;) {
+		const uint8_t mark = walk->marks[i];
+		const struct graph_entry *entry = &graph->entries[i];
+		if (mark == 0)
+			continue;
+		walk->ours -= mark == MARK_OURS;
+		if (mark == MARK_OURS && !visit(context, i))
+			break;
+		for (uint32_t p = 0; p < entry->parents_count; p++)
+			walk_mark(walk, graph_parent(graph, entry, p), mark);
+	}
+	free(walk->marks);
+}
+
+struct reach {
+	uint32_t wanted;
+	bool found;
+};
+
+static bool reach_visit(void *context, uint32_t index)
+{
+	struct reach *reach = context;
+	reach->found = reach->found || index == reach->wanted;
+	return index > reach->wanted;
+}
+
+bool graph_reached(const struct graph *graph, uint32_t index, const struct hash *heads, size_t count)
+{
+	struct walk walk = {0};
+	for (size_t i = 0; i < count; i++) {
+		const uint32_t head = graph_find(graph, &heads[i]);
+		if (head == GRAPH_NONE || head < index)
+			continue;
+		if (head == index || graph->linear) {
+			free(walk.marks);
+			return true;
+		}
+		if (!walk.marks && !walk_init(graph, &walk))
+			return false;
+		walk_mark(&walk, head, MARK_OURS);
+	}
+	struct reach reach = {.wanted = index};
+	if (walk.marks)
+		walk_down(graph, &walk, reach_visit, &reach);
+	return reach.found;
+}
+
+static void beyond_in_chain(const struct graph *graph, const struct hash *have, size_t have_count,
+			    bool (*visit)(void *context, uint32_t index), void *context)
+{
+	uint32_t floor = 0;
+	for (size_t i = 0; i < have_count; i++) {
+		const uint32_t index = graph_find(graph, &have[i]);
+		if (index != GRAPH_NONE && index + 1 > floor)
+			floor = index + 1;
+	}
+	for (uint32_t i = graph->committed; i-- > floor;)
+		if (!visit(context, i))
+			return;
+}
+
+void graph_beyond(const struct graph *graph, const struct hash *have, size_t have_count,
+		  bool (*visit)(void *context, uint32_t index), void *context)
+{
+	struct walk walk;
+	if (graph->linear && graph->regular) {
+		beyond_in_chain(graph, have, have_count, visit, context);
+		return;
+	}
+	if (graph->heads.count == 0 || !walk_init(graph, &walk))
+		return;
+	for (size_t i = 0; i < graph->heads.count; i++)
+		walk_mark(&walk, graph_find(graph, &graph->heads.items[i]), MARK_OURS);
+	for (size_t i = 0; i < have_count; i++) {
+		const uint32_t index = graph_find(graph, &have[i]);
+		if (index != GRAPH_NONE && index < graph->committed)
+			walk_mark(&walk, index, MARK_THEIRS);
+	}
+	walk_down(graph, &walk, visit, context);
+}
+
+size_t graph_locator(const struct graph *graph, struct hash *ret_ids, size_t max)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < graph->tips.count && count < max / 2; i++)
+		ret_ids[count++] = graph->tips.items[i];
+	uint32_t distance = 1;
+	for (uint32_t index = graph->committed; index > distance && count < max; distance *= 2) {
+		index -= distance;
+		ret_ids[count++] = graph->entries[index].id;
+	}
+	if (graph->committed > 0 && count < max)
+		ret_ids[count++] = graph->entries[0].id;
+	return count;
+}
+
+enum twinlog_error graph_recount(struct graph *graph, bool (*counts)(void *context, uint32_t index),
+				 void (*changed)(void *context, uint32_t index), void *context)
+{
+	graph->regular = true;
+	for (uint32_t i = 0; i < graph->count; i++) {
+		const bool now = counts(context, i);
+		graph->regular = graph->regular && now;
+		if (now == graph->entries[i].counts)
+			continue;
+		graph->entries[i].counts = now;
+		changed(context, i);
+	}
+	return heads_rebuild(graph);
+}

@@ -1,0 +1,67 @@
+/* One city's bundles in one space: a hash graph, normally a chain. Pure; knows bundle.h. PROTOCOL, "Bundles".
+ *
+ * Entries stand in order of arrival, which puts parents first, so an ancestor always has the smaller index. Entries up
+ * to graph_committed() are durable; only those appear in heads, locators and streams. */
+#ifndef TWINLOG_GRAPH_H
+#define TWINLOG_GRAPH_H
+
+#include "bundle.h"
+
+#define GRAPH_NONE UINT32_MAX
+
+struct graph;
+
+struct graph_entry {
+	struct hash id;
+	uint64_t sequence; /* in the store; ascending */
+	uint64_t number;
+	uint64_t clock_ms;
+	uint32_t size; /* bytes */
+	uint32_t leaves;
+	uint32_t parents_at; /* into the graph's list of parents */
+	uint32_t acts_ref;   /* the caller's name for the act heads it names */
+	uint16_t parents_count;
+	uint8_t key; /* the caller's number of the key that verified it */
+	bool counts;
+};
+
+enum twinlog_error graph_new(const struct hash *city, struct graph **ret_graph) TWINLOG_MUST_CHECK;
+void graph_free(struct graph *graph); /* accepts NULL */
+const struct hash *graph_city(const struct graph *graph);
+
+/* DUPLICATE, UNKNOWN_PARENT, MALFORMED (its number does not follow from its parents), NO_MEMORY. */
+enum twinlog_error graph_add(struct graph *graph, const struct bundle *bundle, uint64_t sequence, bool counts,
+			     uint8_t key, uint32_t acts_ref) TWINLOG_MUST_CHECK;
+/* The next entry is durable: it enters the heads. */
+enum twinlog_error graph_commit(struct graph *graph) TWINLOG_MUST_CHECK;
+
+uint32_t graph_count(const struct graph *graph);
+uint32_t graph_committed(const struct graph *graph);
+const struct graph_entry *graph_at(const struct graph *graph, uint32_t index);
+uint32_t graph_find(const struct graph *graph, const struct hash *id);      /* GRAPH_NONE */
+uint32_t graph_find_sequence(const struct graph *graph, uint64_t sequence); /* GRAPH_NONE */
+/* index of a parent of an entry */
+uint32_t graph_parent(const struct graph *graph, const struct graph_entry *entry, uint32_t which);
+
+/* Counting entries that no counting entry builds on; sorted. */
+const struct hash *graph_heads(const struct graph *graph, size_t *ret_count);
+/* Entries that no entry builds on, counting or not; sorted. What the city's next bundle names as parents. */
+const struct hash *graph_tips(const struct graph *graph, size_t *ret_count);
+uint64_t graph_next_number(const struct graph *graph, const struct hash *parents, size_t count);
+
+/* Whether a head (one of those known here) is the entry or builds on it. */
+bool graph_reached(const struct graph *graph, uint32_t index, const struct hash *heads, size_t count);
+
+/* Heads, then entries at growing distances: enough for another copy to find what both hold. At most max. */
+size_t graph_locator(const struct graph *graph, struct hash *ret_ids, size_t max);
+
+/* What the counting heads reach and `have` does not; costs time in proportion to the answer (for a chain) and visits
+ * newest first. Stops when visit answers false. */
+void graph_beyond(const struct graph *graph, const struct hash *have, size_t have_count,
+		  bool (*visit)(void *context, uint32_t index), void *context);
+
+/* Decides anew which entries count; changed is called for each that flips. */
+enum twinlog_error graph_recount(struct graph *graph, bool (*counts)(void *context, uint32_t index),
+				 void (*changed)(void *context, uint32_t index), void *context) TWINLOG_MUST_CHECK;
+
+#endif
