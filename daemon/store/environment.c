@@ -11,9 +11,6 @@
 
 #define MAP_MAX    (1ull << 40) /* address space only, the file behind it grows as needed */
 #define MAP_MIN    (1ull << 28)
-#define ROOM_MIN   (1ull << 20) /* room that a transaction should find */
-#define STEP_MIN   (1ull << 22)
-#define STEP_MAX   (1ull << 26)
 #define TAIL_MAX   (1ull << 20) /* last pages that LMDB may count and not have written */
 #define DISK_FLOOR (1ull << 20) /* a short write with less than this free was a full disk */
 #define PATH_SIZE  4096
@@ -224,14 +221,11 @@ static enum twinlog_error check_length(struct store *store, bool read_only)
 
 	if (mdb_env_get_fd(store->env, &store->data_fd) || fstat(store->data_fd, &status) != 0)
 		return TWINLOG_IO;
-	store->file_size = (uint64_t)status.st_size;
-	if (used <= store->file_size)
+	if (used <= (uint64_t)status.st_size)
 		return TWINLOG_OK;
-	if (used - store->file_size > TAIL_MAX)
+	if (used - (uint64_t)status.st_size > TAIL_MAX)
 		return TWINLOG_STORE_DAMAGED;
-	if (!read_only && ftruncate(store->data_fd, (off_t)used) == 0)
-		store->file_size = used;
-	return TWINLOG_OK;
+	return read_only || ftruncate(store->data_fd, (off_t)used) == 0 ? TWINLOG_OK : TWINLOG_IO;
 }
 
 static enum twinlog_error sync_dir(const char *dir)
@@ -329,19 +323,6 @@ uint64_t store_disk_free(const struct store *store)
 	if (fstatvfs(store->data_fd, &status) != 0)
 		return 0;
 	return (uint64_t)status.f_bavail * status.f_frsize;
-}
-
-void environment_make_room(struct store *store)
-{
-	uint64_t used = store_bytes(store);
-	uint64_t step = used / 8 < STEP_MIN ? STEP_MIN : used / 8 > STEP_MAX ? STEP_MAX : used / 8;
-
-	if (used + ROOM_MIN <= store->file_size)
-		return;
-	if (fallocate(store->data_fd, 0, 0, (off_t)(used + step)) == 0)
-		store->file_size = used + step;
-	else
-		store->file_size = used + step / 4; /* asked again later, not at each transaction */
 }
 
 int store_check_readers(struct store *store)

@@ -24,9 +24,8 @@ struct store {
 	MDB_dbi tables[TABLE_COUNT];
 	struct store_write write;
 	size_t page_size;
-	uint64_t file_size; /* as preallocated */
-	int lock_fd;        /* -1: read only */
-	int data_fd;        /* LMDB's own */
+	int lock_fd; /* -1: read only */
+	int data_fd; /* LMDB's own */
 };
 
 /* As store_open, in a map of at most that size. */
@@ -35,9 +34,5 @@ enum twinlog_error environment_open(const char *dir, bool create, bool read_only
 
 /* LMDB's answer, or an errno, as ours. */
 enum twinlog_error environment_error(const struct store *store, int code);
-
-/* Gives the data file room before it is needed: a commit that also makes its file longer syncs the file system's
- * journal as well. Best effort. */
-void environment_make_room(struct store *store);
 
 #endif

@@ -3,10 +3,8 @@
 
 enum twinlog_error store_begin(struct store *store, struct store_write **ret_write)
 {
-	int code;
+	int code = mdb_txn_begin(store->env, NULL, 0, &store->write.txn);
 
-	environment_make_room(store);
-	code = mdb_txn_begin(store->env, NULL, 0, &store->write.txn);
 	if (code) {
 		store->write.txn = NULL;
 		return environment_error(store, code);
