@@ -15,7 +15,8 @@
 #include "bundle.h"
 #include "facts.h"
 
-#define WORD_END UINT32_MAX /* no word */
+#define WORD_END   UINT32_MAX /* no word */
+#define FACTS_NONE UINT32_MAX /* no facts */
 
 struct statements;
 

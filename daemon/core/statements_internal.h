@@ -6,7 +6,6 @@
 #include "log.pb-c.h"
 #include "statements.h"
 
-#define FACTS_NONE        UINT32_MAX
 #define FACTS_BLOCK_SHIFT 17u /* units of 8 bytes: blocks of 1 MiB */
 #define FACTS_BLOCK_UNITS (1u << FACTS_BLOCK_SHIFT)
 #define REF_MISSING       0x80000000u /* a ref: number of a word, or this bit and the number of a missing leaf */
