@@ -54,6 +54,10 @@
 	X(BAD_CURSOR, 3, "not a cursor of this query")                                                                 \
 	X(WAITED_IN_VAIN, 7, "done, but not confirmed by that many cities in time")
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum twinlog_error {
 #define TWINLOG_ERROR_ENUM(name, exit_code, text) TWINLOG_##name,
 	TWINLOG_ERRORS(TWINLOG_ERROR_ENUM)
@@ -79,5 +83,9 @@ int twinlog_error_exit(enum twinlog_error code);
  * where and value may be NULL; longer ones are cut at a whole UTF-8 character. fault may be NULL. */
 enum twinlog_error twinlog_fault_set(struct twinlog_fault *fault, enum twinlog_error code, const char *where,
 				     const char *value);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -51,6 +51,30 @@
 #define TWINLOG_CLIENTS_MAX   4096u
 #define TWINLOG_ADDRESSES_MAX 8u
 
+/* Its sockets and threads. A queue past its limit stops the intake of messages until it has been worked off. */
+#define TWINLOG_QUEUE_WRITER_MAX    256u               /* batches to be persisted */
+#define TWINLOG_QUEUE_VERIFIER_MAX  256u               /* chunks to be checked */
+#define TWINLOG_QUEUE_PACKER_MAX    1024u              /* chunks to be read and packed */
+#define TWINLOG_QUEUE_READERS_MAX   1024u              /* queries; more are answered with TOO_MANY */
+#define TWINLOG_REQUESTS_MAX        65536u             /* requests of all clients under way */
+#define TWINLOG_LINKS_PER_PEER_MAX  4u                 /* accepted ones; the oldest gives way */
+#define TWINLOG_LINK_BACKLOG_MAX    (8u * 1024 * 1024) /* bytes kept for a link whose pipe is full; then it is dropped */
+#define TWINLOG_PEER_PIPE_MAX       256u               /* messages in a link's pipe, each way */
+#define TWINLOG_CONTROL_PIPE_MAX    4096u              /* messages in a client's pipe, each way */
+#define TWINLOG_DIAL_BACKOFF_MS     250u               /* after the first failure; doubles */
+#define TWINLOG_DIAL_BACKOFF_MAX_MS 8000u
+#define TWINLOG_HANDSHAKE_MS        8000u /* from the first byte to an encrypted link */
+#define TWINLOG_AT_LEAST_COMMIT_MS  5000u /* a query waits that long for the commit it asks for */
+#define TWINLOG_STOP_MS             5000u /* a clean end waits that long for the disk */
+
+/* One client (libtwinlog and the commands). */
+#define TWINLOG_INFLIGHT_MAX      4096u                 /* requests under way on one connection */
+#define TWINLOG_CALL_TIMEOUT_MS   30000u                /* a call waits that long for its answer, unless set */
+#define TWINLOG_CONNECT_MS        5000u                 /* a first connection may take that long */
+#define TWINLOG_REFUSED_GRACE_MS  1500u                 /* but only that long when nobody listens */
+#define TWINLOG_SETTINGS_FILE_MAX (64u * 1024)          /* client.conf, a key file */
+#define TWINLOG_INPUT_FILE_MAX    (1024u * 1024 * 1024) /* what submit reads */
+
 /* Times. */
 #define TWINLOG_PING_INTERVAL_MS     10000u              /* silence after which a PING is sent */
 #define TWINLOG_LINK_TIMEOUT_MS      30000u              /* silence after which a link is dropped */
