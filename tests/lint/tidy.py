@@ -20,7 +20,7 @@ import lint
 
 
 PLANTED = {
-    "bugprone-sizeof-expression": "#include <string.h>\nvoid f(char *p);\nvoid f(char *p)\n{\n\tmemset(p, 0, sizeof(sizeof(*p)));\n}\n",
+    "bugprone-suspicious-semicolon": "int f(int x);\nint f(int x)\n{\n\tif (x > 2);\n\t\tx++;\n\treturn x;\n}\n",
     "clang-analyzer-core.NullDereference": "int f(int *p);\nint f(int *p)\n{\n\treturn p ? 0 : *p;\n}\n",
     "clang-analyzer-unix.Malloc": "#include <stdlib.h>\nint f(void);\nint f(void)\n{\n\tchar *p = malloc(2);\n\treturn p != NULL;\n}\n",
     "cert-err34-c": "#include <stdlib.h>\nint f(const char *p);\nint f(const char *p)\n{\n\treturn atoi(p);\n}\n",
