@@ -14,6 +14,7 @@
 #include "codec.h"
 #include "control.pb-c.h"
 #include "fields.h"
+#include "twinlog/limits.h"
 
 /* How texts that name a city become ids. find NULL: only ids are understood. */
 struct json_cities {
@@ -60,6 +61,7 @@ json_t *json_records(const Twinlog__Records *records);
 json_t *json_space(const Twinlog__SpaceInfo *space);
 json_t *json_spaces(const Twinlog__Spaces *spaces);
 json_t *json_peer(const Twinlog__PeerInfo *peer);
+json_t *json_peers(const Twinlog__Peers *peers);
 json_t *json_status(const Twinlog__Status *status);
 json_t *json_bytes_hex(ProtobufCBinaryData bytes);
 json_t *json_bytes_text(ProtobufCBinaryData bytes); /* what is not UTF-8 becomes U+FFFD */

@@ -108,7 +108,7 @@ enum twinlog_error twinlog_show(struct twinlog *twinlog, const char *id, char **
 enum twinlog_error twinlog_list(struct twinlog *twinlog, const char *filter, uint32_t limit, const char *cursor,
 				char **ret_json, struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
 
-/* The spaces this city belongs to or is invited to. */
+/* {"spaces": […]}: those this city belongs to or is invited to. */
 enum twinlog_error twinlog_spaces(struct twinlog *twinlog, char **ret_json,
 				  struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
 

@@ -1,0 +1,147 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "connection.h"
+#include "text.h"
+
+/* A Z85 key may hold '#' and '=', so a comment is a whole line and only the first '=' parts. */
+struct setting {
+	const char *name;
+	char *value; /* into */
+	size_t size;
+	bool needed;
+	bool seen;
+};
+
+static char *trim(char *text)
+{
+	char *end;
+
+	text += strspn(text, " \t\r\n\xef\xbb\xbf");
+	end = text + strlen(text);
+	while (end > text && strchr(" \t\r\n", end[-1]))
+		*--end = '\0';
+	return text;
+}
+
+static enum twinlog_error read_line(char *line, const char *where, struct setting *settings, size_t count,
+				    struct twinlog_fault *fault)
+{
+	char *equals, *name;
+
+	line = trim(line);
+	if (*line == '\0' || *line == '#')
+		return TWINLOG_OK;
+	equals = strchr(line, '=');
+	if (!equals)
+		return twinlog_fault_set(fault, TWINLOG_INVALID, where, line);
+	*equals = '\0';
+	name = trim(line);
+	for (size_t i = 0; i < count; i++) {
+		char *value = trim(equals + 1);
+
+		if (strcmp(name, settings[i].name) != 0)
+			continue;
+		if (settings[i].seen)
+			return twinlog_fault_set(fault, TWINLOG_DUPLICATE, where, name);
+		if (strlen(value) >= settings[i].size)
+			return twinlog_fault_set(fault, TWINLOG_TOO_LONG, where, name);
+		strcpy(settings[i].value, value);
+		settings[i].seen = true;
+		return TWINLOG_OK;
+	}
+	return twinlog_fault_set(fault, TWINLOG_BAD_FIELD, where, name);
+}
+
+static enum twinlog_error read_file(const char *path, struct setting *settings, size_t count,
+				    struct twinlog_fault *fault)
+{
+	enum twinlog_error error = TWINLOG_OK;
+	char where[640], line[1024];
+	FILE *file = fopen(path, "re");
+
+	if (!file)
+		return twinlog_fault_set(fault,
+					 errno == ENOENT || errno == ENOTDIR ? TWINLOG_MISSING
+					 : errno == EACCES                   ? TWINLOG_NOT_PERMITTED
+									     : TWINLOG_IO,
+					 path, NULL);
+	for (unsigned number = 1; !error && fgets(line, sizeof line, file); number++) {
+		snprintf(where, sizeof where, "%.600s:%u", path, number);
+		error = read_line(line, where, settings, count, fault);
+	}
+	if (!error && ferror(file))
+		error = twinlog_fault_set(fault, TWINLOG_IO, path, NULL);
+	fclose(file);
+	explicit_bzero(line, sizeof line);
+	for (size_t i = 0; i < count && !error; i++)
+		if (settings[i].needed && !settings[i].seen) {
+			snprintf(where, sizeof where, "%.500s: %s", path, settings[i].name);
+			error = twinlog_fault_set(fault, TWINLOG_FIELD_MISSING, where, NULL);
+		}
+	return error;
+}
+
+static void join(char *out, size_t size, const char *folder, const char *name)
+{
+	snprintf(out, size, name[0] == '/' ? "%.0s%s" : "%s/%s", folder, name);
+}
+
+/* ipc://control.sock lies in the folder; ZeroMQ would look in the working directory. */
+static enum twinlog_error settle_endpoint(struct client_settings *settings, const char *folder, const char *endpoint,
+					  struct twinlog_fault *fault)
+{
+	static const char ipc[] = "ipc://";
+	char path[480];
+
+	if (strncmp(endpoint, "tcp://", 6) == 0) {
+		snprintf(settings->endpoint, sizeof settings->endpoint, "%s", endpoint);
+		return TWINLOG_OK;
+	}
+	if (strncmp(endpoint, ipc, strlen(ipc)) != 0)
+		return twinlog_fault_set(fault, TWINLOG_INVALID, "endpoint", endpoint);
+	if (strlen(folder) + strlen(endpoint) >= sizeof path)
+		return twinlog_fault_set(fault, TWINLOG_TOO_LONG, "endpoint", endpoint);
+	join(path, sizeof path, folder, endpoint + strlen(ipc));
+	snprintf(settings->endpoint, sizeof settings->endpoint, "%s%s", ipc, path);
+	return TWINLOG_OK;
+}
+
+enum twinlog_error client_settings_read(const char *folder, struct client_settings *ret_settings,
+					struct twinlog_fault *fault)
+{
+	struct client_settings settings = {0};
+	char endpoint[256], key[256], path[512];
+	struct setting main_settings[] = {
+	    {"endpoint", endpoint, sizeof endpoint, true, false},
+	    {"server", settings.server_key, sizeof settings.server_key, true, false},
+	    {"key", key, sizeof key, true, false},
+	    {"office", settings.office, sizeof settings.office, false, false},
+	};
+	struct setting key_settings[] = {
+	    {"public", settings.public_key, sizeof settings.public_key, true, false},
+	    {"secret", settings.secret_key, sizeof settings.secret_key, true, false},
+	};
+	enum twinlog_error error;
+
+	if (!folder || !*folder)
+		folder = getenv("TWINLOG_DIR");
+	if (!folder || !*folder)
+		return twinlog_fault_set(fault, TWINLOG_USAGE, "-D DIR, TWINLOG_DIR", NULL);
+	if (strlen(folder) > 200)
+		return twinlog_fault_set(fault, TWINLOG_TOO_LONG, "-D", folder);
+	join(path, sizeof path, folder, "client.conf");
+	error = read_file(path, main_settings, sizeof main_settings / sizeof *main_settings, fault);
+	if (!error)
+		error = settle_endpoint(&settings, folder, endpoint, fault);
+	if (!error) {
+		join(path, sizeof path, folder, key);
+		error = read_file(path, key_settings, sizeof key_settings / sizeof *key_settings, fault);
+	}
+	if (!error)
+		*ret_settings = settings;
+	explicit_bzero(&settings, sizeof settings);
+	return error;
+}
