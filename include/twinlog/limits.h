@@ -42,8 +42,19 @@
 #define TWINLOG_CHUNK_MAX    (256u * 1024)       /* payload of one chunk before compression, one bundle at least */
 #define TWINLOG_CREDIT_BYTES (4u * 1024 * 1024)  /* bundle bytes under way on one stream */
 #define TWINLOG_UNPACK_MAX   (16u * 1024 * 1024) /* memory that decoding one message may take */
+#define TWINLOG_ANSWER_MAX   (64u * 1024 * 1024) /* memory that making one answer may take */
 #define TWINLOG_PAGE_MAX     1000u               /* records of one answer page */
 #define TWINLOG_SUBMIT_MAX   1000u               /* operations of one submit request */
+
+#define TWINLOG_HAVE_MAX      128u           /* ids that one WANT may name */
+#define TWINLOG_LOCATOR_MAX   64u            /* ids that this daemon names */
+#define TWINLOG_WANTS_MAX     4u             /* streams asked for on one link */
+#define TWINLOG_SERVES_MAX    64u            /* streams served on one link */
+#define TWINLOG_SERVE_MAX     65536u         /* bundles of one stream; the rest is asked for again */
+#define TWINLOG_CHECKS_MAX    64u            /* chunks of one link that wait for their check */
+#define TWINLOG_PUSH_BYTES    (1024u * 1024) /* pushed live to one partner and not credited */
+#define TWINLOG_ANNOUNCED_MAX 4096u          /* heads of one space that a partner announced */
+#define TWINLOG_POSITIONS_MAX 4096u          /* machines of one space whose positions are kept */
 
 /* One daemon. */
 #define TWINLOG_PEERS_MAX     1024u
@@ -82,6 +93,9 @@
 #define TWINLOG_POSITION_INTERVAL_MS 100u                /* at least between two own positions of a space */
 #define TWINLOG_POSITION_REFRESH_MS  3600000u            /* an unchanged position is signed anew */
 #define TWINLOG_WANT_TIMEOUT_MS      20000u              /* a stream without progress is asked of another */
+#define TWINLOG_WAIT_MAX_MS          3600000u            /* a client may wait for confirmations */
+#define TWINLOG_AVOID_MS             60000u              /* others are asked first after a partner failed */
+#define TWINLOG_RELAY_INTERVAL_MS    1000u               /* at least between two relays of others' positions */
 #define TWINLOG_CLOCK_AHEAD_MAX_MS   86400000u           /* own clock ahead of the wall by more is ignored */
 #define TWINLOG_REQUEST_KEEP_MS      (30ull * 86400000u) /* answers to known request ids are kept */
 

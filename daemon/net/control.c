@@ -1,0 +1,433 @@
+#include "control.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "socket.h"
+
+#define CONTROL_VERSION     1
+#define CONTROL_ROUTE_MAX   16  /* ROUTER makes 5 bytes */
+#define CONTROL_RECEIVE_MAX 256 /* requests taken in before others have their turn */
+#define CONTROL_ENDPOINTS   TWINLOG_ADDRESSES_MAX
+
+/* One request under way. */
+struct call {
+	uint64_t token; /* 0: free */
+	uint64_t request_id;
+	uint8_t route[CONTROL_ROUTE_MAX];
+	uint8_t route_size;
+	bool writes;
+	bool in_node;
+	bool gone; /* its client; the node is still to be told */
+	uint32_t next_free;
+};
+
+/* A query that waits for a commit. */
+struct held {
+	struct work_query *query;
+	uint64_t commit;
+	uint64_t until_ms;
+};
+
+struct control {
+	struct daemon *daemon;
+	void *socket;
+	char endpoints[CONTROL_ENDPOINTS][SOCKET_ENDPOINT_MAX];
+	struct call *calls;
+	uint32_t calls_count;
+	uint32_t calls_capacity;
+	uint32_t free; /* UINT32_MAX: none */
+	uint32_t generation;
+	struct held *held; /* in order of until_ms */
+	size_t held_count;
+	size_t held_capacity;
+	struct arena *arena;
+	bool some_gone;
+};
+
+/* ---- Roles ---- */
+
+bool control_permits(enum client_role role, int body_case)
+{
+	switch (body_case) {
+	case TWINLOG__REQUEST__BODY_SPACE_LIST:
+	case TWINLOG__REQUEST__BODY_SPACE_SHOW:
+	case TWINLOG__REQUEST__BODY_CARD_GET:
+	case TWINLOG__REQUEST__BODY_PEER_LIST:
+	case TWINLOG__REQUEST__BODY_STATUS_GET:
+	case TWINLOG__REQUEST__BODY_LIST:
+	case TWINLOG__REQUEST__BODY_SHOW:
+		return true;
+	case TWINLOG__REQUEST__BODY_SUBMIT:
+	case TWINLOG__REQUEST__BODY_IMPORT_LOOKUP:
+	case TWINLOG__REQUEST__BODY_WAIT:
+		return role == ROLE_ADMIN || role == ROLE_CLERK;
+	case TWINLOG__REQUEST__BODY_VERIFY_GET:
+		return role == ROLE_ADMIN || role == ROLE_AUDITOR;
+	case TWINLOG__REQUEST__BODY_SPACE_CREATE:
+	case TWINLOG__REQUEST__BODY_SPACE_ANSWER:
+	case TWINLOG__REQUEST__BODY_PEER_ADD:
+	case TWINLOG__REQUEST__BODY_PEER_VERIFY:
+	case TWINLOG__REQUEST__BODY_PEER_REMOVE:
+	default:
+		/* An unknown request is answered as such to the administrator only. */
+		return role == ROLE_ADMIN;
+	}
+}
+
+/* ---- The table of calls ---- */
+
+static bool calls_grow(struct control *control)
+{
+	const uint32_t capacity = control->calls_capacity ? control->calls_capacity * 2 : 64;
+	struct call *calls = realloc(control->calls, capacity * sizeof *calls);
+	if (!calls)
+		return false;
+	control->calls = calls;
+	control->calls_capacity = capacity;
+	return true;
+}
+
+/* NULL when there are too many. Valid until the next call_new. */
+static struct call *call_new(struct control *control, const void *route, size_t route_size, uint64_t request_id)
+{
+	uint32_t index = control->free;
+	if (index != UINT32_MAX) {
+		control->free = control->calls[index].next_free;
+	} else {
+		if (control->calls_count == TWINLOG_REQUESTS_MAX)
+			return NULL;
+		if (control->calls_count == control->calls_capacity && !calls_grow(control))
+			return NULL;
+		index = control->calls_count++;
+	}
+	struct call *call = &control->calls[index];
+	*call = (struct call){.token = (uint64_t)++control->generation << 32 | index,
+			      .request_id = request_id,
+			      .route_size = (uint8_t)route_size};
+	memcpy(call->route, route, route_size);
+	return call;
+}
+
+static struct call *call_find(const struct control *control, uint64_t token)
+{
+	const uint32_t index = (uint32_t)token;
+	if (token == 0 || index >= control->calls_count || control->calls[index].token != token)
+		return NULL;
+	return &control->calls[index];
+}
+
+static void call_end(struct control *control, struct call *call)
+{
+	call->token = 0;
+	call->next_free = control->free;
+	control->free = (uint32_t)(call - control->calls);
+}
+
+/* ---- Sending ---- */
+
+/* False when the client is gone, or takes nothing in. */
+static bool control_send(struct control *control, const void *route, size_t route_size, const void *bytes, size_t size)
+{
+	/* Once ROUTER takes the routing id it takes the rest of the message too. */
+	return zmq_send(control->socket, route, route_size, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0 &&
+	       zmq_send(control->socket, bytes, size, ZMQ_DONTWAIT) >= 0;
+}
+
+static void control_fault(struct control *control, const void *route, size_t route_size, uint64_t request_id,
+			  enum twinlog_error code, const char *where)
+{
+	Twinlog__Fault fault = TWINLOG__FAULT__INIT;
+	fault.code = code;
+	fault.where = codec_string(where);
+	Twinlog__Reply reply = TWINLOG__REPLY__INIT;
+	reply.id = request_id;
+	reply.commit = node_commit(control->daemon->node);
+	reply.fault = &fault;
+	uint8_t *bytes = NULL;
+	size_t size = 0;
+	if (codec_pack(&reply.base, &bytes, &size) == TWINLOG_OK)
+		control_send(control, route, route_size, bytes, size);
+	free(bytes);
+}
+
+/* Whatever else this client waits for, nobody will take it. */
+static void control_lost(struct control *control, const uint8_t *route, size_t route_size)
+{
+	for (uint32_t i = 0; i < control->calls_count; i++) {
+		struct call *call = &control->calls[i];
+		if (call->token && call->route_size == route_size && memcmp(call->route, route, route_size) == 0)
+			call->gone = true;
+	}
+	control->some_gone = true;
+}
+
+void control_reply(struct control *control, uint64_t token, const void *bytes, size_t size, bool last)
+{
+	struct call *call = call_find(control, token);
+	if (!call)
+		return;
+	const bool sent = !call->gone && control_send(control, call->route, call->route_size, bytes, size);
+	if (!sent && !call->gone)
+		control_lost(control, call->route, call->route_size);
+	if (last)
+		call_end(control, call);
+}
+
+void control_done(struct control *control, uint64_t token)
+{
+	struct call *call = call_find(control, token);
+	if (call)
+		call_end(control, call);
+}
+
+void control_refuse_writes(struct control *control, enum twinlog_error code)
+{
+	for (uint32_t i = 0; i < control->calls_count; i++) {
+		struct call *call = &control->calls[i];
+		if (!call->token || !call->writes)
+			continue;
+		if (!call->gone)
+			control_fault(control, call->route, call->route_size, call->request_id, code, "");
+		call_end(control, call);
+	}
+}
+
+/* ---- Receiving ---- */
+
+static uint64_t request_commit(const Twinlog__Request *request)
+{
+	if (request->body_case == TWINLOG__REQUEST__BODY_LIST)
+		return request->list->at_least_commit;
+	if (request->body_case == TWINLOG__REQUEST__BODY_SHOW)
+		return request->show->at_least_commit;
+	return 0;
+}
+
+/* Takes the query over. */
+static bool control_hold(struct control *control, struct work_query *query, uint64_t commit)
+{
+	if (control->held_count == control->held_capacity) {
+		const size_t capacity = control->held_capacity ? control->held_capacity * 2 : 8;
+		struct held *held = realloc(control->held, capacity * sizeof *held);
+		if (!held) {
+			work_free(&query->work);
+			return false;
+		}
+		control->held = held;
+		control->held_capacity = capacity;
+	}
+	control->held[control->held_count++] =
+	    (struct held){query, commit, moment_now().mono_ms + TWINLOG_AT_LEAST_COMMIT_MS};
+	return true;
+}
+
+static enum twinlog_error control_query(struct control *control, const struct call *call,
+					const Twinlog__Request *request, zmq_msg_t *message)
+{
+	if (workers_behind(control->daemon->workers, WORK_QUERY))
+		return TWINLOG_TOO_MANY;
+	struct work_query *query = work_query_new(call->token, zmq_msg_data(message), zmq_msg_size(message));
+	if (!query)
+		return TWINLOG_NO_MEMORY;
+	const uint64_t commit = request_commit(request);
+	if (commit > node_commit(control->daemon->node))
+		return control_hold(control, query, commit) ? TWINLOG_OK : TWINLOG_NO_MEMORY;
+	workers_push(control->daemon->workers, &query->work);
+	return TWINLOG_OK;
+}
+
+/* To the node or to the readers. */
+static void control_route(struct control *control, const void *route, size_t route_size,
+			  const Twinlog__Request *request, zmq_msg_t *message)
+{
+	struct daemon *daemon = control->daemon;
+	const bool in_node = node_takes(request);
+	const bool writes = in_node && request->body_case != TWINLOG__REQUEST__BODY_WAIT;
+	enum twinlog_error error = writes && daemon->disk_full ? TWINLOG_DISK_FULL : TWINLOG_OK;
+	struct call *call = error ? NULL : call_new(control, route, route_size, request->id);
+	if (!error && !call)
+		error = TWINLOG_TOO_MANY;
+	if (call && !in_node) {
+		error = control_query(control, call, request, message);
+		if (error)
+			call_end(control, call);
+	}
+	if (error) {
+		control_fault(control, route, route_size, request->id, error, "");
+		return;
+	}
+	if (!in_node)
+		return;
+	call->in_node = true;
+	call->writes = writes;
+	struct event event = {.type = EVENT_REQUEST, .request = {.client = call->token, .request = request}};
+	daemon_step(daemon, &event);
+}
+
+static const struct keyring_entry *control_speaker(const struct control *control, zmq_msg_t *message)
+{
+	const char *user_id = zmq_msg_gets(message, "User-Id");
+	uint8_t key[KEYRING_KEY_SIZE];
+	if (!user_id || hex_decode(key, sizeof key, user_id, strlen(user_id)))
+		return NULL;
+	return keyring_find(&control->daemon->zap.clients, key);
+}
+
+static void control_take(struct control *control, zmq_msg_t *route, zmq_msg_t *message, bool whole)
+{
+	const size_t route_size = zmq_msg_size(route);
+	const struct keyring_entry *speaker = control_speaker(control, message);
+	if (!speaker || route_size == 0 || route_size > CONTROL_ROUTE_MAX)
+		return;
+	const void *from = zmq_msg_data(route);
+	Twinlog__Request *request = NULL;
+	arena_reset(control->arena);
+	enum twinlog_error error = whole ? CODEC_UNPACK(control->arena, zmq_msg_data(message), zmq_msg_size(message),
+							&request, twinlog__request)
+					 : TWINLOG_MALFORMED;
+	if (!error && request->version != CONTROL_VERSION)
+		error = TWINLOG_PROTOCOL_VERSION;
+	if (!error && !control_permits((enum client_role)speaker->role, (int)request->body_case))
+		error = TWINLOG_NOT_PERMITTED;
+	if (error) {
+		log_line(LOG_WARNING, speaker->name, "a request is refused: %s", twinlog_error_text(error));
+		control_fault(control, from, route_size, request ? request->id : 0, error, "request");
+		return;
+	}
+	control_route(control, from, route_size, request, message);
+}
+
+/* One request: routing id and one frame. False when nothing waits. */
+static bool control_receive_one(struct control *control)
+{
+	zmq_msg_t route, message;
+	zmq_msg_init(&route);
+	if (zmq_msg_recv(&route, control->socket, ZMQ_DONTWAIT) < 0) {
+		zmq_msg_close(&route);
+		return false;
+	}
+	zmq_msg_init(&message);
+	if (zmq_msg_more(&route) && zmq_msg_recv(&message, control->socket, ZMQ_DONTWAIT) >= 0) {
+		const bool whole = !zmq_msg_more(&message);
+		control_take(control, &route, &message, whole);
+		for (bool more = !whole; more;)
+			more = zmq_msg_recv(&message, control->socket, ZMQ_DONTWAIT) >= 0 && zmq_msg_more(&message);
+	}
+	zmq_msg_close(&message);
+	zmq_msg_close(&route);
+	return true;
+}
+
+bool control_receive(struct control *control)
+{
+	for (int i = 0; i < CONTROL_RECEIVE_MAX; i++)
+		if (!control_receive_one(control))
+			return false;
+	return true;
+}
+
+/* ---- The part of the loop ---- */
+
+static void control_release(struct control *control)
+{
+	const uint64_t commit = node_commit(control->daemon->node);
+	const uint64_t now_ms = moment_now().mono_ms;
+	size_t kept = 0;
+	for (size_t i = 0; i < control->held_count; i++) {
+		struct held held = control->held[i];
+		/* One that waited in vain is answered by the view, which knows the commit it looks at. */
+		if (held.commit <= commit || held.until_ms <= now_ms)
+			workers_push(control->daemon->workers, &held.query->work);
+		else
+			control->held[kept++] = held;
+	}
+	control->held_count = kept;
+}
+
+static void control_forget(struct control *control)
+{
+	control->some_gone = false;
+	for (uint32_t i = 0; i < control->calls_count; i++) {
+		const struct call call = control->calls[i];
+		if (!call.token || !call.gone)
+			continue;
+		call_end(control, &control->calls[i]);
+		if (!call.in_node)
+			continue;
+		struct event event = {.type = EVENT_CLIENT_GONE, .client_gone = {call.token}};
+		daemon_step(control->daemon, &event);
+	}
+}
+
+void control_serve(struct control *control)
+{
+	if (control->held_count > 0)
+		control_release(control);
+	if (control->some_gone)
+		control_forget(control);
+}
+
+uint64_t control_deadline(const struct control *control)
+{
+	if (control->some_gone)
+		return 0;
+	return control->held_count > 0 ? control->held[0].until_ms : UINT64_MAX;
+}
+
+/* ---- Start and end ---- */
+
+enum twinlog_error control_open(struct daemon *daemon, struct control **ret_control, struct twinlog_fault *fault)
+{
+	const struct daemon_setup *setup = daemon->setup;
+	if (setup->control_count > CONTROL_ENDPOINTS)
+		return twinlog_fault_set(fault, TWINLOG_TOO_MANY, "control", NULL);
+	struct control *control = calloc(1, sizeof *control);
+	if (!control)
+		return TWINLOG_NO_MEMORY;
+	control->daemon = daemon;
+	control->free = UINT32_MAX;
+	control->arena = arena_new(TWINLOG_UNPACK_MAX);
+	control->socket = socket_new(daemon->context, ZMQ_ROUTER, (int)TWINLOG_CONTROL_PIPE_MAX);
+	enum twinlog_error error = control->arena && control->socket
+				       ? socket_serve(control->socket, setup->keys, ZAP_DOMAIN_CONTROL)
+				       : TWINLOG_NO_MEMORY;
+	for (size_t i = 0; i < setup->control_count && !error; i++)
+		error = socket_bind(control->socket, setup->control[i], control->endpoints[i], fault);
+	if (error) {
+		control_close(control);
+		return error;
+	}
+	*ret_control = control;
+	return TWINLOG_OK;
+}
+
+void control_close(struct control *control)
+{
+	if (!control)
+		return;
+	/* Acknowledgements of the last commit should still go out. */
+	const int linger_ms = 500;
+	if (control->socket) {
+		zmq_setsockopt(control->socket, ZMQ_LINGER, &linger_ms, sizeof linger_ms);
+		zmq_close(control->socket);
+	}
+	for (size_t i = 0; i < control->held_count; i++)
+		work_free(&control->held[i].query->work);
+	free(control->held);
+	free(control->calls);
+	arena_free(control->arena);
+	free(control);
+}
+
+void *control_socket(const struct control *control)
+{
+	return control->socket;
+}
+
+const char *control_endpoint(const struct control *control, size_t index)
+{
+	return control->endpoints[index];
+}

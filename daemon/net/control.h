@@ -1,0 +1,36 @@
+/* The control endpoint: requests of clients in, replies out. Internal to net. PROTOCOL, "Client protocol".
+ *
+ * A request goes to the node (what writes or waits) or to the readers (what only looks). In between it is an entry in
+ * a bounded table, under a token that the other parts answer to; tokens are never used again. */
+#ifndef TWINLOG_CONTROL_H
+#define TWINLOG_CONTROL_H
+
+#include <zmq.h>
+
+#include "loop.h"
+
+enum twinlog_error control_open(struct daemon *daemon, struct control **ret_control,
+				struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+void control_close(struct control *control); /* accepts NULL */
+
+void *control_socket(const struct control *control);
+/* Takes in what waits, up to a bound. False when nothing is left. */
+bool control_receive(struct control *control);
+
+/* One message of the answer; copies bytes. last: the request is done with. An unknown token is ignored. */
+void control_reply(struct control *control, uint64_t token, const void *bytes, size_t size, bool last);
+/* The request is done with, though nothing could be said to the client. An unknown token is ignored. */
+void control_done(struct control *control, uint64_t token);
+/* Queries that wait for a commit and may go on, or have waited too long; and clients that are gone. */
+void control_serve(struct control *control);
+uint64_t control_deadline(const struct control *control);
+
+/* Answers every write under way with this fault: the disk is full. */
+void control_refuse_writes(struct control *control, enum twinlog_error code);
+
+/* Roles: whether this kind of request (Twinlog__Request.body_case) is open to that role. */
+bool control_permits(enum client_role role, int body_case);
+
+const char *control_endpoint(const struct control *control, size_t index);
+
+#endif

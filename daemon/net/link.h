@@ -1,0 +1,89 @@
+/* One link and one dialler, as links.c and dial.c share them. Internal to those two. */
+#ifndef TWINLOG_LINK_H
+#define TWINLOG_LINK_H
+
+#include "links.h"
+#include "socket.h"
+
+#define LINK_ROUTE_MAX   16 /* ROUTER makes 5 bytes */
+#define LINK_ROUTES      256
+#define LINK_RECEIVE_MAX 256 /* messages taken from one socket before others have their turn */
+
+struct frame {
+	struct frame *next;
+	zmq_msg_t message;
+};
+
+struct link {
+	uint32_t id;
+	uint8_t key[32];       /* transport key at the other end */
+	struct dialer *dialer; /* NULL: accepted */
+	uint8_t route[LINK_ROUTE_MAX];
+	size_t route_size;
+	struct link *next_route; /* in the same bucket of links.routes */
+	struct frame *backlog;   /* what the pipe could not take */
+	struct frame *backlog_last;
+	size_t backlog_bytes;
+	bool gone;       /* to be forgotten at the end of the turn */
+	bool tell;       /* the node does not know yet */
+	const char *why; /* static text; may be NULL */
+};
+
+enum dialer_state { DIALER_IDLE, DIALER_CONNECTING, DIALER_UP };
+
+struct dialer {
+	uint8_t key[32];
+	struct hash identity;
+	char (*addresses)[SOCKET_ENDPOINT_MAX];
+	size_t addresses_count;
+	size_t attempts; /* rotates through the addresses */
+	unsigned failures;
+	enum dialer_state state;
+	void *socket;
+	void *monitor;
+	struct link *link; /* up */
+	uint64_t due_ms;   /* idle: dial; connecting: give up */
+	uint64_t up_ms;    /* when the link came up */
+	bool listed;       /* still wanted, while the list is made anew */
+};
+
+struct links {
+	struct daemon *daemon;
+	void *router;
+	char endpoints[TWINLOG_ADDRESSES_MAX][SOCKET_ENDPOINT_MAX];
+	struct link **items; /* in order of id */
+	size_t count;
+	size_t capacity;
+	uint32_t last_id;
+	struct link *routes[LINK_ROUTES];
+	struct dialer **dialers;
+	size_t dialers_count;
+	struct arena *arena;
+	size_t backlogged; /* links with a backlog */
+	unsigned monitors; /* made so far, for their names */
+	bool some_gone;
+	bool peers_changed; /* the list is to be made anew, between steps */
+};
+
+/* For the log: the city id behind a key, or its beginning. */
+const char *net_links_partner(const struct links *links, const uint8_t key[32]);
+/* A new link, told to the node; NULL when memory is out or the node dropped it at once. route NULL: dialled. */
+struct link *net_link_new(struct links *links, const uint8_t key[32], struct dialer *dialer, const void *route,
+			  size_t route_size);
+/* The link is of no use any more; the node is told at the end of the turn. */
+void net_link_break(struct links *links, struct link *link, const char *why);
+/* Decodes and steps one message. */
+void net_link_receive(struct links *links, struct link *link, zmq_msg_t *message);
+/* Whether an accepted link from that partner is up. */
+bool net_links_accepted(const struct links *links, const uint8_t key[32]);
+
+/* dial.c */
+enum twinlog_error dialers_update(struct links *links) TWINLOG_MUST_CHECK;
+void dialers_free(struct links *links);
+void dialers_serve(struct links *links, bool intake);
+uint64_t dialers_deadline(const struct links *links);
+size_t dialers_poll(const struct links *links, zmq_pollitem_t *items, bool intake);
+/* Its link is gone: closes the socket and plans the next attempt. */
+void dialer_lost(struct links *links, struct dialer *dialer);
+
+#endif

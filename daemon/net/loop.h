@@ -1,0 +1,44 @@
+/* The state of one running daemon and the step that all its parts share. Internal to net. */
+#ifndef TWINLOG_LOOP_H
+#define TWINLOG_LOOP_H
+
+#include <pthread.h>
+
+#include "board.h"
+#include "daemon.h"
+#include "workers.h"
+#include "zap.h"
+
+struct links;
+struct control;
+
+struct daemon {
+	const struct daemon_setup *setup;
+	struct node *node;
+	pthread_rwlock_t lock; /* the rule stands in workers.h */
+	struct effects effects;
+	void *context; /* of libzmq */
+	struct zap zap;
+	struct board board;
+	struct places *places;
+	struct links *links;
+	struct control *control;
+	struct queue *inbox; /* answered work */
+	struct workers *workers;
+	struct work_persist *batch; /* what this turn of the loop wants persisted */
+	size_t unwritten;           /* batches at the writer */
+	bool disk_full;
+	bool stopping;
+	bool failed;
+};
+
+struct moment moment_now(void);
+
+/* Fills in the time, steps the node, carries out the effects in order. Never called from within itself: what an effect
+ * makes known (a link that breaks while sending) is stepped afterwards. */
+void daemon_step(struct daemon *daemon, struct event *event);
+
+/* Ends the daemon with exit code 1 after this turn; the reason is logged. */
+void daemon_fail(struct daemon *daemon, enum twinlog_error error, const char *where);
+
+#endif

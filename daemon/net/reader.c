@@ -1,0 +1,128 @@
+/* One query, answered: the lock of the node and a read transaction of the store are held for one slice each. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "board.h"
+#include "loop.h"
+#include "workers.h"
+
+/* Takes the lock before the transaction: what the node knows to be committed is then in the store's state. */
+static enum twinlog_error slice_begin(const struct workers_setup *setup, struct store_read **ret_read)
+{
+	pthread_rwlock_rdlock(setup->lock);
+	const enum twinlog_error error = store_read_begin(setup->store, ret_read);
+	if (error)
+		pthread_rwlock_unlock(setup->lock);
+	return error;
+}
+
+static void slice_end(const struct workers_setup *setup, struct store_read *read)
+{
+	store_read_end(read);
+	pthread_rwlock_unlock(setup->lock);
+}
+
+/* Packed while the slice is held: the reply points into node and store. */
+static void reader_push(const struct workers_setup *setup, uint64_t token, const Twinlog__Reply *reply)
+{
+	uint8_t *bytes = NULL;
+	size_t size = 0;
+	if (codec_pack(&reply->base, &bytes, &size))
+		return;
+	struct work_reply *work = work_reply_new(token, bytes, size, !reply->more);
+	if (work)
+		queue_push(setup->inbox, &work->work.job);
+}
+
+static void reader_fault(const struct workers_setup *setup, uint64_t token, uint64_t request_id,
+			 enum twinlog_error error)
+{
+	Twinlog__Fault fault = TWINLOG__FAULT__INIT;
+	fault.code = error;
+	Twinlog__Reply reply = TWINLOG__REPLY__INIT;
+	reply.id = request_id;
+	reply.fault = &fault;
+	reader_push(setup, token, &reply);
+}
+
+static enum twinlog_error reader_once(const struct workers_setup *setup, uint64_t token,
+				      const Twinlog__Request *request, struct arena *arena)
+{
+	size_t links_count;
+	const char *warning;
+	struct query_link *links = board_copy(setup->board, &links_count, &warning);
+	const struct query_extra extra = {.now_ms = moment_now().wall_ms,
+					  .started_ms = setup->started_ms,
+					  .version = TWINLOG_VERSION,
+					  .warning = warning,
+					  .store_bytes = store_bytes(setup->store),
+					  .disk_free_bytes = store_disk_free(setup->store),
+					  .import_secret = seal_keys_import_secret(setup->keys),
+					  .places = setup->places,
+					  .links = links,
+					  .links_count = links_count};
+	struct store_read *read = NULL;
+	enum twinlog_error error = slice_begin(setup, &read);
+	if (!error) {
+		Twinlog__Reply reply = TWINLOG__REPLY__INIT;
+		error = query_answer(setup->node, read, &extra, request, arena, &reply);
+		reply.id = request->id;
+		/* A fault is an answer like any other, when there was room to say it. */
+		if (!error || reply.fault) {
+			error = TWINLOG_OK;
+			reader_push(setup, token, &reply);
+		}
+		slice_end(setup, read);
+	}
+	free(links);
+	return error;
+}
+
+static enum twinlog_error reader_verify(const struct workers_setup *setup, uint64_t token,
+					const Twinlog__Request *request, struct arena *arena)
+{
+	struct query_verify *verify = malloc(sizeof *verify);
+	if (!verify)
+		return TWINLOG_NO_MEMORY;
+	query_verify_start(verify);
+	enum twinlog_error error = TWINLOG_OK;
+	for (bool done = false; !done && !error;) {
+		struct store_read *read = NULL;
+		error = slice_begin(setup, &read);
+		if (error)
+			break;
+		arena_reset(arena);
+		Twinlog__Reply reply = TWINLOG__REPLY__INIT;
+		error = query_verify_step(setup->node, read, verify, arena, &reply, &done);
+		reply.id = request->id;
+		reply.more = !done;
+		if (!error)
+			reader_push(setup, token, &reply);
+		slice_end(setup, read);
+		/* An end of the daemon does not wait for the whole history. */
+		if (queue_wait_closed(setup->stop, 0))
+			break;
+	}
+	free(verify);
+	return error;
+}
+
+void reader_answer(const struct workers_setup *setup, const struct work_query *query)
+{
+	struct arena *question = arena_new(TWINLOG_UNPACK_MAX);
+	struct arena *answer = arena_new(TWINLOG_ANSWER_MAX);
+	Twinlog__Request *request = NULL;
+	enum twinlog_error error = question && answer ? TWINLOG_OK : TWINLOG_NO_MEMORY;
+	if (!error)
+		error = CODEC_UNPACK(question, query->request, query->request_size, &request, twinlog__request);
+	if (!error) {
+		if (request->body_case == TWINLOG__REQUEST__BODY_VERIFY_GET)
+			error = reader_verify(setup, query->token, request, answer);
+		else
+			error = reader_once(setup, query->token, request, answer);
+		if (error)
+			reader_fault(setup, query->token, request->id, error);
+	}
+	arena_free(answer);
+	arena_free(question);
+}

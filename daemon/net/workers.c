@@ -1,0 +1,356 @@
+#include "workers.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "chunk.h"
+#include "log.h"
+#include "peer.pb-c.h"
+
+#define WORKERS_READERS 2
+#define WORKERS_STACK   (512u * 1024)
+
+enum { QUEUE_WRITER, QUEUE_VERIFIER, QUEUE_PACKER, QUEUE_READERS, QUEUE_COUNT };
+
+struct workers {
+	struct workers_setup setup;
+	struct queue *queues[QUEUE_COUNT];
+	pthread_t threads[QUEUE_COUNT - 1 + WORKERS_READERS];
+	size_t threads_count;
+};
+
+static uint64_t wall_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* ---- Writer ---- */
+
+/* What one transaction may take of the disk beyond the bytes themselves: copied pages of each tree. */
+#define WRITER_RESERVE_BYTES (1024u * 1024)
+#define WRITER_RESERVE_TIMES 4u
+#define WRITER_RETRY_MS      1000u
+#define WRITER_BATCH_BYTES   (32u * 1024 * 1024) /* moderate transactions: LMDB spills pages of large ones */
+#define WRITER_PRUNE_MS      3600000u
+#define WRITER_PRUNE_MAX     10000u
+
+static enum twinlog_error writer_put(struct store_write *write, const struct persist *what)
+{
+	switch (what->kind) {
+	case PERSIST_CARD:
+		return store_put_card(write, &what->city, what->verified, what->removed, what->bytes, what->size);
+	case PERSIST_ACT:
+		return store_put_act(write, what->sequence, what->bytes, what->size);
+	case PERSIST_BUNDLE:
+		return store_put_bundle(write, what->sequence, what->bytes, what->size);
+	case PERSIST_POSITION:
+		return store_put_position(write, &what->space, &what->city, what->machine, what->bytes, what->size);
+	case PERSIST_REQUEST:
+		return store_put_request(write, &what->request, what->bytes, what->size);
+	case PERSIST_MACHINE:
+		return store_put_machine(write, what->machine);
+	}
+	return TWINLOG_INVALID;
+}
+
+static enum twinlog_error writer_commit(struct store *store, struct work_persist *const *batch, size_t count,
+					bool prune)
+{
+	struct store_write *write = NULL;
+	enum twinlog_error error = store_begin(store, &write);
+	if (error)
+		return error;
+	for (size_t i = 0; i < count && !error; i++)
+		for (size_t j = 0; j < batch[i]->count && !error; j++)
+			error = writer_put(write, &batch[i]->items[j]);
+	if (!error && prune)
+		error = store_prune_requests(write, wall_ms() - TWINLOG_REQUEST_KEEP_MS, WRITER_PRUNE_MAX);
+	if (error) {
+		store_abort(write);
+		return error;
+	}
+	return store_commit(write);
+}
+
+/* A full disk is waited out before the transaction is begun: the store stays untouched and readable, and what waits is
+ * written once there is room. False when the daemon ends meanwhile; nothing of it was acknowledged. */
+static bool writer_await_room(struct workers *workers, size_t bytes)
+{
+	const uint64_t need = WRITER_RESERVE_BYTES + (uint64_t)bytes * WRITER_RESERVE_TIMES;
+	bool full = false;
+	while (store_disk_free(workers->setup.store) < need) {
+		if (!full) {
+			struct work_disk *told = work_disk_new(true);
+			if (told)
+				queue_push(workers->setup.inbox, &told->work.job);
+			full = told != NULL;
+		}
+		if (queue_wait_closed(workers->queues[QUEUE_WRITER], WRITER_RETRY_MS))
+			return false;
+	}
+	if (full) {
+		struct work_disk *told = work_disk_new(false);
+		if (told)
+			queue_push(workers->setup.inbox, &told->work.job);
+		return told != NULL;
+	}
+	return true;
+}
+
+#define WRITER_BATCH_MAX 256u
+
+static void *writer_main(void *context)
+{
+	struct workers *workers = context;
+	struct work_persist *batch[WRITER_BATCH_MAX];
+	uint64_t pruned_ms = 0;
+	struct job *jobs = NULL;
+	/* After one failure nothing more is written: what follows builds on what is missing. */
+	enum twinlog_error error = TWINLOG_OK;
+	while (jobs || (jobs = queue_wait_all(workers->queues[QUEUE_WRITER])) != NULL) {
+		size_t count = 0, bytes = 0;
+		while (jobs && count < WRITER_BATCH_MAX && (count == 0 || bytes < WRITER_BATCH_BYTES)) {
+			batch[count] = (struct work_persist *)(void *)jobs;
+			bytes += batch[count++]->bytes;
+			jobs = jobs->next;
+		}
+		const bool prune = wall_ms() - pruned_ms >= WRITER_PRUNE_MS;
+		if (!error && !writer_await_room(workers, bytes))
+			error = TWINLOG_DISK_FULL;
+		if (!error)
+			error = writer_commit(workers->setup.store, batch, count, prune);
+		if (prune) {
+			store_check_readers(workers->setup.store);
+			pruned_ms = wall_ms();
+		}
+		for (size_t i = 0; i < count; i++) {
+			batch[i]->error = error;
+			queue_push(workers->setup.inbox, &batch[i]->work.job);
+		}
+	}
+	return NULL;
+}
+
+/* ---- Verifier ---- */
+
+static enum twinlog_error check_add(struct work_check *check, size_t *capacity, struct bundle *bundle)
+{
+	if (check->count == *capacity) {
+		const size_t wanted = *capacity ? *capacity * 2 : 8;
+		struct bundle **bundles = realloc(check->bundles, wanted * sizeof(*bundles));
+		if (!bundles)
+			return TWINLOG_NO_MEMORY;
+		check->bundles = bundles;
+		*capacity = wanted;
+	}
+	check->bundles[check->count++] = bundle;
+	return TWINLOG_OK;
+}
+
+static void verifier_check(struct chunk *chunk, struct work_check *check)
+{
+	size_t capacity = 0;
+	check->refused = chunk_decompress(chunk, check->compressed, check->compressed_size, check->plain);
+	while (!check->refused) {
+		const uint8_t *bytes;
+		size_t size;
+		check->refused = chunk_next(chunk, &bytes, &size);
+		if (check->refused == TWINLOG_MISSING) {
+			check->refused = TWINLOG_OK;
+			return;
+		}
+		struct bundle *bundle = NULL;
+		if (!check->refused)
+			check->refused = bundle_open(bytes, size, check->keys, check->keys_count, &bundle);
+		if (check->refused)
+			return;
+		check->bytes += size;
+		check->refused = check_add(check, &capacity, bundle);
+		if (check->refused)
+			bundle_free(bundle);
+	}
+}
+
+static void *verifier_main(void *context)
+{
+	struct workers *workers = context;
+	struct chunk *chunk = NULL;
+	const enum twinlog_error error = chunk_new(&chunk);
+	struct job *job;
+	while ((job = queue_wait(workers->queues[QUEUE_VERIFIER])) != NULL) {
+		struct work_check *check = (struct work_check *)(void *)job;
+		if (error)
+			check->refused = error;
+		else
+			verifier_check(chunk, check);
+		queue_push(workers->setup.inbox, job);
+	}
+	chunk_free(chunk);
+	return NULL;
+}
+
+/* ---- Packer ---- */
+
+static enum twinlog_error packer_read(struct store *store, struct chunk *chunk, const struct work_chunk *work)
+{
+	struct store_read *read = NULL;
+	enum twinlog_error error = store_read_begin(store, &read);
+	if (error)
+		return error;
+	chunk_clear(chunk);
+	for (size_t i = 0; i < work->count && !error; i++) {
+		const uint8_t *bytes;
+		size_t size;
+		error = store_get_bundle(read, work->sequences[i], &bytes, &size);
+		if (!error)
+			error = chunk_add(chunk, bytes, size);
+	}
+	store_read_end(read);
+	return error;
+}
+
+static enum twinlog_error packer_pack(struct store *store, struct chunk *chunk, struct work_chunk *work)
+{
+	const uint8_t *compressed = NULL;
+	size_t size = 0, plain = 0;
+	enum twinlog_error error = packer_read(store, chunk, work);
+	if (!error)
+		error = chunk_compress(chunk, &compressed, &size, &plain);
+	if (error)
+		return error;
+	Twinlog__Chunk body = TWINLOG__CHUNK__INIT;
+	body.space = codec_hash(&work->space);
+	body.city = codec_hash(&work->city);
+	body.stream = work->stream;
+	body.bundles = codec_bytes(compressed, size);
+	body.size = (uint32_t)plain;
+	body.last = work->last;
+	Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
+	message.body_case = TWINLOG__PEER_MESSAGE__BODY_CHUNK;
+	message.chunk = &body;
+	return codec_pack(&message.base, &work->frame, &work->frame_size);
+}
+
+static void *packer_main(void *context)
+{
+	struct workers *workers = context;
+	struct chunk *chunk = NULL;
+	const enum twinlog_error error = chunk_new(&chunk);
+	struct job *job;
+	while ((job = queue_wait(workers->queues[QUEUE_PACKER])) != NULL) {
+		struct work_chunk *work = (struct work_chunk *)(void *)job;
+		work->error = error ? error : packer_pack(workers->setup.store, chunk, work);
+		queue_push(workers->setup.inbox, job);
+	}
+	chunk_free(chunk);
+	return NULL;
+}
+
+/* ---- Readers ---- */
+
+static void *reader_main(void *context)
+{
+	struct workers *workers = context;
+	struct job *job;
+	while ((job = queue_wait(workers->queues[QUEUE_READERS])) != NULL) {
+		reader_answer(&workers->setup, (const struct work_query *)(const void *)job);
+		queue_push(workers->setup.inbox, job);
+	}
+	return NULL;
+}
+
+/* ---- All of them ---- */
+
+static enum twinlog_error workers_thread(struct workers *workers, void *(*run)(void *))
+{
+	pthread_attr_t attributes;
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, WORKERS_STACK);
+	const int rc = pthread_create(&workers->threads[workers->threads_count], &attributes, run, workers);
+	pthread_attr_destroy(&attributes);
+	if (rc)
+		return TWINLOG_NO_MEMORY;
+	workers->threads_count++;
+	return TWINLOG_OK;
+}
+
+enum twinlog_error workers_start(const struct workers_setup *setup, struct workers **ret_workers)
+{
+	static const size_t limits[QUEUE_COUNT] = {TWINLOG_QUEUE_WRITER_MAX, TWINLOG_QUEUE_VERIFIER_MAX,
+						   TWINLOG_QUEUE_PACKER_MAX, TWINLOG_QUEUE_READERS_MAX};
+	static void *(*const mains[])(void *) = {writer_main, verifier_main, packer_main, reader_main, reader_main};
+	struct workers *workers = calloc(1, sizeof *workers);
+	if (!workers)
+		return TWINLOG_NO_MEMORY;
+	workers->setup = *setup;
+	enum twinlog_error error = TWINLOG_OK;
+	for (size_t i = 0; i < QUEUE_COUNT && !error; i++)
+		error = queue_new(limits[i], false, &workers->queues[i]);
+	workers->setup.stop = workers->queues[QUEUE_READERS];
+	for (size_t i = 0; i < sizeof mains / sizeof mains[0] && !error; i++)
+		error = workers_thread(workers, mains[i]);
+	if (error) {
+		workers_stop(workers);
+		return error;
+	}
+	*ret_workers = workers;
+	return TWINLOG_OK;
+}
+
+static void queue_discard(struct queue *queue)
+{
+	struct job *job = queue_take_all(queue);
+	while (job) {
+		struct job *next = job->next;
+		work_free((struct work *)(void *)job);
+		job = next;
+	}
+}
+
+void workers_stop(struct workers *workers)
+{
+	if (!workers)
+		return;
+	for (size_t i = 0; i < QUEUE_COUNT; i++) {
+		if (!workers->queues[i])
+			continue;
+		if (i != QUEUE_WRITER)
+			queue_discard(workers->queues[i]);
+		queue_close(workers->queues[i]);
+	}
+	for (size_t i = 0; i < workers->threads_count; i++)
+		pthread_join(workers->threads[i], NULL);
+	for (size_t i = 0; i < QUEUE_COUNT; i++)
+		queue_free(workers->queues[i]);
+	free(workers);
+}
+
+static size_t queue_of(enum work_kind kind)
+{
+	switch (kind) {
+	case WORK_PERSIST:
+		return QUEUE_WRITER;
+	case WORK_CHECK:
+		return QUEUE_VERIFIER;
+	case WORK_CHUNK:
+		return QUEUE_PACKER;
+	case WORK_QUERY:
+	case WORK_REPLY:
+	case WORK_DISK:
+		break;
+	}
+	return QUEUE_READERS;
+}
+
+void workers_push(struct workers *workers, struct work *work)
+{
+	queue_push(workers->queues[queue_of(work->kind)], &work->job);
+}
+
+bool workers_behind(const struct workers *workers, enum work_kind kind)
+{
+	return queue_is_full(workers->queues[queue_of(kind)]);
+}

@@ -1,0 +1,42 @@
+/* The threads beside the net thread: writer, verifier, packer, readers. Each takes work from its own queue and puts it
+ * back, answered, into the inbox of the net thread. Knows work.h, chunk.h, store, view. ARCHITECTURE, "Threads".
+ *
+ * Rule of the node: the net thread alone steps it, holding the lock for writing during each step; readers hold the
+ * lock for reading, in bounded slices. Nobody else touches it. */
+#ifndef TWINLOG_WORKERS_H
+#define TWINLOG_WORKERS_H
+
+#include <pthread.h>
+
+#include "store.h"
+#include "work.h"
+
+struct board;
+struct places;
+struct workers;
+
+struct workers_setup {
+	struct store *store;
+	const struct node *node;
+	pthread_rwlock_t *lock; /* of the node */
+	struct queue *inbox;    /* of the net thread */
+	struct queue *stop;     /* closed when the daemon ends; set by workers_start */
+	struct board *board;
+	const struct seal_keys *keys;
+	const struct places *places;
+	uint64_t started_ms; /* Unix time */
+};
+
+enum twinlog_error workers_start(const struct workers_setup *setup, struct workers **ret_workers) TWINLOG_MUST_CHECK;
+/* Lets the writer finish what it has, the others only what they are at. Accepts NULL. */
+void workers_stop(struct workers *workers);
+
+/* Takes the work over and gives it to whom it is for. */
+void workers_push(struct workers *workers, struct work *work);
+/* Whether that thread is so far behind that no more should be taken in. */
+bool workers_behind(const struct workers *workers, enum work_kind kind);
+
+/* The readers' part, in reader.c: answers one query, pushing WORK_REPLY for each message. */
+void reader_answer(const struct workers_setup *setup, const struct work_query *query);
+
+#endif
