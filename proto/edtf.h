@@ -33,7 +33,8 @@ int32_t edtf_days(int year, int month, int day); /* proleptic Gregorian, days si
 void edtf_from_days(int32_t days, int *ret_year, int *ret_month, int *ret_day);
 /* What people and sheets write: 1993.7.1, 2018. 11. 15., 1993/7/1, 1993年7月1日, 2018년 11월, 1993-07, with ranges
  * ("2018.11.15~17", "2018-11-15 ~ 2018-11-17", "2018.11.30.-12.2"): to one or two dates. ret_end->precision is
- * EDTF_NONE for a single date. A trailing ~ after a single date means approximate. */
+ * EDTF_NONE for a single date. A trailing ~ after a single date means approximate. What could mean two things
+ * (15/11/2018, 18.11.15) is TWINLOG_BAD_DATE, an end before its start TWINLOG_BAD_RANGE. */
 enum twinlog_error edtf_parse_written(const void *text, size_t size, struct edtf *ret_start,
 				      struct edtf *ret_end) TWINLOG_MUST_CHECK;
 
