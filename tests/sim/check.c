@@ -1,0 +1,261 @@
+/* Safety: what must hold after every step, whatever breaks. */
+#include <stdlib.h>
+
+#include "sim.h"
+
+static unsigned receiver_of(const struct sim *sim, unsigned machine, uint32_t link)
+{
+	const unsigned end = network_end(sim, machine, link);
+	if (end == 2)
+		return sim->profile.cities;
+	return sim->machines[sim->lines[link - 1].ends[1 - end].machine].city;
+}
+
+/* Only members get to see a space; who is invited gets its acts. */
+static void check_entitled(struct sim *sim, unsigned machine, unsigned receiver, ProtobufCBinaryData field,
+			   bool acts_only, const char *what)
+{
+	struct hash space;
+	bool named;
+	if (codec_get_hash(field, &space))
+		sim_fail(sim, SIM_UNSAFE, "machine %u sends %s of no space", machine, what);
+	const enum standing standing = disk_standing(sim, &sim->machines[machine].disk, &space, receiver, &named);
+	if (!named || (!acts_only && standing != STANDING_MEMBER))
+		sim_fail(sim, SIM_UNSAFE, "machine %u sends %s to %s, which is no member", machine, what,
+			 sim->cities[receiver].city_id);
+}
+
+static void check_held(struct sim *sim, unsigned machine, size_t count, const ProtobufCBinaryData *ids,
+		       const char *what)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct hash id;
+		uint32_t object = OBJECT_NONE;
+		if (!codec_get_hash(ids[i], &id))
+			object = world_find(&sim->world, &id);
+		if (object == OBJECT_NONE || !disk_holds(&sim->machines[machine].disk, object))
+			sim_fail(sim, SIM_UNSAFE, "machine %u tells in %s of something that is not on its disk",
+				 machine, what);
+	}
+}
+
+/* ---- Positions ---- */
+
+static struct position_said *said_slot(struct sim *sim, uint64_t word)
+{
+	size_t at = word & (sim->said_capacity - 1);
+	while (sim->said[at].word && sim->said[at].word != word)
+		at = (at + 1) & (sim->said_capacity - 1);
+	return &sim->said[at];
+}
+
+static void said_rehash(struct sim *sim)
+{
+	struct position_said *old = sim->said;
+	const size_t old_capacity = sim->said_capacity;
+	sim->said_capacity = old_capacity ? 2 * old_capacity : 4096;
+	sim->said = sim_alloc(sim->said_capacity * sizeof *sim->said);
+	for (size_t i = 0; i < old_capacity; i++)
+		if (old[i].word)
+			*said_slot(sim, old[i].word) = old[i];
+	free(old);
+}
+
+/* Who made it: the first machine of its city that brought it up; nobody else can. */
+static struct position_said *position_author(struct sim *sim, unsigned machine, const Twinlog__Position *position,
+					     ProtobufCBinaryData bytes)
+{
+	struct hash word = seal_hash1("sim-position", bytes.data, bytes.len), city;
+	if (codec_get_hash(position->city, &city))
+		sim_fail(sim, SIM_UNSAFE, "a position of nobody");
+	if (2 * sim->said_count >= sim->said_capacity)
+		said_rehash(sim);
+	struct position_said *said = said_slot(sim, hash_word(&word));
+	if (said->word)
+		return said;
+	const unsigned author = sim_city_by_identity(sim, &city);
+	if (author == sim->profile.cities || (author != sim->machines[machine].city && !sim->cities[author].liar))
+		sim_fail(sim, SIM_UNSAFE, "machine %u passes on a position that its city never made", machine);
+	*said = (struct position_said){.word = hash_word(&word),
+				       .machine = author == sim->machines[machine].city ? machine : UINT32_MAX,
+				       .lineage = sim->machines[machine].lineage};
+	sim->said_count++;
+	return said;
+}
+
+static void check_position(struct sim *sim, unsigned machine, ProtobufCBinaryData bytes, bool sent)
+{
+	struct arena *arena = arena_new(TWINLOG_UNPACK_MAX);
+	Twinlog__SignedPosition *outer;
+	Twinlog__Position *position;
+	if (!arena)
+		abort();
+	if (CODEC_UNPACK(arena, bytes.data, bytes.len, &outer, twinlog__signed_position) ||
+	    CODEC_UNPACK(arena, outer->position.data, outer->position.len, &position, twinlog__position))
+		sim_fail(sim, SIM_UNSAFE, "machine %u handles a position that does not decode", machine);
+	const struct position_said *said = position_author(sim, machine, position, bytes);
+	if (sent && position->n_cities && position->cities[0]->n_heads && sim_sings(sim, CANARY_BOAST))
+		position->cities[0]->heads[0].data[0] ^= 1;
+	if (sent && said->machine == machine && said->lineage == sim->machines[machine].lineage) {
+		for (size_t i = 0; i < position->n_cities; i++)
+			check_held(sim, machine, position->cities[i]->n_heads, position->cities[i]->heads,
+				   "its position");
+		check_held(sim, machine, position->n_acts, position->acts, "its position");
+	}
+	arena_free(arena);
+}
+
+/* ---- Messages ---- */
+
+static void check_heads(struct sim *sim, unsigned machine, unsigned receiver, const Twinlog__Heads *heads)
+{
+	check_entitled(sim, machine, receiver, heads->space, heads->n_cities == 0, "heads");
+	check_held(sim, machine, heads->n_acts, heads->acts, "heads");
+	for (size_t i = 0; i < heads->n_cities; i++)
+		check_held(sim, machine, heads->cities[i]->n_heads, heads->cities[i]->heads, "heads");
+}
+
+static void check_acts(struct sim *sim, unsigned machine, unsigned receiver, const Twinlog__Acts *acts)
+{
+	check_entitled(sim, machine, receiver, acts->space, true, "acts");
+	for (size_t i = 0; i < acts->n_acts; i++) {
+		struct act *act;
+		if (act_open(acts->acts[i].data, acts->acts[i].len, &act))
+			sim_fail(sim, SIM_UNSAFE, "machine %u sends an act that does not open", machine);
+		const ProtobufCBinaryData id = codec_hash(&act->id);
+		check_held(sim, machine, 1, &id, "acts");
+		act_free(act);
+	}
+}
+
+static void check_positions(struct sim *sim, unsigned machine, unsigned receiver, const Twinlog__Positions *positions)
+{
+	for (size_t i = 0; i < positions->n_positions; i++) {
+		struct arena *arena = arena_new(TWINLOG_UNPACK_MAX);
+		Twinlog__SignedPosition *outer;
+		Twinlog__Position *position;
+		if (!arena)
+			abort();
+		const ProtobufCBinaryData bytes = positions->positions[i];
+		if (CODEC_UNPACK(arena, bytes.data, bytes.len, &outer, twinlog__signed_position) ||
+		    CODEC_UNPACK(arena, outer->position.data, outer->position.len, &position, twinlog__position))
+			sim_fail(sim, SIM_UNSAFE, "machine %u sends a position that does not decode", machine);
+		check_entitled(sim, machine, receiver, position->space, false, "a position");
+		check_position(sim, machine, bytes, true);
+		arena_free(arena);
+	}
+}
+
+static void check_message(struct sim *sim, unsigned machine, unsigned receiver, const Twinlog__PeerMessage *message)
+{
+	switch (message->body_case) {
+	case TWINLOG__PEER_MESSAGE__BODY_DIGEST:
+		check_entitled(sim, machine, receiver, message->digest->space, message->digest->bundles.len == 0,
+			       "a digest");
+		break;
+	case TWINLOG__PEER_MESSAGE__BODY_HEADS:
+		check_heads(sim, machine, receiver, message->heads);
+		break;
+	case TWINLOG__PEER_MESSAGE__BODY_WANT:
+		check_entitled(sim, machine, receiver, message->want->space, message->want->city.len == 0, "a want");
+		check_held(sim, machine, message->want->n_have, message->want->have, "a want");
+		break;
+	case TWINLOG__PEER_MESSAGE__BODY_ACTS:
+		check_acts(sim, machine, receiver, message->acts);
+		break;
+	case TWINLOG__PEER_MESSAGE__BODY_ANNOUNCE:
+		check_entitled(sim, machine, receiver, message->announce->space, false, "an announcement");
+		check_held(sim, machine, message->announce->n_heads, message->announce->heads, "an announcement");
+		break;
+	case TWINLOG__PEER_MESSAGE__BODY_POSITIONS:
+		check_positions(sim, machine, receiver, message->positions);
+		break;
+	default:
+		break;
+	}
+}
+
+void check_send(struct sim *sim, unsigned machine, uint32_t link, const void *bytes, size_t size)
+{
+	struct arena *arena = arena_new(TWINLOG_UNPACK_MAX);
+	Twinlog__PeerMessage *message;
+	if (!arena)
+		abort();
+	if (CODEC_UNPACK(arena, bytes, size, &message, twinlog__peer_message))
+		sim_fail(sim, SIM_UNSAFE, "machine %u sends what does not decode", machine);
+	const unsigned receiver = receiver_of(sim, machine, link);
+	if (receiver < sim->profile.cities)
+		check_message(sim, machine, receiver, message);
+	arena_free(arena);
+}
+
+void check_chunk(struct sim *sim, unsigned machine, unsigned receiver, const struct hash *space,
+		 const struct hash *city, const uint64_t *sequences, size_t count)
+{
+	check_entitled(sim, machine, receiver, codec_hash(space), false, "bundles");
+	for (size_t i = 0; i < count; i++) {
+		const uint32_t object = disk_bundle(&sim->machines[machine].disk, sequences[i]);
+		if (object == OBJECT_NONE)
+			sim_fail(sim, SIM_UNSAFE, "machine %u sends sequence %llu, which is not on its disk", machine,
+				 (unsigned long long)sequences[i]);
+		const struct object *bundle = &sim->world.items[object];
+		if (!hash_equal(&bundle->space, space) || !hash_equal(&bundle->city, city))
+			sim_fail(sim, SIM_UNSAFE, "machine %u sends a bundle of another space or city", machine);
+	}
+}
+
+void check_persist(struct sim *sim, unsigned machine, const struct persist *what)
+{
+	if (what->kind == PERSIST_POSITION)
+		check_position(sim, machine, codec_bytes(what->bytes, what->size), false);
+}
+
+/* ---- At intervals ---- */
+
+static void audit_promises(struct sim *sim)
+{
+	for (size_t i = 0; i < sim->promises_count; i++) {
+		const struct promise *promise = &sim->promises[i];
+		struct machine *machine = &sim->machines[promise->machine];
+		if (promise->lineage != machine->lineage || !machine->exists)
+			continue;
+		if (sim_sings(sim, CANARY_LOST_ROW))
+			machine->disk.holds[promise->object] = 0;
+		if (!disk_holds(&machine->disk, promise->object))
+			sim_fail(sim, SIM_UNSAFE, "machine %u lost what it had acknowledged", promise->machine);
+	}
+}
+
+/* What runs must be what would start again from the disk. */
+static void audit_reload(struct sim *sim, unsigned number)
+{
+	const struct machine *machine = &sim->machines[number];
+	struct node *again = machine_node_from_disk(sim, number);
+	if (node_spaces(again) != node_spaces(machine->node))
+		sim_fail(sim, SIM_UNSAFE, "machine %u has other spaces after a restart", number);
+	for (size_t i = 0; i < node_spaces(machine->node); i++) {
+		const struct space *space = node_space(machine->node, i);
+		const struct space *other = node_space_find(again, acts_space(space_acts(space)));
+		struct hash digests[4];
+		if (!other)
+			sim_fail(sim, SIM_UNSAFE, "machine %u lacks a space after a restart", number);
+		space_digest(space, &digests[0], &digests[1]);
+		space_digest(other, &digests[2], &digests[3]);
+		const struct hash view = view_digest(sim, machine->node, space);
+		const struct hash view_again = view_digest(sim, again, other);
+		if (!hash_equal(&digests[0], &digests[2]) || !hash_equal(&digests[1], &digests[3]) ||
+		    !hash_equal(&view, &view_again))
+			sim_fail(sim, SIM_UNSAFE, "machine %u answers otherwise after a restart", number);
+		view_against_oracle(sim, number, space);
+	}
+	node_free(again);
+}
+
+void check_audit(struct sim *sim)
+{
+	audit_promises(sim);
+	const unsigned number = (unsigned)rng_below(&sim->rng, sim->machines_count);
+	const struct machine *machine = &sim->machines[number];
+	if (machine->running && !machine->queue_count && rng_chance(&sim->rng, sim->profile.bulk ? 30 : 150))
+		audit_reload(sim, number);
+}

@@ -1,0 +1,146 @@
+/* Liveness: when all is healed, members of a space that are linked through members must come to hold and answer the
+ * same, with every acknowledged word in it. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "sim.h"
+
+static char lacking[300];
+
+struct circle { /* the members of a space that reach each other */
+	struct hash space;
+	enum standing standing[SIM_CITIES_MAX];
+	unsigned group[SIM_CITIES_MAX]; /* of members: the smallest city that it reaches */
+};
+
+static const struct space *space_at(const struct sim *sim, unsigned city, const struct hash *space)
+{
+	return node_space_find(sim->machines[sim->cities[city].machine].node, space);
+}
+
+/* Who belongs, as each city itself sees itself. */
+static void circle_draw(const struct sim *sim, struct circle *circle)
+{
+	const unsigned cities = sim->profile.cities;
+	for (unsigned i = 0; i < cities; i++) {
+		const struct space *space = space_at(sim, i, &circle->space);
+		const struct member *self = space ? acts_member(space_acts(space), &sim->cities[i].identity) : NULL;
+		circle->standing[i] = self ? self->standing : STANDING_REMOVED;
+		circle->group[i] = i;
+	}
+	for (bool changed = true; changed;) {
+		changed = false;
+		for (size_t i = 0; i < sim->ties_count; i++) {
+			const unsigned a = sim->ties[i].dials, b = sim->ties[i].answers;
+			if (circle->standing[a] != STANDING_MEMBER || circle->standing[b] != STANDING_MEMBER ||
+			    circle->group[a] == circle->group[b])
+				continue;
+			const unsigned low = circle->group[a] < circle->group[b] ? circle->group[a] : circle->group[b];
+			circle->group[a] = circle->group[b] = low;
+			changed = true;
+		}
+	}
+}
+
+static const char *circle_named(const struct sim *sim, const struct circle *circle, unsigned member)
+{
+	const struct acts *acts = space_acts(space_at(sim, member, &circle->space));
+	for (size_t i = 0; i < sim->ties_count; i++) {
+		const unsigned a = sim->ties[i].dials, b = sim->ties[i].answers;
+		const unsigned other = a == member ? b : a;
+		if ((a != member && b != member) || !acts_member(acts, &sim->cities[other].identity))
+			continue;
+		if (circle->standing[other] == STANDING_REMOVED || circle->standing[other] == STANDING_INVITED) {
+			snprintf(lacking, sizeof lacking, "%s does not know or has not answered an invitation",
+				 sim->cities[other].city_id);
+			return lacking;
+		}
+	}
+	return NULL;
+}
+
+static const char *circle_same(struct sim *sim, const struct circle *circle, unsigned a, unsigned b)
+{
+	const struct space *left = space_at(sim, a, &circle->space), *right = space_at(sim, b, &circle->space);
+	struct hash digests[4];
+	space_digest(left, &digests[0], &digests[1]);
+	space_digest(right, &digests[2], &digests[3]);
+	const char *what = NULL;
+	if (!hash_equal(&digests[0], &digests[2]))
+		what = "acts";
+	else if (!hash_equal(&digests[1], &digests[3]))
+		what = "bundles";
+	if (!what) {
+		const struct hash view = view_digest(sim, sim->machines[sim->cities[a].machine].node, left);
+		const struct hash other = view_digest(sim, sim->machines[sim->cities[b].machine].node, right);
+		if (!hash_equal(&view, &other))
+			what = "answers";
+	}
+	char hex[HASH_HEX_SIZE];
+	if (what)
+		snprintf(lacking, sizeof lacking, "%s and %s differ in their %s (%zu and %zu bundles) of space %.8s",
+			 sim->cities[a].city_id, sim->cities[b].city_id, what, space_bundles(left),
+			 space_bundles(right), hex_encode(hex, circle->space.bytes, HASH_SIZE));
+	return what ? lacking : NULL;
+}
+
+static const char *circle_promises(const struct sim *sim, const struct circle *circle)
+{
+	for (size_t i = 0; i < sim->promises_count; i++) {
+		const struct promise *promise = &sim->promises[i];
+		if (promise->excused || !hash_equal(&promise->space, &circle->space))
+			continue;
+		for (unsigned c = 0; c < sim->profile.cities; c++) {
+			if (circle->standing[c] != STANDING_MEMBER || circle->group[c] != circle->group[promise->city])
+				continue;
+			const struct statements *statements = space_statements(space_at(sim, c, &circle->space));
+			const struct record *record = statements_find(statements, &promise->record);
+			if (disk_holds(&sim->machines[sim->cities[c].machine].disk, promise->object) && record &&
+			    statements_leaf(statements, record, &promise->leaf))
+				continue;
+			snprintf(lacking, sizeof lacking, "%s lacks a word that %s acknowledged",
+				 sim->cities[c].city_id, sim->cities[promise->city].city_id);
+			return lacking;
+		}
+	}
+	return NULL;
+}
+
+static const char *circle_lacks(struct sim *sim, struct circle *circle)
+{
+	circle_draw(sim, circle);
+	for (unsigned i = 0; i < sim->profile.cities; i++) {
+		if (circle->standing[i] != STANDING_MEMBER)
+			continue;
+		const char *what = circle_named(sim, circle, i);
+		if (!what && circle->group[i] != i)
+			what = circle_same(sim, circle, circle->group[i], i);
+		if (what)
+			return what;
+	}
+	return circle_promises(sim, circle);
+}
+
+const char *converge_lacks(struct sim *sim)
+{
+	static struct circle circle;
+	for (unsigned i = 0; i < sim->profile.cities; i++)
+		if (sim->machines[sim->cities[i].machine].queue_count)
+			return "a commit is under way";
+	for (size_t i = 0; i < sim->plans_count; i++)
+		if (!sim->plans[i].done)
+			return "a space is not founded";
+	for (size_t i = 0; i < sim->world.count; i++) {
+		const struct object *object = &sim->world.items[i];
+		bool held = false;
+		for (unsigned c = 0; object->is_act && c < sim->profile.cities && !held; c++)
+			held = disk_holds(&sim->machines[sim->cities[c].machine].disk, (uint32_t)i);
+		if (!held || object->act->kind != TWINLOG__ACT_KIND__ACT_FOUND)
+			continue;
+		circle.space = object->space;
+		const char *what = circle_lacks(sim, &circle);
+		if (what)
+			return what;
+	}
+	return NULL;
+}

@@ -1,0 +1,343 @@
+/* A city's office: it keeps peers, spaces and invitations in order, sends its clerks' requests, and holds the daemon to
+ * what it answered. */
+#include <stdlib.h>
+
+#include "sim.h"
+
+static void errand_send(struct sim *sim, struct errand errand)
+{
+	sim->errands = sim_grow(sim->errands, sim->errands_count, &sim->errands_capacity, sizeof *sim->errands);
+	const size_t number = sim->errands_count++;
+	struct machine *machine = &sim->machines[errand.machine];
+	errand.state = ERRAND_OPEN;
+	errand.boot = machine->boot;
+	errand.lineage = machine->lineage;
+	errand.since_ms = sim->now_ms;
+	sim->errands[number] = errand;
+	struct arena *arena = arena_new(TWINLOG_UNPACK_MAX);
+	Twinlog__Request *request;
+	if (!arena || CODEC_UNPACK(arena, errand.request->bytes, errand.request->size, &request, twinlog__request))
+		abort();
+	if (!node_takes(request))
+		sim_fail(sim, SIM_UNSAFE, "a request that goes through the node is not taken");
+	machine_step(sim, errand.machine,
+		     &(struct event){.type = EVENT_REQUEST, .request = {.client = number + 1, .request = request}});
+	arena_free(arena);
+}
+
+void office_ask(struct sim *sim, unsigned machine, enum errand_kind kind, Twinlog__Request *request, size_t about)
+{
+	uint8_t *bytes;
+	size_t size;
+	request->id = sim->errands_count + 1;
+	request->version = 1;
+	if (codec_pack(&request->base, &bytes, &size))
+		abort();
+	struct errand errand = {.kind = kind, .machine = machine, .request = blob_new(bytes, size)};
+	if (kind == ERRAND_FOUND)
+		errand.plan = about;
+	if (kind == ERRAND_WAIT)
+		errand.waits_for = (uint32_t)about;
+	free(bytes);
+	errand_send(sim, errand);
+}
+
+static bool office_busy(const struct sim *sim, unsigned machine, enum errand_kind kind)
+{
+	for (size_t i = sim->errands_count; i-- > 0 && i + 200 > sim->errands_count;) {
+		const struct errand *errand = &sim->errands[i];
+		if (errand->kind == kind && errand->machine == machine && errand->state == ERRAND_OPEN)
+			return true;
+	}
+	return false;
+}
+
+static bool node_knows(const struct node *node, const struct hash *identity)
+{
+	for (size_t i = 0; i < node_peers(node); i++) {
+		const struct peer_view peer = node_peer(node, i);
+		if (hash_equal(&peer.identity, identity))
+			return true;
+	}
+	return false;
+}
+
+static void office_peer(struct sim *sim, unsigned machine, unsigned other)
+{
+	if (other == sim->machines[machine].city ||
+	    node_knows(sim->machines[machine].node, &sim->cities[other].identity) ||
+	    office_busy(sim, machine, ERRAND_PEER))
+		return;
+	Twinlog__PeerAdd add = TWINLOG__PEER_ADD__INIT;
+	add.signed_card = codec_bytes(sim->cities[other].signed_card->bytes, sim->cities[other].signed_card->size);
+	Twinlog__Request request = TWINLOG__REQUEST__INIT;
+	request.body_case = TWINLOG__REQUEST__BODY_PEER_ADD;
+	request.peer_add = &add;
+	office_ask(sim, machine, ERRAND_PEER, &request, 0);
+}
+
+static void office_found(struct sim *sim, unsigned machine, size_t number)
+{
+	const struct plan *plan = &sim->plans[number];
+	for (unsigned i = 1; i < plan->count; i++)
+		if (!node_knows(sim->machines[machine].node, &sim->cities[plan->members[i]].identity)) {
+			office_peer(sim, machine, plan->members[i]);
+			return;
+		}
+	Twinlog__SpaceMember members[SIM_CITIES_MAX], *list[SIM_CITIES_MAX];
+	Twinlog__SpaceCreate create = TWINLOG__SPACE_CREATE__INIT;
+	create.title = codec_string(plan->template == TWINLOG__TEMPLATE__TEMPLATE_PAIR ? "Pair" : "Network");
+	create.template_ = plan->template;
+	create.n_members = plan->count - 1;
+	create.members = list;
+	create.request = codec_bytes(plan->request, HANDLE_SIZE);
+	for (unsigned i = 1; i < plan->count; i++) {
+		list[i - 1] = &members[i - 1];
+		twinlog__space_member__init(list[i - 1]);
+		list[i - 1]->identity = codec_hash(&sim->cities[plan->members[i]].identity);
+		list[i - 1]->reader = plan->reader[i];
+	}
+	Twinlog__Request request = TWINLOG__REQUEST__INIT;
+	request.body_case = TWINLOG__REQUEST__BODY_SPACE_CREATE;
+	request.space_create = &create;
+	office_ask(sim, machine, ERRAND_FOUND, &request, number);
+}
+
+/* The same city answers the same invitation always in the same way, also when it forgot that it had answered. */
+static void office_answer(struct sim *sim, unsigned machine, const struct hash *space)
+{
+	const struct city *city = &sim->cities[sim->machines[machine].city];
+	const uint64_t word = hash_word(space) ^ hash_word(&city->identity);
+	Twinlog__SpaceAnswer answer = TWINLOG__SPACE_ANSWER__INIT;
+	answer.space = codec_hash(space);
+	answer.accept = (word * 0x9e3779b97f4a7c15u >> 32) % 16 != 0;
+	Twinlog__Request request = TWINLOG__REQUEST__INIT;
+	request.body_case = TWINLOG__REQUEST__BODY_SPACE_ANSWER;
+	request.space_answer = &answer;
+	office_ask(sim, machine, ERRAND_ANSWER, &request, 0);
+}
+
+void office_prepare(struct sim *sim, unsigned city)
+{
+	const unsigned machine = sim->cities[city].machine;
+	const struct node *node = sim->machines[machine].node;
+	if (!sim->machines[machine].running)
+		return;
+	for (size_t i = 0; i < sim->ties_count; i++) {
+		if (sim->ties[i].dials == city)
+			office_peer(sim, machine, sim->ties[i].answers);
+		if (sim->ties[i].answers == city)
+			office_peer(sim, machine, sim->ties[i].dials);
+	}
+	for (size_t i = 0; i < sim->plans_count; i++)
+		if (sim->plans[i].members[0] == city && !sim->plans[i].done && !office_busy(sim, machine, ERRAND_FOUND))
+			office_found(sim, machine, i);
+	for (size_t i = 0; i < node_spaces(node); i++) {
+		const struct acts *acts = space_acts(node_space(node, i));
+		const struct member *self = acts_member(acts, &sim->cities[city].identity);
+		const struct hash space = *acts_space(acts);
+		if (self && self->standing == STANDING_INVITED && !office_busy(sim, machine, ERRAND_ANSWER))
+			office_answer(sim, machine, &space);
+	}
+}
+
+/* The same request again, as after a time-out: on whatever machine the city has now. */
+static void office_retry(struct sim *sim, unsigned machine)
+{
+	for (int tries = 0; tries < 10 && sim->errands_count; tries++) {
+		const struct errand *errand = &sim->errands[rng_below(&sim->rng, sim->errands_count)];
+		if ((errand->kind != ERRAND_SUBMIT && errand->kind != ERRAND_WRONG) || errand->state == ERRAND_OPEN ||
+		    sim->machines[errand->machine].city != sim->machines[machine].city)
+			continue;
+		errand_send(sim, (struct errand){
+				     .kind = errand->kind, .machine = machine, .request = blob_hold(errand->request)});
+		return;
+	}
+}
+
+static void office_wait(struct sim *sim, unsigned machine)
+{
+	if (!sim->promises_count)
+		return;
+	const struct promise *promise = &sim->promises[rng_below(&sim->rng, sim->promises_count)];
+	if (promise->machine != machine || promise->lineage != sim->machines[machine].lineage)
+		return;
+	ProtobufCBinaryData bundle = codec_hash(&sim->world.items[promise->object].id);
+	Twinlog__Wait wait = TWINLOG__WAIT__INIT;
+	wait.space = codec_hash(&promise->space);
+	wait.n_bundles = 1;
+	wait.bundles = &bundle;
+	wait.cities = (uint32_t)rng_between(&sim->rng, 1, 2);
+	wait.timeout_ms = rng_between(&sim->rng, 1, 60000);
+	Twinlog__Request request = TWINLOG__REQUEST__INIT;
+	request.body_case = TWINLOG__REQUEST__BODY_WAIT;
+	request.wait = &wait;
+	office_ask(sim, machine, ERRAND_WAIT, &request, promise->object);
+}
+
+static void office_leave(struct sim *sim, unsigned machine)
+{
+	for (size_t i = sim->errands_count; i-- > 0;) {
+		struct errand *errand = &sim->errands[i];
+		if (errand->state != ERRAND_OPEN || errand->machine != machine ||
+		    (errand->kind != ERRAND_SUBMIT && errand->kind != ERRAND_WAIT))
+			continue;
+		errand->state = ERRAND_LEFT;
+		machine_step(sim, machine,
+			     &(struct event){.type = EVENT_CLIENT_GONE, .client_gone = {.client = i + 1}});
+		return;
+	}
+}
+
+void office_work(struct sim *sim, const struct job *job)
+{
+	const unsigned city = job->machine;
+	if (sim->healed)
+		return;
+	schedule_put(&sim->schedule,
+		     (struct job){.at_ms = sim->now_ms + rng_between(&sim->rng, 1, 2 * sim->profile.office_ms),
+				  .type = JOB_OFFICE,
+				  .machine = city});
+	office_prepare(sim, city);
+	unsigned machine = sim->cities[city].machine;
+	for (unsigned m = 0; m < sim->machines_count; m++)
+		if (sim->machines[m].city == city && sim->machines[m].running && rng_chance(&sim->rng, 400))
+			machine = m;
+	if (!sim->machines[machine].running)
+		return;
+	const uint64_t what = rng_below(&sim->rng, 100);
+	if (what < 80)
+		words_submit(sim, machine);
+	else if (what < 90)
+		office_retry(sim, machine);
+	else if (what < 97)
+		office_wait(sim, machine);
+	else
+		office_leave(sim, machine);
+}
+
+/* ---- What the daemon answers ---- */
+
+static bool bundle_has(const struct bundle *bundle, const struct hash *leaf)
+{
+	for (uint32_t i = 0; i < bundle->leaves_count; i++)
+		if (hash_equal(&bundle->leaves[i].hash, leaf))
+			return true;
+	return false;
+}
+
+static void promise_keep(struct sim *sim, struct promise promise)
+{
+	for (size_t i = sim->promises_count; i-- > 0;) {
+		const struct promise *known = &sim->promises[i];
+		if (known->machine != promise.machine || known->lineage != promise.lineage)
+			continue;
+		if (hash_equal(&known->leaf, &promise.leaf))
+			return;
+		if (handle_equal(&known->request, &promise.request))
+			sim_fail(sim, SIM_UNSAFE, "one request was written twice on machine %u", promise.machine);
+	}
+	sim->promises = sim_grow(sim->promises, sim->promises_count, &sim->promises_capacity, sizeof *sim->promises);
+	sim->promises[sim->promises_count++] = promise;
+}
+
+static void reply_result(struct sim *sim, const struct errand *errand, const Twinlog__SubmitOperation *operation,
+			 const Twinlog__SubmitResult *result)
+{
+	const struct machine *machine = &sim->machines[errand->machine];
+	if (result->code != TWINLOG_OK) {
+		sim->refused++;
+		sim_note(sim, "refused: %s: '%.*s' %.*s", twinlog_error_text((enum twinlog_error)result->code),
+			 (int)result->value.len, (const char *)result->value.data, (int)result->where.len,
+			 (const char *)result->where.data);
+		return;
+	}
+	sim->accepted++;
+	if (errand->kind == ERRAND_WRONG)
+		sim_fail(sim, SIM_UNSAFE, "an invalid request was accepted on machine %u", errand->machine);
+	struct promise promise = {.machine = errand->machine, .lineage = machine->lineage, .city = machine->city};
+	struct hash bundle;
+	if (codec_get_hash(result->leaf, &promise.leaf) || codec_get_handle(result->handle, &promise.record) ||
+	    codec_get_hash(result->bundle, &bundle) || codec_get_handle(operation->request, &promise.request))
+		sim_fail(sim, SIM_UNSAFE, "an acknowledgement without leaf, record or bundle");
+	promise.object = world_find(&sim->world, &bundle);
+	if (promise.object == OBJECT_NONE || !disk_holds(&machine->disk, promise.object))
+		sim_fail(sim, SIM_UNSAFE, "machine %u acknowledged what is not on its disk", errand->machine);
+	const struct object *object = &sim->world.items[promise.object];
+	if (!hash_equal(&object->city, &sim->cities[promise.city].identity) ||
+	    !bundle_has(object->bundle, &promise.leaf))
+		sim_fail(sim, SIM_UNSAFE, "machine %u acknowledged a leaf that its bundle has not", errand->machine);
+	promise.space = object->space;
+	promise_keep(sim, promise);
+}
+
+static void reply_submitted(struct sim *sim, const struct errand *errand, const Twinlog__Reply *reply)
+{
+	struct arena *arena = arena_new(TWINLOG_UNPACK_MAX);
+	Twinlog__Request *request;
+	if (!arena || CODEC_UNPACK(arena, errand->request->bytes, errand->request->size, &request, twinlog__request))
+		abort();
+	const Twinlog__Submitted *submitted = reply->submitted;
+	if (submitted->n_results != request->submit->n_operations)
+		sim_fail(sim, SIM_UNSAFE, "%zu operations, %zu results", request->submit->n_operations,
+			 submitted->n_results);
+	for (size_t i = 0; i < submitted->n_results; i++)
+		reply_result(sim, errand, request->submit->operations[i], submitted->results[i]);
+	arena_free(arena);
+}
+
+static void reply_waited(struct sim *sim, const struct errand *errand, const Twinlog__Waited *waited)
+{
+	const struct object *object = &sim->world.items[errand->waits_for];
+	unsigned holders = 0;
+	for (unsigned i = 0; i < sim->profile.cities; i++)
+		holders += object->held_by[i] && i != sim->machines[errand->machine].city;
+	if (waited->cities > holders)
+		sim_fail(sim, SIM_UNSAFE, "machine %u says %u cities hold a bundle that %u held", errand->machine,
+			 waited->cities, holders);
+}
+
+void office_reply(struct sim *sim, unsigned machine, uint64_t client, const void *bytes, size_t size)
+{
+	if (client == 0 || client > sim->errands_count)
+		sim_fail(sim, SIM_UNSAFE, "a reply to nobody");
+	struct errand *errand = &sim->errands[client - 1];
+	if (errand->state == ERRAND_LEFT)
+		return;
+	if (errand->state != ERRAND_OPEN || errand->machine != machine || errand->boot != sim->machines[machine].boot)
+		sim_fail(sim, SIM_UNSAFE, "machine %u answers a request twice, or one that was not its", machine);
+	errand->state = ERRAND_ANSWERED;
+	struct arena *arena = arena_new(TWINLOG_UNPACK_MAX);
+	Twinlog__Reply *reply;
+	if (!arena)
+		abort();
+	if (CODEC_UNPACK(arena, bytes, size, &reply, twinlog__reply))
+		sim_fail(sim, SIM_UNSAFE, "machine %u sends a reply that does not decode", machine);
+	if (reply->commit > sim->machines[machine].disk.sequence)
+		sim_fail(sim, SIM_UNSAFE, "machine %u tells of commit %llu before it is durable", machine,
+			 (unsigned long long)reply->commit);
+	if (reply->fault)
+		sim_note(sim, "errand %llu: %s: '%.*s' %.*s", (unsigned long long)client,
+			 twinlog_error_text((enum twinlog_error)reply->fault->code), (int)reply->fault->value.len,
+			 (const char *)reply->fault->value.data, (int)reply->fault->where.len,
+			 (const char *)reply->fault->where.data);
+	if (reply->fault && errand->kind == ERRAND_SUBMIT)
+		sim->refused++;
+	const struct errand copy = *errand;
+	if (!reply->fault && copy.kind == ERRAND_FOUND)
+		sim->plans[copy.plan].done = true;
+	else if (!reply->fault && reply->body_case == TWINLOG__REPLY__BODY_SUBMITTED)
+		reply_submitted(sim, &copy, reply);
+	else if (!reply->fault && reply->body_case == TWINLOG__REPLY__BODY_WAITED)
+		reply_waited(sim, &copy, reply->waited);
+	arena_free(arena);
+}
+
+void office_cut(struct sim *sim, unsigned machine, uint32_t boot)
+{
+	for (size_t i = 0; i < sim->errands_count; i++) {
+		struct errand *errand = &sim->errands[i];
+		if (errand->machine == machine && errand->boot == boot && errand->state == ERRAND_OPEN)
+			errand->state = ERRAND_CUT;
+	}
+}

@@ -1,0 +1,439 @@
+/* The simulator: many cities in one process, in virtual time, each with the daemon's own core (twinlog_core). Net, disk
+ * and clock are played here, and one seed decides all of it: a run is a seed and a commit, and replays exactly.
+ *
+ * First safety: faults strike while checks follow each step. Then liveness: everything heals, and within a bounded time
+ * all members of a space must hold and answer the same.
+ *
+ *     schedule -> job -> machine_step -> node_step -> effects -> check, then disk and lines -> schedule
+ */
+#ifndef TWINLOG_SIM_H
+#define TWINLOG_SIM_H
+
+#include "node.h"
+#include "random.h"
+
+enum sim_verdict { SIM_OK = 0, SIM_CRASHED = 10, SIM_UNSAFE = 11, SIM_STUCK = 12 };
+
+/* Limits of the simulator itself. */
+#define SIM_CITIES_MAX    256u
+#define SIM_BACKUPS       3u             /* kept of each disk */
+#define SIM_STEPS_AT_ONCE 20000u         /* steps of one machine at one moment: more is a busy loop */
+#define SIM_HEAL_MS       3600000u       /* from healing to convergence at the latest */
+#define SIM_IDLE_MS       120000u        /* then watched for chatter */
+#define SIM_EPOCH_MS      1792800000000u /* the cities' calendar begins in autumn 2026 */
+
+/* Broken promises to plant, so that each check can be seen to bite. They sit in the simulator, not in the core. */
+enum canary {
+	CANARY_NONE,
+	CANARY_EARLY_COMMIT, /* the disk says done before it is */
+	CANARY_LOST_ROW,     /* a committed bundle vanishes from a disk */
+	CANARY_STRANGER,     /* a chunk goes to a city outside the space */
+	CANARY_FORGED,       /* a disk is given a bundle whose signature does not verify */
+	CANARY_BOAST,        /* a position names a head that its author does not hold */
+	CANARY_VIEW,         /* one city's answers differ in one byte */
+	CANARY_DEAF,         /* one city hears nothing after the healing */
+	CANARY_CHATTER,      /* an idle line is never idle */
+	CANARY_COUNT
+};
+
+struct sim_options {
+	uint64_t seed;
+	unsigned cities; /* 0: by the seed */
+	enum canary canary;
+	bool trace; /* tell each step on stderr */
+};
+
+/* ---- Bytes that many hold ---- */
+
+struct blob {
+	uint32_t holders;
+	size_t size;
+	uint8_t bytes[];
+};
+struct blob *blob_new(const void *bytes, size_t size);
+struct blob *blob_hold(struct blob *blob);
+void blob_drop(struct blob *blob); /* accepts NULL */
+
+void *sim_alloc(size_t size); /* zeroed; ends the process when memory is out */
+/* Makes room for one more item of an array that grows by doubling. */
+void *sim_grow(void *items, size_t count, size_t *capacity, size_t item_size);
+
+/* ---- World: every act and bundle that any disk ever held, by id. Each is checked once, when first seen. ---- */
+
+struct object {
+	bool is_act;
+	struct hash id;
+	struct hash space;
+	struct hash city; /* who signed it */
+	struct blob *blob;
+	struct act *act;
+	struct bundle *bundle;
+	uint8_t *held_by; /* for each city: 1 once one of its disks held it */
+};
+
+struct world {
+	struct object *items;
+	size_t count, capacity;
+	uint32_t *slots; /* open addressing: index + 1; 0: free */
+	size_t slots_count;
+};
+
+#define OBJECT_NONE UINT32_MAX
+
+/* ---- Disk: what a store would hold ---- */
+
+struct disk_entry {
+	uint64_t sequence;
+	uint32_t object;
+};
+struct disk_card {
+	struct hash identity;
+	bool verified, removed;
+	struct blob *blob;
+};
+struct disk_position {
+	struct hash space, city;
+	uint64_t machine;
+	struct blob *blob;
+};
+struct disk_request {
+	struct handle request;
+	struct blob *blob;
+};
+
+struct disk {
+	uint64_t machine;
+	struct disk_entry *acts, *bundles; /* by sequence */
+	size_t acts_count, acts_capacity, bundles_count, bundles_capacity;
+	struct disk_card *cards;
+	size_t cards_count, cards_capacity;
+	struct disk_position *positions;
+	size_t positions_count, positions_capacity;
+	struct disk_request *requests;
+	size_t requests_count, requests_capacity;
+	uint8_t *holds; /* by object: 1 when in acts or bundles */
+	size_t holds_capacity;
+	uint64_t sequence; /* the greatest */
+};
+
+/* A row on its way to a disk. */
+struct pending {
+	uint64_t ticket;
+	struct persist what; /* with the node's own pointer, which must hold until the commit is told */
+	struct blob *copy;   /* what it pointed to when it was asked for */
+};
+
+/* ---- Cities and machines ---- */
+
+struct city {
+	struct seal_keys *keys;
+	struct hash identity;
+	struct seal_public public_key;
+	char city_id[TWINLOG_CITY_ID_MAX + 1];
+	struct blob *signed_card;
+	unsigned machine; /* the one its address leads to */
+	bool liar;
+	struct disk *backups[SIM_BACKUPS];
+	unsigned backups_count;
+};
+
+struct machine {
+	bool exists; /* a doubled machine comes and goes */
+	bool running;
+	unsigned city;
+	uint32_t boot;    /* grows with each start and stop; jobs of an earlier one are void */
+	uint64_t lineage; /* grows when the disk goes back in time */
+	struct disk disk;
+	struct node *node;
+	struct effects effects;
+	int64_t wall_skew_ms;
+	uint64_t mono_offset_ms;
+	struct pending *queue;
+	size_t queue_count, queue_capacity;
+	size_t committing; /* rows of the queue that the commit under way takes; 0: none */
+	uint64_t last_ticket;
+	uint64_t timer_at;       /* of the timer job that counts; UINT64_MAX: none */
+	uint64_t checks_done_ms; /* checks and chunks are worked off in order */
+	uint64_t chunks_done_ms;
+	uint64_t steps_at_ms, steps_now;
+};
+
+/* ---- Lines: one link between two machines, first in first out in each direction, broken at any time ---- */
+
+struct parcel {
+	uint64_t due_ms;
+	struct blob *blob;
+};
+struct line_end {
+	unsigned machine;
+	uint32_t boot;
+	bool up; /* the machine was told, and not yet told otherwise */
+	uint64_t last_due_ms;
+	struct parcel *inbox; /* on the way to this end, in order */
+	size_t inbox_first, inbox_count, inbox_capacity;
+	size_t overdue; /* held up by a partition */
+};
+struct line {
+	bool open;
+	unsigned tie;
+	uint32_t latency_ms;
+	uint32_t bytes_per_ms;   /* 0: as fast as you like */
+	struct line_end ends[2]; /* the first one dialled */
+};
+/* Two cities that know each other and keep a link. */
+struct tie {
+	unsigned dials, answers;
+	bool both_dial;
+};
+
+/* ---- Jobs ---- */
+
+enum job_type {
+	JOB_BOOT,
+	JOB_TIMER,
+	JOB_COMMIT,
+	JOB_CHECKED,
+	JOB_CHUNK,
+	JOB_DELIVER,
+	JOB_STRAY, /* a repeated message, out of its turn */
+	JOB_LINE_UP,
+	JOB_LINE_DOWN,
+	JOB_DIAL,
+	JOB_OFFICE, /* a city's clerk at work */
+	JOB_FAULT,
+	JOB_HEAL,   /* of one direction between two cities */
+	JOB_RETIRE, /* a doubled machine goes */
+	JOB_AUDIT,
+};
+struct job {
+	uint64_t at_ms;
+	uint64_t order;
+	enum job_type type;
+	unsigned machine; /* or city, tie */
+	uint32_t boot;
+	uint32_t line;
+	unsigned end;
+	uint64_t number;
+	struct blob *blob, *more;
+};
+struct schedule {
+	struct job *heap;
+	size_t count, capacity;
+	uint64_t order;
+};
+void schedule_put(struct schedule *schedule, struct job job);
+bool schedule_take(struct schedule *schedule, struct job *ret_job);
+
+/* ---- Clients ---- */
+
+enum errand_kind {
+	ERRAND_SUBMIT,
+	ERRAND_WRONG /* must be refused */,
+	ERRAND_WAIT,
+	ERRAND_FOUND,
+	ERRAND_ANSWER,
+	ERRAND_PEER
+};
+enum errand_state { ERRAND_OPEN, ERRAND_ANSWERED, ERRAND_CUT /* by a crash */, ERRAND_LEFT };
+
+/* One request of one client. */
+struct errand {
+	enum errand_kind kind;
+	enum errand_state state;
+	unsigned machine;
+	uint32_t boot;
+	uint64_t lineage;
+	uint64_t since_ms;
+	struct blob *request; /* packed Request */
+	size_t plan;          /* ERRAND_FOUND */
+	uint32_t waits_for;   /* ERRAND_WAIT: object */
+};
+
+/* An acknowledged operation. */
+struct promise {
+	unsigned machine;
+	uint64_t lineage;
+	unsigned city;
+	struct hash space;
+	struct hash leaf;
+	struct handle record;
+	struct handle request;
+	uint32_t object; /* the bundle */
+	bool excused;    /* the only disks that held it are lost */
+};
+
+/* A position that its own city made. */
+struct position_said {
+	uint64_t word;
+	unsigned machine;
+	uint64_t lineage;
+};
+
+/* A space to be founded. */
+struct plan {
+	unsigned members[SIM_CITIES_MAX]; /* the founder first */
+	bool reader[SIM_CITIES_MAX];
+	unsigned count;
+	uint32_t template;
+	uint8_t request[HANDLE_SIZE];
+	bool done;
+};
+
+/* What can go wrong in a run, drawn from its seed: each run has faults of its own mix, so that also the rare
+ * combinations come up. Intervals are means; 0: never. */
+struct profile {
+	unsigned cities;
+	uint64_t trouble_ms;
+	unsigned office_ms; /* between two requests of a city */
+	unsigned batch_max;
+	unsigned fault_ms;
+	unsigned crash, commit_failure, cut, partition, clock, restore, doubled, loss; /* weights */
+	unsigned duplicate_per_mille;
+	unsigned latency_ms;
+	unsigned slow_bytes_per_ms;
+	unsigned commit_ms;
+	unsigned lie_per_mille;
+	bool several_lines;
+	unsigned liars;
+	bool bulk;
+};
+
+struct sim {
+	struct sim_options options;
+	struct rng rng;
+	struct profile profile;
+	uint64_t now_ms;
+	uint64_t steps, trace_hash;
+	struct schedule schedule;
+	struct world world;
+	struct city *cities;
+	struct machine *machines;
+	size_t machines_count, machines_capacity;
+	struct tie *ties;
+	size_t ties_count, ties_capacity;
+	struct line *lines;
+	size_t lines_count, lines_capacity;
+	uint8_t *blocked; /* from * cities + to */
+	struct errand *errands;
+	size_t errands_count, errands_capacity;
+	struct promise *promises;
+	size_t promises_count, promises_capacity;
+	struct plan *plans;
+	size_t plans_count, plans_capacity;
+	struct position_said *said; /* open addressing by word; 0: free */
+	size_t said_count, said_capacity;
+	bool healed;
+	uint64_t healed_ms, converged_ms; /* converged_ms 0: not yet */
+	bool rolled_back;                 /* some disk went back in time, or a machine was doubled */
+	uint64_t messages, accepted, refused;
+	bool canary_sung;
+};
+
+/* ---- sim.c: a run from its seed to its end ---- */
+
+struct sim_report {
+	uint64_t trace_hash, steps, simulated_ms, heal_ms, accepted, refused, messages, objects;
+	unsigned cities;
+};
+enum sim_verdict sim_run(const struct sim_options *options, struct sim_report *ret_report);
+void sim_step_trace(struct sim *sim, uint64_t word);
+/* Tells what broke and how to see it again, and ends the process with the verdict. */
+void sim_fail(struct sim *sim, enum sim_verdict verdict, const char *format, ...)
+    __attribute__((format(printf, 3, 4), noreturn));
+void sim_note(const struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool sim_sings(struct sim *sim, enum canary canary); /* whether that canary is planted and has not sung yet */
+unsigned sim_city_by_identity(const struct sim *sim, const struct hash *identity); /* cities: nobody */
+
+/* ---- world.c ---- */
+
+uint32_t world_find(const struct world *world, const struct hash *id);
+/* Finds or takes in; fails the run when the object is not what it should be. */
+uint32_t world_take_bundle(struct sim *sim, const void *bytes, size_t size);
+uint32_t world_take_act(struct sim *sim, const void *bytes, size_t size);
+void world_free(struct world *world);
+
+/* ---- disk.c ---- */
+
+void disk_apply(struct sim *sim, unsigned machine, const struct pending *row);
+void disk_copy(struct disk *to, const struct disk *from); /* to: empty */
+void disk_empty(struct disk *disk);
+bool disk_holds(const struct disk *disk, uint32_t object);
+uint32_t disk_bundle(const struct disk *disk, uint64_t sequence); /* OBJECT_NONE */
+enum standing disk_standing(const struct sim *sim, const struct disk *disk, const struct hash *space, unsigned city,
+			    bool *ret_named);
+void disk_load(struct sim *sim, const struct disk *disk, struct node *node);
+
+/* ---- machine.c ---- */
+
+unsigned machine_new(struct sim *sim, unsigned city);
+void machine_boot(struct sim *sim, unsigned machine);
+/* Power off; committed: what the commit under way took is on the disk all the same. */
+void machine_stop(struct sim *sim, unsigned machine, bool committed);
+void machine_free(struct machine *machine);
+/* now is filled in here. */
+void machine_step(struct sim *sim, unsigned machine, struct event *event);
+void machine_timer(struct sim *sim, const struct job *job);
+void machine_commit(struct sim *sim, const struct job *job);
+void machine_checked(struct sim *sim, const struct job *job);
+void machine_chunk(struct sim *sim, const struct job *job);
+struct node *machine_node_from_disk(struct sim *sim, unsigned machine);
+
+/* ---- network.c ---- */
+
+void network_dial(struct sim *sim, const struct job *job);
+void network_line_up(struct sim *sim, const struct job *job);
+void network_line_down(struct sim *sim, const struct job *job);
+void network_deliver(struct sim *sim, const struct job *job);
+void network_stray(struct sim *sim, const struct job *job);
+/* Link numbers are line numbers + 1, so none is ever used again. Takes over the blob. */
+void network_send(struct sim *sim, unsigned machine, uint32_t link, struct blob *blob);
+/* Past the lying. */
+void network_inject(struct sim *sim, unsigned machine, uint32_t link, struct blob *blob);
+void network_drop(struct sim *sim, unsigned machine, uint32_t link);
+void network_cut(struct sim *sim, uint32_t line, bool half_open);
+void network_cut_machine(struct sim *sim, unsigned machine);
+void network_block(struct sim *sim, unsigned from, unsigned to, bool blocked);
+/* The end of the line at that machine: 0 or 1; 2: not on it, or not told of it. */
+unsigned network_end(const struct sim *sim, unsigned machine, uint32_t link);
+void network_free(struct sim *sim);
+
+/* ---- office.c and words.c: what clerks do ---- */
+
+void office_work(struct sim *sim, const struct job *job);
+void office_prepare(struct sim *sim, unsigned city); /* peers known, spaces founded, invitations answered */
+void office_reply(struct sim *sim, unsigned machine, uint64_t client, const void *bytes, size_t size);
+void office_cut(struct sim *sim, unsigned machine, uint32_t boot);
+/* about: the plan to found or the object to wait for. */
+void office_ask(struct sim *sim, unsigned machine, enum errand_kind kind, Twinlog__Request *request, size_t about);
+void words_submit(struct sim *sim, unsigned machine);
+
+/* ---- faults.c, liar.c: the trouble ---- */
+
+void faults_strike(struct sim *sim);
+void faults_retire(struct sim *sim, unsigned machine);
+void faults_heal(struct sim *sim);
+/* A disk is about to lose what it holds: promises that nobody else holds are excused. */
+void faults_excuse(struct sim *sim);
+/* May replace what a lying city sends, or add to it. */
+struct blob *liar_twist(struct sim *sim, unsigned machine, uint32_t link, struct blob *blob);
+
+/* ---- check.c: safety ---- */
+
+void check_send(struct sim *sim, unsigned machine, uint32_t link, const void *bytes, size_t size);
+void check_chunk(struct sim *sim, unsigned machine, unsigned receiver, const struct hash *space,
+		 const struct hash *city, const uint64_t *sequences, size_t count);
+void check_persist(struct sim *sim, unsigned machine, const struct persist *what);
+void check_audit(struct sim *sim); /* the dear ones */
+
+/* ---- view.c: what a city answers, as bytes ---- */
+
+struct hash view_digest(struct sim *sim, const struct node *node, const struct space *space);
+/* The same from the simulator's own reckoning over the disk's bundles; only current words. */
+void view_against_oracle(struct sim *sim, unsigned machine, const struct space *space);
+
+/* ---- converge.c: liveness ---- */
+
+/* NULL when all is equal and complete, else what is not. */
+const char *converge_lacks(struct sim *sim);
+
+#endif
