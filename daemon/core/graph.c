@@ -195,6 +195,12 @@ enum twinlog_error graph_add(struct graph *graph, const struct bundle *bundle, u
 	return TWINLOG_OK;
 }
 
+void graph_set_counts(struct graph *graph, uint32_t index, bool counts)
+{
+	graph->entries[index].counts = counts;
+	graph->regular = graph->regular && counts;
+}
+
 /* ---- Heads. ---- */
 
 static enum twinlog_error set_advance(const struct graph *graph, struct hash_set *set, uint32_t index)

@@ -32,6 +32,8 @@ const struct hash *graph_city(const struct graph *graph);
 /* DUPLICATE, UNKNOWN_PARENT, MALFORMED (its number does not follow from its parents), NO_MEMORY. */
 enum twinlog_error graph_add(struct graph *graph, const struct bundle *bundle, uint64_t sequence, bool counts,
 			     uint8_t key, uint32_t acts_ref) TWINLOG_MUST_CHECK;
+/* Whether the newest entry, not yet committed, counts: known only once it stands in the graph. */
+void graph_set_counts(struct graph *graph, uint32_t index, bool counts);
 /* The next entry is durable: it enters the heads. */
 enum twinlog_error graph_commit(struct graph *graph) TWINLOG_MUST_CHECK;
 

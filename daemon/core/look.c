@@ -1,0 +1,285 @@
+/* Looking at a node. Nothing here changes anything, so many may look while nobody steps. */
+#include <stdio.h>
+
+#include "node_internal.h"
+
+uint64_t node_deadline(const struct node *node)
+{
+	const uint64_t links = links_deadline(node), wants = sync_deadline(node), positions = positions_deadline(node);
+	const uint64_t first = links < wants ? links : wants;
+	return first < positions ? first : positions;
+}
+
+const struct hash *node_identity(const struct node *node)
+{
+	return &node->card->identity;
+}
+
+const char *node_city_id(const struct node *node)
+{
+	return node->card->city_id;
+}
+
+uint64_t node_machine(const struct node *node)
+{
+	return node->machine;
+}
+
+uint64_t node_commit(const struct node *node)
+{
+	return node->commit;
+}
+
+size_t node_peers(const struct node *node)
+{
+	return node->peers.count;
+}
+
+struct peer_view node_peer(const struct node *node, size_t index)
+{
+	const struct node_peer *peer = &node->peers.items[index];
+	struct peer_view view = {
+	    .identity = peer->card->identity,
+	    .card = peer->card->message,
+	    .signed_card = peer->card->bytes,
+	    .signed_card_size = peer->card->size,
+	    .verified = peer->verified,
+	    .removed = peer->removed,
+	    .linked = peer->link != LINK_NONE_YET,
+	    .link_since_ms = peer->link_since_ms,
+	    .last_heard_ms = peer->last_heard_ms,
+	    .last_error_ms = peer->last_error_ms,
+	    .refused = peer->refused,
+	    .bytes_in = peer->bytes_in,
+	    .bytes_out = peer->bytes_out,
+	};
+	memcpy(view.city_id, peer->card->city_id, sizeof view.city_id);
+	memcpy(view.transport_key, peer->card->transport_key, sizeof view.transport_key);
+	memcpy(view.last_error, peer->last_error, sizeof view.last_error);
+	return view;
+}
+
+/* ---- Spaces. ---- */
+
+size_t node_spaces(const struct node *node)
+{
+	return node->spaces.count;
+}
+
+const struct space *node_space(const struct node *node, size_t index)
+{
+	return &node->spaces.items[index];
+}
+
+const struct space *node_space_find(const struct node *node, const struct hash *space)
+{
+	for (size_t i = 0; i < node->spaces.count; i++)
+		if (hash_equal(acts_space(node->spaces.items[i].acts), space))
+			return &node->spaces.items[i];
+	return NULL;
+}
+
+const struct acts *space_acts(const struct space *space)
+{
+	return space->acts;
+}
+
+const struct statements *space_statements(const struct space *space)
+{
+	return space->statements;
+}
+
+size_t space_bundles(const struct space *space)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < space->graphs.count; i++)
+		count += graph_committed(space->graphs.items[i]);
+	return count;
+}
+
+/* ---- Digests. PROTOCOL, "Sync": H("acts", act heads); H("heads", for each city with a counting head, sorted:
+ * identity, number of heads as one byte, heads). ---- */
+
+static int graph_order(const void *a, const void *b)
+{
+	const struct graph *const *x = a, *const *y = b;
+	return hash_compare(graph_city(*x), graph_city(*y));
+}
+
+static struct hash heads_digest(const struct space *space)
+{
+	const size_t cities = space->graphs.count;
+	const struct graph **sorted = calloc(cities + 1, sizeof(struct graph *));
+	size_t bytes = 0, at = 0;
+	for (size_t i = 0; sorted && i < cities; i++) {
+		size_t count;
+		sorted[i] = space->graphs.items[i];
+		(void)graph_heads(sorted[i], &count);
+		bytes += HASH_SIZE * (count + 1) + 1;
+	}
+	uint8_t *all = malloc(bytes + 1);
+	if (!sorted || !all) { /* a digest that nobody shares: the partner sends its heads, nothing is lost */
+		free(sorted);
+		free(all);
+		return (struct hash){{0}};
+	}
+	qsort(sorted, cities, sizeof(struct graph *), graph_order);
+	for (size_t i = 0; i < cities; i++) {
+		size_t count;
+		const struct hash *heads = graph_heads(sorted[i], &count);
+		if (count == 0)
+			continue;
+		memcpy(all + at, graph_city(sorted[i])->bytes, HASH_SIZE);
+		all[at + HASH_SIZE] = (uint8_t)count;
+		memcpy(all + at + HASH_SIZE + 1, heads, count * HASH_SIZE);
+		at += HASH_SIZE * (count + 1) + 1;
+	}
+	const struct hash digest = seal_hash1("heads", all, at);
+	free(all);
+	free(sorted);
+	return digest;
+}
+
+void space_digest(const struct space *space, struct hash *ret_acts, struct hash *ret_bundles)
+{
+	size_t count;
+	const struct hash *heads = acts_heads(space->acts, &count);
+	*ret_acts = seal_hash1("acts", heads, count * sizeof *heads);
+	*ret_bundles = heads_digest(space);
+}
+
+/* ---- Who holds what. ---- */
+
+/* Heads of one author's graph that positions of a city (NULL: of any city but except) name. */
+static size_t held_heads(const struct space *space, const struct hash *holder, const struct hash *except,
+			 const struct hash *author, struct hash **ret_heads)
+{
+	size_t count = 0;
+	struct hash *heads = NULL;
+	size_t capacity = 0;
+	for (size_t i = 0; i < space->positions.count; i++) {
+		const struct known_position *known = &space->positions.items[i];
+		if (holder ? !hash_equal(&known->city, holder) : hash_equal(&known->city, except))
+			continue;
+		for (size_t h = 0; h < known->heads.count; h++) {
+			if (!hash_equal(&known->heads.items[h].city, author))
+				continue;
+			if (!array_reserve((void **)(void *)&heads, &capacity, count + 1, sizeof *heads))
+				break;
+			heads[count++] = known->heads.items[h].head;
+		}
+	}
+	*ret_heads = heads;
+	return count;
+}
+
+bool space_reaches(const struct space *space, const struct hash *city, uint64_t sequence)
+{
+	for (size_t i = 0; i < space->graphs.count; i++) {
+		const struct graph *graph = space->graphs.items[i];
+		const uint32_t index = graph_find_sequence(graph, sequence);
+		if (index == GRAPH_NONE)
+			continue;
+		struct hash *heads;
+		const size_t count = held_heads(space, city, NULL, graph_city(graph), &heads);
+		const bool reached = graph_reached(graph, index, heads, count);
+		free(heads);
+		return reached;
+	}
+	return false;
+}
+
+struct lag {
+	const struct graph *graph;
+	uint64_t bundles;
+	uint64_t leaves;
+	uint64_t oldest_ms;
+};
+
+static bool lag_visit(void *context, uint32_t index)
+{
+	struct lag *lag = context;
+	const struct graph_entry *entry = graph_at(lag->graph, index);
+	lag->bundles++;
+	lag->leaves += entry->leaves;
+	if (lag->oldest_ms == 0 || entry->clock_ms < lag->oldest_ms)
+		lag->oldest_ms = entry->clock_ms;
+	return true;
+}
+
+uint64_t space_only_here(const struct node *node, const struct space *space, uint64_t *ret_since_ms)
+{
+	const struct hash *identity = &node->card->identity;
+	struct lag lag = {.graph = space_graph_of(space, identity)};
+	*ret_since_ms = 0;
+	if (!lag.graph)
+		return 0;
+	struct hash *heads;
+	const size_t count = held_heads(space, NULL, identity, identity, &heads);
+	graph_beyond(lag.graph, heads, count, lag_visit, &lag);
+	free(heads);
+	*ret_since_ms = lag.oldest_ms;
+	return lag.leaves;
+}
+
+static void member_lag(const struct space *space, const struct hash *city, struct space_member_view *view)
+{
+	for (size_t i = 0; i < space->graphs.count; i++) {
+		struct lag lag = {.graph = space->graphs.items[i]};
+		struct hash *heads;
+		const size_t count = held_heads(space, city, NULL, graph_city(lag.graph), &heads);
+		for (size_t h = 0; h < count; h++)
+			view->missing_bundles += graph_find(lag.graph, &heads[h]) == GRAPH_NONE;
+		graph_beyond(lag.graph, heads, count, lag_visit, &lag);
+		free(heads);
+		view->lag_bundles += lag.bundles;
+		if (lag.bundles > 0 && (view->lag_since_ms == 0 || lag.oldest_ms < view->lag_since_ms))
+			view->lag_since_ms = lag.oldest_ms;
+	}
+}
+
+static void member_waiting(const struct node *node, const struct space *space, const struct hash *city,
+			   struct space_member_view *view)
+{
+	const struct node_peer *peer = NULL;
+	for (size_t i = 0; i < node->peers.count && !peer; i++)
+		if (hash_equal(&node->peers.items[i].card->identity, city))
+			peer = &node->peers.items[i];
+	const struct member *member = acts_member(space->acts, city);
+	if (member && member->standing == STANDING_INVITED) {
+		snprintf(view->waiting_for, sizeof view->waiting_for, "its answer to the invitation");
+		view->waiting_since_ms = member->since_ms;
+	} else if (peer && !peer->removed && peer->link == LINK_NONE_YET &&
+		   (view->lag_bundles > 0 || view->position_ms == 0)) {
+		snprintf(view->waiting_for, sizeof view->waiting_for, "a link to it");
+		view->waiting_since_ms = peer->last_heard_ms;
+	} else if (view->missing_bundles > 0) {
+		snprintf(view->waiting_for, sizeof view->waiting_for, "bundles that it holds and that are not here");
+		view->waiting_since_ms = view->position_ms;
+	} else if (view->lag_bundles > 0) {
+		snprintf(view->waiting_for, sizeof view->waiting_for, "its confirmation that it holds everything");
+		view->waiting_since_ms = view->lag_since_ms;
+	}
+}
+
+struct space_member_view space_member_view(const struct node *node, const struct space *space, const struct hash *city)
+{
+	struct space_member_view view = {0};
+	const struct graph *graph = space_graph_of(space, city);
+	view.bundles = graph ? graph_committed(graph) : 0;
+	size_t heads_count = 0;
+	const struct hash *heads = graph ? graph_heads(graph, &heads_count) : NULL;
+	for (size_t i = 0; i < heads_count; i++) {
+		const struct graph_entry *entry = graph_at(graph, graph_find(graph, &heads[i]));
+		view.newest_ms = entry->clock_ms > view.newest_ms ? entry->clock_ms : view.newest_ms;
+	}
+	for (size_t i = 0; i < space->positions.count; i++)
+		if (hash_equal(&space->positions.items[i].city, city) &&
+		    space->positions.items[i].time_ms > view.position_ms)
+			view.position_ms = space->positions.items[i].time_ms;
+	if (hash_equal(city, &node->card->identity))
+		return view;
+	member_lag(space, city, &view);
+	member_waiting(node, space, city, &view);
+	return view;
+}

@@ -1,0 +1,357 @@
+/* What the parts of the node share: node.c (steps and commits), node_load.c, links.c (partners), spaces.c (acts),
+ * sync.c (digests, heads, wants), stream.c (bundles in and out), positions.c, author.c (own words), look.c. Nobody else
+ * includes this. */
+#ifndef TWINLOG_NODE_INTERNAL_H
+#define TWINLOG_NODE_INTERNAL_H
+
+#include <stdlib.h>
+
+#include "card.h"
+#include "graph.h"
+#include "node.h"
+#include "twinlog/limits.h"
+
+#define LINK_NONE_YET UINT32_MAX
+
+/* ---- Growable arrays: one macro, so that growth is checked in one place. ---- */
+
+bool array_reserve(void **items, size_t *capacity, size_t count, size_t size);
+#define ARRAY(type)                                                                                                    \
+	struct {                                                                                                       \
+		type *items;                                                                                           \
+		size_t count;                                                                                          \
+		size_t capacity;                                                                                       \
+	}
+/* A fresh, zeroed last element, or NULL. */
+#define ARRAY_PUSH(array)                                                                                              \
+	(array_reserve((void **)(void *)&(array)->items, &(array)->capacity, (array)->count + 1,                       \
+		       sizeof *(array)->items)                                                                         \
+	     ? (memset(&(array)->items[(array)->count], 0, sizeof *(array)->items), &(array)->items[(array)->count++]) \
+	     : NULL)
+/* Order is not kept. */
+#define ARRAY_DROP(array, index) ((array)->items[(index)] = (array)->items[--(array)->count])
+
+/* ---- Partners and links. ---- */
+
+struct node_link {
+	uint32_t id;
+	uint8_t transport_key[32];
+	bool dialled;
+	bool ready; /* HELLO received and proven */
+	uint32_t peer;
+	uint32_t streams; /* WANT numbers used */
+	uint32_t checks;  /* chunks with the verifier */
+	uint64_t up_mono_ms;
+	uint64_t heard_mono_ms;
+	uint64_t pinged_mono_ms;
+	uint64_t digest_mono_ms; /* when digests were sent last */
+};
+
+struct announced {
+	struct hash city;
+	struct hash head;
+	uint64_t since_ms; /* Unix time */
+};
+
+/* What is known of one partner in one space on its present link. */
+struct peer_space {
+	struct hash space;
+	uint64_t sent_own;             /* sequence up to which it has or was sent our own bundles */
+	uint64_t push_bytes;           /* pushed and not credited yet */
+	ARRAY(struct announced) heads; /* what it said it holds and this node lacks */
+};
+
+struct node_peer {
+	struct card *card;
+	bool verified;
+	bool removed;
+	uint32_t link; /* the link in use; LINK_NONE_YET */
+	uint64_t link_since_ms;
+	uint64_t last_heard_ms;
+	char last_error[160];
+	uint64_t last_error_ms;
+	uint64_t refused;
+	uint64_t bytes_in;
+	uint64_t bytes_out;
+	uint64_t push_bytes;          /* pushed on the link in use and not credited yet */
+	uint64_t avoid_until_mono_ms; /* gave something wrong: ask others first */
+	ARRAY(struct peer_space) spaces;
+};
+
+/* ---- Spaces. ---- */
+
+struct position_head {
+	struct hash city;
+	struct hash head;
+};
+struct known_position {
+	struct hash city;
+	uint64_t machine;
+	uint64_t counter;
+	uint64_t time_ms;
+	uint8_t *bytes; /* SignedPosition */
+	size_t size;
+	ARRAY(struct position_head) heads;
+	bool relay; /* not yet sent on */
+	uint32_t from_peer;
+};
+
+struct act_heads { /* a list of act heads that bundles name */
+	struct hash *heads;
+	uint32_t count;
+};
+
+/* Own words waiting for a bundle. */
+struct submission {
+	uint64_t client;
+	uint64_t request_id;
+	struct hash space;
+	uint32_t results_count;
+	uint32_t open; /* results not decided yet */
+	uint64_t commit;
+	Twinlog__Submit *submit; /* a copy */
+	Twinlog__SubmitResult *results;
+	struct arena *arena; /* holds results and the operations' bytes */
+};
+struct queued {
+	struct submission *submission;
+	uint32_t index;
+	const Twinlog__SubmitOperation *operation; /* in the submission's arena */
+	const Twinlog__Body *body;
+};
+
+struct space {
+	struct acts *acts;
+	struct statements *statements;
+	ARRAY(struct graph *) graphs;
+	ARRAY(struct act_heads) act_heads;
+	ARRAY(struct known_position) positions;
+	uint32_t acts_pending;         /* acts not durable yet: no digest goes out */
+	bool own_in_flight;            /* an own bundle is being committed */
+	uint64_t position_due_mono_ms; /* 0: none */
+	uint64_t position_mono_ms;     /* the last one */
+	uint64_t position_counter;
+	uint64_t relay_due_mono_ms;  /* positions of others */
+	ARRAY(struct queued) queue;  /* own words waiting for a bundle */
+	size_t queue_at;             /* the first not taken yet */
+	ARRAY(struct queued) flying; /* own words in the bundle being committed */
+};
+
+/* ---- Streams. ---- */
+
+struct want { /* asked for */
+	uint32_t link;
+	uint32_t stream;
+	struct hash space;
+	struct hash city; /* zero: acts */
+	uint64_t deadline_mono_ms;
+	uint64_t got;  /* bundles and acts new to this node */
+	bool finished; /* last chunk arrived, its check is under way */
+};
+struct serve { /* asked of this node */
+	uint32_t link;
+	uint32_t stream;
+	struct hash space;
+	struct hash city;
+	uint64_t *sequences;
+	uint32_t *sizes;
+	size_t count;
+	size_t next;
+	int64_t credit;
+	uint32_t in_flight;
+	bool done;
+};
+struct check { /* with the verifier */
+	uint64_t id;
+	uint32_t link;
+	uint32_t stream;
+	struct hash space;
+	struct hash city;
+	bool last;
+};
+
+struct announce_due { /* what a commit brought, for those who do not have it */
+	struct hash space;
+	struct hash city;
+	uint32_t link; /* it came from there */
+};
+
+struct waiting { /* a client that waits for positions */
+	uint64_t client;
+	uint64_t request_id;
+	struct hash space;
+	uint64_t *sequences;
+	size_t count;
+	uint32_t cities;
+	uint64_t deadline_mono_ms;
+};
+
+/* ---- What happens once a ticket is durable. In order. ---- */
+
+enum pending_kind {
+	PENDING_BUNDLE,
+	PENDING_ACT,
+	PENDING_POSITION,
+	PENDING_CARD,
+	PENDING_REQUEST,
+	PENDING_CREDIT,
+	PENDING_REPLY
+};
+struct pending {
+	enum pending_kind kind;
+	uint64_t ticket;
+	struct hash space;
+	struct bundle *bundle;
+	uint64_t sequence;
+	bool own;      /* made here, just now */
+	uint32_t link; /* credit: to whom; bundle: from whom */
+	uint32_t stream;
+	uint64_t bytes_count;
+	uint8_t *bytes; /* to free; a reply or position to send */
+	size_t size;
+	uint64_t client;
+	struct handle request;
+};
+
+struct known_request {
+	struct handle request;
+	uint8_t *bytes;
+	size_t size;
+};
+
+struct node {
+	const struct seal_keys *keys;
+	struct card *card;
+	uint64_t machine;
+	uint8_t seed[SEAL_SEED_SIZE];
+	uint64_t draws;
+	struct moment now;
+	uint64_t clock_ms; /* own last clock */
+	uint64_t sequence; /* last given */
+	uint64_t commit;   /* last durable sequence */
+	uint64_t ticket;   /* last given */
+	uint64_t committed_ticket;
+	bool ticket_used; /* in this step */
+	uint64_t next_check;
+	ARRAY(struct node_link) links;
+	ARRAY(struct node_peer) peers;
+	ARRAY(struct space) spaces;
+	ARRAY(struct want) wants;
+	ARRAY(struct serve) serves;
+	ARRAY(struct check) checks;
+	ARRAY(struct waiting) waits;
+	bool waits_stale;                /* something was heard that may end a wait */
+	uint64_t waits_deadline_mono_ms; /* of the next that gives up */
+	ARRAY(struct announce_due) announces;
+	ARRAY(struct pending) pendings;
+	size_t pendings_at; /* the first not durable yet */
+	ARRAY(struct known_request) requests;
+	uint32_t *request_slots;
+	uint32_t request_slots_count;
+	struct effects *effects;
+	bool out_of_memory;  /* the step ends in NO_MEMORY */
+	struct effect spare; /* written to when there was no room for an effect */
+};
+
+/* ---- node.c ---- */
+void node_draw(struct node *node, void *out, size_t size); /* pseudo-random, from the seed */
+uint64_t node_clock(struct node *node);                    /* PROTOCOL, "Clock" */
+struct effect *effect_add(struct node *node, enum effect_type type);
+void effect_note(struct node *node, enum twinlog_error code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void effect_send(struct node *node, const struct node_link *link, const Twinlog__PeerMessage *message);
+void effect_reply(struct node *node, uint64_t client, const Twinlog__Reply *reply);
+void effect_fault(struct node *node, uint64_t client, uint64_t request_id, enum twinlog_error code, const char *where,
+		  const char *value);
+/* A persist effect under this step's ticket. */
+struct persist *effect_persist(struct node *node, enum persist_kind kind);
+/* Something to do once this step's ticket is durable; NULL when memory is out. */
+struct pending *pending_add(struct node *node, enum pending_kind kind);
+struct hash bytes_hash(ProtobufCBinaryData field); /* of 32 bytes, checked before */
+const struct known_request *request_find(const struct node *node, const struct handle *request);
+bool request_remember(struct node *node, const struct handle *request, uint8_t *bytes, size_t size);
+
+/* ---- links.c ---- */
+struct node_link *link_find(struct node *node, uint32_t id);
+struct node_link *peer_link(struct node *node, const struct node_peer *peer); /* ready, else NULL */
+struct node_peer *peer_find(struct node *node, const struct hash *identity);
+struct peer_space *peer_space(struct node_peer *peer, const struct hash *space); /* made when new; NULL: memory */
+void peer_error(struct node *node, struct node_peer *peer, enum twinlog_error code, const char *what);
+void link_refuse(struct node *node, struct node_link *link, enum twinlog_error code, const char *what);
+void links_event(struct node *node, const struct event *event);
+void links_time(struct node *node);
+uint64_t links_deadline(const struct node *node);
+void links_message(struct node *node, uint32_t link, const Twinlog__PeerMessage *message, size_t size);
+void reply_done(struct node *node, uint64_t client, uint64_t request_id); /* once all before it is durable */
+void peers_request(struct node *node, uint64_t client, const Twinlog__Request *request);
+enum twinlog_error peer_load(struct node *node, const void *signed_card, size_t size, bool verified, bool removed);
+
+/* ---- spaces.c ---- */
+struct space *space_by_id(struct node *node, const struct hash *id);
+enum twinlog_error space_open(struct node *node, struct act *found, struct space **ret_space);
+void space_close(struct space *space);
+struct graph *space_graph(struct space *space, const struct hash *city);
+struct graph *space_graph_make(struct space *space, const struct hash *city);
+const struct graph *space_graph_of(const struct space *space, const struct hash *city);
+uint32_t space_act_heads_ref(struct space *space, const struct hash *heads, uint32_t count); /* UINT32_MAX: memory */
+bool space_bundle_counts(const struct space *space, const struct hash *city, const struct hash *act_heads,
+			 uint32_t act_heads_count, uint8_t key, const struct graph *graph, uint32_t index);
+void space_recount(struct node *node, struct space *space);
+/* What a partner may get: nothing, acts alone, or all. */
+enum entitlement { ENTITLED_NONE, ENTITLED_PAST_ACTS, ENTITLED_ACTS, ENTITLED_ALL };
+enum entitlement space_entitles(const struct space *space, const struct hash *identity);
+void spaces_request(struct node *node, uint64_t client, const Twinlog__Request *request);
+void spaces_acts(struct node *node, struct node_link *link, const Twinlog__Acts *acts);
+void spaces_act_committed(struct node *node, const struct pending *pending);
+void spaces_send_acts(struct node *node, struct node_link *link, struct space *space, const struct hash *have,
+		      size_t have_count, uint32_t stream);
+
+/* ---- sync.c ---- */
+void sync_start(struct node *node, struct node_link *link);
+void sync_digests(struct node *node, struct node_link *link);
+void sync_digest(struct node *node, struct node_link *link, const Twinlog__Digest *digest);
+void sync_heads(struct node *node, struct node_link *link, const Twinlog__Heads *heads);
+void sync_announce(struct node *node, struct node_link *link, const Twinlog__Announce *announce);
+void sync_announced(struct node *node, struct node_peer *peer, const struct hash *space, const struct hash *city,
+		    const struct hash *head);
+/* Asks somebody for what was announced of a city and is not here. */
+void sync_pursue(struct node *node, const struct hash *space, const struct hash *city);
+void sync_pursue_all(struct node *node, const struct hash *space);
+/* Tells one partner the act heads, so that it asks for what it lacks. */
+void sync_act_digest(struct node *node, struct node_link *link, struct space *space);
+void sync_want_acts(struct node *node, struct node_link *link, const struct hash *space);
+void sync_time(struct node *node);
+void sync_link_gone(struct node *node, uint32_t link);
+
+/* ---- stream.c ---- */
+void stream_want(struct node *node, struct node_link *link, const Twinlog__Want *want);
+void stream_credit(struct node *node, struct node_link *link, const Twinlog__Credit *credit);
+void stream_chunk(struct node *node, struct node_link *link, const Twinlog__Chunk *chunk);
+void stream_checked(struct node *node, const struct event *event);
+void stream_chunk_sent(struct node *node, const struct event *event);
+void stream_bundle_committed(struct node *node, struct pending *pending);
+enum twinlog_error stream_bundle_take(struct node *node, struct space *space, struct bundle *bundle, bool own,
+				      uint32_t link) TWINLOG_MUST_CHECK;
+void stream_after_commit(struct node *node); /* pushes and announcements of what the commit brought */
+void stream_link_gone(struct node *node, uint32_t link);
+void want_end(struct node *node, uint32_t link, uint32_t stream);
+
+/* ---- positions.c ---- */
+void positions_changed(struct node *node, struct space *space); /* what is held has changed */
+void positions_time(struct node *node);
+void positions_message(struct node *node, struct node_link *link, const Twinlog__Positions *positions);
+void positions_committed(struct node *node, struct pending *pending);
+void positions_send_all(struct node *node, struct node_link *link, const struct space *space);
+enum twinlog_error position_load(struct node *node, const void *bytes, size_t size);
+uint64_t sync_deadline(const struct node *node);
+uint64_t positions_deadline(const struct node *node);
+/* ---- waits.c ---- */
+void waits_request(struct node *node, uint64_t client, const Twinlog__Request *request);
+void waits_check(struct node *node);
+
+/* ---- author.c ---- */
+void author_request(struct node *node, uint64_t client, const Twinlog__Request *request);
+void author_flush(struct node *node);
+void author_committed(struct node *node, const struct bundle *bundle, uint64_t sequence);
+
+#endif

@@ -1,0 +1,159 @@
+/* Making a node, and filling it at start with what the store holds. */
+#include "node_internal.h"
+
+enum twinlog_error node_new(const struct node_config *config, struct node **ret_node)
+{
+	struct node *node = calloc(1, sizeof *node);
+	if (!node)
+		return TWINLOG_NO_MEMORY;
+	const enum twinlog_error error = card_open(config->signed_card, config->signed_card_size, &node->card);
+	if (error) {
+		free(node);
+		return error;
+	}
+	node->keys = config->keys;
+	node->machine = config->machine;
+	memcpy(node->seed, config->seed, sizeof node->seed);
+	*ret_node = node;
+	return TWINLOG_OK;
+}
+
+void node_free(struct node *node)
+{
+	if (!node)
+		return;
+	for (size_t i = 0; i < node->peers.count; i++) {
+		card_free(node->peers.items[i].card);
+		for (size_t s = 0; s < node->peers.items[i].spaces.count; s++)
+			free(node->peers.items[i].spaces.items[s].heads.items);
+		free(node->peers.items[i].spaces.items);
+	}
+	for (size_t i = node->pendings_at; i < node->pendings.count; i++) {
+		bundle_free(node->pendings.items[i].bundle);
+		free(node->pendings.items[i].bytes);
+	}
+	for (size_t i = 0; i < node->serves.count; i++) {
+		free(node->serves.items[i].sequences);
+		free(node->serves.items[i].sizes);
+	}
+	for (size_t i = 0; i < node->waits.count; i++)
+		free(node->waits.items[i].sequences);
+	for (size_t i = 0; i < node->requests.count; i++)
+		free(node->requests.items[i].bytes);
+	for (size_t i = 0; i < node->spaces.count; i++)
+		space_close(&node->spaces.items[i]);
+	free(node->links.items);
+	free(node->peers.items);
+	free(node->spaces.items);
+	free(node->wants.items);
+	free(node->serves.items);
+	free(node->checks.items);
+	free(node->waits.items);
+	free(node->announces.items);
+	free(node->pendings.items);
+	free(node->requests.items);
+	free(node->request_slots);
+	card_free(node->card);
+	seal_wipe(node->seed, sizeof node->seed);
+	free(node);
+}
+
+enum twinlog_error node_load_card(struct node *node, const void *signed_card, size_t size, bool verified, bool removed)
+{
+	return peer_load(node, signed_card, size, verified, removed);
+}
+
+enum twinlog_error node_load_act(struct node *node, uint64_t sequence, const void *bytes, size_t size)
+{
+	struct act *act;
+	enum twinlog_error error = act_open(bytes, size, &act);
+	if (error)
+		return error;
+	struct space *space = space_by_id(node, &act->space);
+	error = space ? acts_add(space->acts, act) : space_open(node, act, &space);
+	if (error)
+		act_free(act);
+	node->sequence = sequence > node->sequence ? sequence : node->sequence;
+	return error;
+}
+
+/* The store was checked when it was written, so the signature is asked only where it tells something: which of
+ * several keys a city used. */
+static enum twinlog_error load_open(const struct space *space, const void *bytes, size_t size, const struct hash *city,
+				    struct bundle **ret_bundle)
+{
+	struct seal_public keys[16];
+	const size_t count = acts_keys(space->acts, city, keys, 16);
+	return bundle_open(bytes, size, count > 1 ? keys : NULL, count, ret_bundle);
+}
+
+static enum twinlog_error load_into(struct node *node, struct space *space, struct bundle *bundle, uint64_t sequence)
+{
+	const uint32_t ref = space_act_heads_ref(space, bundle->acts, bundle->acts_count);
+	struct graph *graph = space_graph_make(space, &bundle->city);
+	if (!graph || ref == UINT32_MAX)
+		return TWINLOG_NO_MEMORY;
+	struct seal_public keys[16];
+	const size_t keys_count = acts_keys(space->acts, &bundle->city, keys, 16);
+	const uint8_t key = (uint8_t)(keys_count > bundle->key ? keys_count - 1 - bundle->key : 0);
+	enum twinlog_error error = graph_add(graph, bundle, sequence, true, key, ref);
+	if (error)
+		return error;
+	const uint32_t index = graph_count(graph) - 1;
+	const bool counts =
+	    space_bundle_counts(space, &bundle->city, bundle->acts, bundle->acts_count, key, graph, index);
+	graph_set_counts(graph, index, counts);
+	if ((error = graph_commit(graph)) || (error = statements_apply(space->statements, bundle, sequence, counts)))
+		return error;
+	if (hash_equal(&bundle->city, &node->card->identity) && bundle->clock_ms > node->clock_ms)
+		node->clock_ms = bundle->clock_ms;
+	return TWINLOG_OK;
+}
+
+enum twinlog_error node_load_bundle(struct node *node, uint64_t sequence, const void *bytes, size_t size)
+{
+	/* Opened once to learn space and city, again only where the city has had several keys. */
+	struct bundle *bundle;
+	enum twinlog_error error = bundle_open(bytes, size, NULL, 0, &bundle);
+	if (error)
+		return error;
+	struct space *space = space_by_id(node, &bundle->space);
+	struct seal_public keys[2];
+	if (!space) {
+		error = TWINLOG_UNKNOWN_PARENT;
+	} else if (acts_keys(space->acts, &bundle->city, keys, 2) > 1) {
+		struct bundle *verified;
+		error = load_open(space, bytes, size, &bundle->city, &verified);
+		if (!error) {
+			bundle_free(bundle);
+			bundle = verified;
+		}
+	}
+	if (!error)
+		error = load_into(node, space, bundle, sequence);
+	bundle_free(bundle);
+	node->sequence = sequence > node->sequence ? sequence : node->sequence;
+	return error;
+}
+
+enum twinlog_error node_load_position(struct node *node, const void *bytes, size_t size)
+{
+	return position_load(node, bytes, size);
+}
+
+enum twinlog_error node_load_request(struct node *node, const struct handle *request, const void *bytes, size_t size)
+{
+	uint8_t *copy = malloc(size ? size : 1);
+	if (!copy)
+		return TWINLOG_NO_MEMORY;
+	memcpy(copy, bytes, size);
+	return request_remember(node, request, copy, size) ? TWINLOG_OK : TWINLOG_NO_MEMORY;
+}
+
+enum twinlog_error node_loaded(struct node *node)
+{
+	node->commit = node->sequence;
+	for (size_t i = 0; i < node->spaces.count; i++)
+		space_recount(node, &node->spaces.items[i]);
+	return node->out_of_memory ? TWINLOG_NO_MEMORY : TWINLOG_OK;
+}

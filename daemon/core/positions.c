@@ -1,0 +1,424 @@
+/* Positions: each machine's signed word on what it holds of a space. The receipt for entries and the basis of every
+ * "how complete is this". PROTOCOL, "Positions". */
+#include "node_internal.h"
+
+/* ---- Keeping. ---- */
+
+static struct known_position *position_find(struct space *space, const struct hash *city, uint64_t machine)
+{
+	for (size_t i = 0; i < space->positions.count; i++)
+		if (space->positions.items[i].machine == machine && hash_equal(&space->positions.items[i].city, city))
+			return &space->positions.items[i];
+	return NULL;
+}
+
+struct position_message {
+	struct hash space;
+	struct hash city;
+	const Twinlog__SignedPosition *outer;
+	const Twinlog__Position *position;
+};
+
+static enum twinlog_error position_open(struct arena *arena, const void *bytes, size_t size,
+					struct position_message *ret_message)
+{
+	Twinlog__SignedPosition *outer;
+	Twinlog__Position *position;
+	struct position_message message;
+	enum twinlog_error error = CODEC_UNPACK_STRICT(arena, bytes, size, &outer, twinlog__signed_position);
+	if (!error)
+		error =
+		    CODEC_UNPACK_STRICT(arena, outer->position.data, outer->position.len, &position, twinlog__position);
+	if (error || (error = codec_get_hash(position->space, &message.space)) ||
+	    (error = codec_get_hash(position->city, &message.city)))
+		return error;
+	if (outer->signature.len != SEAL_SIGNATURE_SIZE || position->counter == 0 || position->machine == 0)
+		return TWINLOG_MALFORMED;
+	message.outer = outer;
+	message.position = position;
+	*ret_message = message;
+	return TWINLOG_OK;
+}
+
+static enum twinlog_error position_verify(const struct space *space, const struct position_message *message)
+{
+	struct seal_public keys[16];
+	const size_t count = acts_keys(space->acts, &message->city, keys, 16);
+	for (size_t i = 0; i < count; i++)
+		if (seal_verify(&keys[i], "position", message->outer->position.data, message->outer->position.len,
+				message->outer->signature.data, message->outer->signature.len) == TWINLOG_OK)
+			return TWINLOG_OK;
+	return TWINLOG_BAD_SIGNATURE;
+}
+
+static bool head_add(struct known_position *known, const struct hash *city, const struct hash *head)
+{
+	struct position_head *place = ARRAY_PUSH(&known->heads);
+	if (place)
+		*place = (struct position_head){*city, *head};
+	return place != NULL;
+}
+
+/* Heads not here yet say nothing about what is here, so the older ones of that city are kept beside them. */
+static bool heads_replace(const struct space *space, struct known_position *known, const Twinlog__CityHeads *theirs)
+{
+	const struct hash city = bytes_hash(theirs->city);
+	const struct graph *graph = space_graph_of(space, &city);
+	bool all_here = true;
+	for (size_t i = 0; i < theirs->n_heads; i++) {
+		const struct hash head = bytes_hash(theirs->heads[i]);
+		all_here = all_here && graph && graph_find(graph, &head) != GRAPH_NONE;
+	}
+	for (size_t i = known->heads.count; i-- > 0;) {
+		const struct position_head *old = &known->heads.items[i];
+		const bool of_city = hash_equal(&old->city, &city);
+		if (of_city && (all_here || !graph || graph_find(graph, &old->head) == GRAPH_NONE))
+			ARRAY_DROP(&known->heads, i);
+	}
+	for (size_t i = 0; i < theirs->n_heads; i++) {
+		const struct hash head = bytes_hash(theirs->heads[i]);
+		if (known->heads.count >= TWINLOG_ANNOUNCED_MAX || !head_add(known, &city, &head))
+			return false;
+	}
+	return true;
+}
+
+static enum twinlog_error position_keep(struct space *space, const struct position_message *message, const void *bytes,
+					size_t size, struct known_position **ret_known)
+{
+	struct known_position *known = position_find(space, &message->city, message->position->machine);
+	uint8_t *copy = malloc(size);
+	if (!known && space->positions.count >= TWINLOG_POSITIONS_MAX) {
+		free(copy);
+		return TWINLOG_TOO_MANY;
+	}
+	if (!known)
+		known = ARRAY_PUSH(&space->positions);
+	if (!copy || !known) {
+		free(copy);
+		return TWINLOG_NO_MEMORY;
+	}
+	memcpy(copy, bytes, size);
+	free(known->bytes);
+	known->city = message->city;
+	known->machine = message->position->machine;
+	known->counter = message->position->counter;
+	known->time_ms = message->position->time_ms;
+	known->bytes = copy;
+	known->size = size;
+	for (size_t i = 0; i < message->position->n_cities; i++)
+		if (!heads_replace(space, known, message->position->cities[i]))
+			return TWINLOG_NO_MEMORY;
+	*ret_known = known;
+	return TWINLOG_OK;
+}
+
+enum twinlog_error position_load(struct node *node, const void *bytes, size_t size)
+{
+	struct position_message message;
+	struct known_position *known;
+	struct arena *arena = arena_new(TWINLOG_UNPACK_MAX);
+	if (!arena)
+		return TWINLOG_NO_MEMORY;
+	enum twinlog_error error = position_open(arena, bytes, size, &message);
+	struct space *space = error ? NULL : space_by_id(node, &message.space);
+	if (!error && !space)
+		error = TWINLOG_UNKNOWN_PARENT;
+	if (!error)
+		error = position_keep(space, &message, bytes, size, &known);
+	if (!error && message.position->machine == node->machine && hash_equal(&message.city, &node->card->identity) &&
+	    known->counter > space->position_counter)
+		space->position_counter = known->counter;
+	arena_free(arena);
+	return error;
+}
+
+/* ---- Own. ---- */
+
+void positions_changed(struct node *node, struct space *space)
+{
+	if (space->position_due_mono_ms != 0)
+		return;
+	const uint64_t next = space->position_mono_ms + TWINLOG_POSITION_INTERVAL_MS;
+	space->position_due_mono_ms =
+	    space->position_mono_ms > 0 && next > node->now.mono_ms ? next : node->now.mono_ms + 1;
+}
+
+static enum twinlog_error position_pack(struct node *node, struct space *space, uint8_t **ret_bytes, size_t *ret_size)
+{
+	struct arena *arena = node->effects->arena;
+	Twinlog__Position position = TWINLOG__POSITION__INIT;
+	Twinlog__CityHeads *cities = arena_alloc(arena, (space->graphs.count + 1) * sizeof *cities);
+	Twinlog__CityHeads **list = arena_alloc(arena, (space->graphs.count + 1) * sizeof(Twinlog__CityHeads *));
+	if (!cities || !list)
+		return TWINLOG_NO_MEMORY;
+	position.cities = list;
+	for (size_t i = 0; i < space->graphs.count; i++) {
+		size_t count, place = position.n_cities;
+		const struct hash *heads = graph_heads(space->graphs.items[i], &count);
+		if (count == 0)
+			continue;
+		Twinlog__CityHeads *city = &cities[i];
+		twinlog__city_heads__init(city);
+		city->city = codec_hash(graph_city(space->graphs.items[i]));
+		city->heads = codec_hash_list(arena, heads, count);
+		city->n_heads = count;
+		if (!city->heads)
+			return TWINLOG_NO_MEMORY;
+		for (; place > 0 && memcmp(list[place - 1]->city.data, city->city.data, HASH_SIZE) > 0; place--)
+			list[place] = list[place - 1];
+		list[place] = city;
+		position.n_cities++;
+	}
+	size_t acts_count_of;
+	const struct hash *acts = acts_heads(space->acts, &acts_count_of);
+	position.space = codec_hash(acts_space(space->acts));
+	position.city = codec_hash(&node->card->identity);
+	position.machine = node->machine;
+	position.counter = ++space->position_counter;
+	position.time_ms = node->now.wall_ms;
+	position.acts = codec_hash_list(arena, acts, acts_count_of);
+	position.n_acts = position.acts ? acts_count_of : 0;
+
+	uint8_t *inner, signature[SEAL_SIGNATURE_SIZE];
+	size_t inner_size;
+	enum twinlog_error error = codec_pack_arena(arena, &position.base, &inner, &inner_size);
+	if (error)
+		return error;
+	seal_sign(node->keys, "position", inner, inner_size, signature);
+	Twinlog__SignedPosition outer = TWINLOG__SIGNED_POSITION__INIT;
+	outer.position = codec_bytes(inner, inner_size);
+	outer.signature = codec_bytes(signature, sizeof signature);
+	return codec_pack_arena(arena, &outer.base, ret_bytes, ret_size);
+}
+
+static void position_persist(struct node *node, const struct hash *space, const struct hash *city, uint64_t machine,
+			     const uint8_t *bytes, size_t size)
+{
+	uint8_t *copy = malloc(size);
+	struct pending *pending = copy ? pending_add(node, PENDING_POSITION) : NULL;
+	if (!pending) {
+		free(copy);
+		node->out_of_memory = true;
+		return;
+	}
+	memcpy(copy, bytes, size);
+	struct persist *persist = effect_persist(node, PERSIST_POSITION);
+	persist->space = *space;
+	persist->city = *city;
+	persist->machine = machine;
+	persist->bytes = copy;
+	persist->size = size;
+	pending->ticket = node->ticket;
+	pending->space = *space;
+	pending->bytes = copy;
+	pending->size = size;
+	pending->own = hash_equal(city, &node->card->identity) && machine == node->machine;
+}
+
+static void position_make(struct node *node, struct space *space)
+{
+	uint8_t *bytes;
+	size_t size;
+	space->position_due_mono_ms = 0;
+	space->position_mono_ms = node->now.mono_ms;
+	const struct member *self = acts_member(space->acts, &node->card->identity);
+	if (!self || self->standing != STANDING_MEMBER || node->machine == 0)
+		return;
+	if (position_pack(node, space, &bytes, &size))
+		node->out_of_memory = true;
+	else
+		position_persist(node, acts_space(space->acts), &node->card->identity, node->machine, bytes, size);
+}
+
+/* ---- Sending. ---- */
+
+static void position_send(struct node *node, struct node_link *link, const ProtobufCBinaryData *list, size_t count)
+{
+	Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
+	Twinlog__Positions positions = TWINLOG__POSITIONS__INIT;
+	positions.positions = (ProtobufCBinaryData *)(uintptr_t)list;
+	positions.n_positions = count;
+	message.body_case = TWINLOG__PEER_MESSAGE__BODY_POSITIONS;
+	message.positions = &positions;
+	effect_send(node, link, &message);
+}
+
+static bool wants_positions(const struct node *node, const struct node_peer *peer, const struct space *space)
+{
+	return space_entitles(space, &peer->card->identity) == ENTITLED_ALL &&
+	       space_entitles(space, &node->card->identity) == ENTITLED_ALL;
+}
+
+static void positions_send(struct node *node, struct node_link *link, const struct space *space, bool relayed_only)
+{
+	ProtobufCBinaryData *list = arena_alloc(node->effects->arena, (space->positions.count + 1) * sizeof *list);
+	size_t count = 0, bytes = 0;
+	if (!list) {
+		node->out_of_memory = true;
+		return;
+	}
+	for (size_t i = 0; i < space->positions.count; i++) {
+		const struct known_position *known = &space->positions.items[i];
+		if ((relayed_only && (!known->relay || known->from_peer == link->peer)) ||
+		    hash_equal(&known->city, &node->peers.items[link->peer].card->identity))
+			continue;
+		if (count > 0 && bytes + known->size > TWINLOG_CHUNK_MAX) {
+			position_send(node, link, list, count);
+			count = bytes = 0;
+		}
+		list[count++] = codec_bytes(known->bytes, known->size);
+		bytes += known->size;
+	}
+	if (count > 0)
+		position_send(node, link, list, count);
+}
+
+void positions_send_all(struct node *node, struct node_link *link, const struct space *space)
+{
+	if (wants_positions(node, &node->peers.items[link->peer], space))
+		positions_send(node, link, space, false);
+}
+
+void positions_committed(struct node *node, struct pending *pending)
+{
+	struct space *space = space_by_id(node, &pending->space);
+	struct position_message message;
+	struct known_position *known;
+	if (!pending->own || !space)
+		return;
+	if (position_open(node->effects->arena, pending->bytes, pending->size, &message) ||
+	    position_keep(space, &message, pending->bytes, pending->size, &known)) {
+		node->out_of_memory = true;
+		return;
+	}
+	const ProtobufCBinaryData one = codec_bytes(pending->bytes, pending->size);
+	for (size_t i = 0; i < node->peers.count; i++) {
+		struct node_link *link = peer_link(node, &node->peers.items[i]);
+		if (link && wants_positions(node, &node->peers.items[i], space))
+			position_send(node, link, &one, 1);
+	}
+}
+
+static void positions_relay(struct node *node, struct space *space)
+{
+	space->relay_due_mono_ms = 0;
+	for (size_t i = 0; i < node->peers.count; i++) {
+		struct node_link *link = peer_link(node, &node->peers.items[i]);
+		if (link && wants_positions(node, &node->peers.items[i], space))
+			positions_send(node, link, space, true);
+	}
+	for (size_t i = 0; i < space->positions.count; i++)
+		space->positions.items[i].relay = false;
+}
+
+/* ---- Hearing. ---- */
+
+/* Another machine runs under this number, or this one was set back: from now on it is another machine. */
+static void machine_renew(struct node *node)
+{
+	node_draw(node, &node->machine, sizeof node->machine);
+	node->machine |= 1;
+	effect_persist(node, PERSIST_MACHINE)->machine = node->machine;
+	effect_note(node, TWINLOG_DUPLICATE, "this machine's number is in use elsewhere; drew a new one");
+	for (size_t i = 0; i < node->spaces.count; i++) {
+		node->spaces.items[i].position_counter = 0;
+		positions_changed(node, &node->spaces.items[i]);
+	}
+}
+
+static void announced_by_position(struct node *node, struct node_peer *peer, const struct position_message *message)
+{
+	if (!hash_equal(&message->city, &peer->card->identity))
+		return;
+	for (size_t i = 0; i < message->position->n_cities; i++) {
+		const Twinlog__CityHeads *theirs = message->position->cities[i];
+		const struct hash city = bytes_hash(theirs->city);
+		for (size_t h = 0; h < theirs->n_heads; h++) {
+			const struct hash head = bytes_hash(theirs->heads[h]);
+			sync_announced(node, peer, &message->space, &city, &head);
+		}
+		sync_pursue(node, &message->space, &city);
+	}
+}
+
+static enum twinlog_error position_take(struct node *node, struct node_link *link, ProtobufCBinaryData bytes)
+{
+	struct node_peer *peer = &node->peers.items[link->peer];
+	struct position_message message;
+	struct known_position *known;
+	enum twinlog_error error = position_open(node->effects->arena, bytes.data, bytes.len, &message);
+	if (error)
+		return error;
+	struct space *space = space_by_id(node, &message.space);
+	if (!space || space_entitles(space, &peer->card->identity) != ENTITLED_ALL ||
+	    !acts_member(space->acts, &message.city))
+		return TWINLOG_NOT_A_MEMBER;
+	known = position_find(space, &message.city, message.position->machine);
+	const bool own = hash_equal(&message.city, &node->card->identity) && message.position->machine == node->machine;
+	if (known && !own && known->counter >= message.position->counter)
+		return TWINLOG_OK;
+	if (own && message.position->counter <= space->position_counter)
+		return TWINLOG_OK;
+	if ((error = position_verify(space, &message)))
+		return error;
+	if (own) {
+		machine_renew(node);
+		return TWINLOG_OK;
+	}
+	if ((error = position_keep(space, &message, bytes.data, bytes.len, &known)))
+		return error;
+	known->relay = true;
+	node->waits_stale = true;
+	known->from_peer = link->peer;
+	position_persist(node, &message.space, &message.city, message.position->machine, bytes.data, bytes.len);
+	if (space->relay_due_mono_ms == 0)
+		space->relay_due_mono_ms = node->now.mono_ms + TWINLOG_RELAY_INTERVAL_MS;
+	announced_by_position(node, peer, &message);
+	return TWINLOG_OK;
+}
+
+void positions_message(struct node *node, struct node_link *link, const Twinlog__Positions *positions)
+{
+	for (size_t i = 0; i < positions->n_positions; i++) {
+		const enum twinlog_error error = position_take(node, link, positions->positions[i]);
+		if (error == TWINLOG_NO_MEMORY)
+			node->out_of_memory = true;
+		else if (error)
+			link_refuse(node, link, error, "position");
+	}
+}
+
+/* ---- Time. ---- */
+
+void positions_time(struct node *node)
+{
+	for (size_t i = 0; i < node->spaces.count; i++) {
+		struct space *space = &node->spaces.items[i];
+		if (space->position_due_mono_ms != 0 && space->position_due_mono_ms <= node->now.mono_ms)
+			position_make(node, space);
+		else if (space->position_mono_ms > 0 &&
+			 node->now.mono_ms - space->position_mono_ms >= TWINLOG_POSITION_REFRESH_MS)
+			position_make(node, space);
+		if (space->relay_due_mono_ms != 0 && space->relay_due_mono_ms <= node->now.mono_ms)
+			positions_relay(node, space);
+	}
+}
+
+uint64_t positions_deadline(const struct node *node)
+{
+	uint64_t deadline = UINT64_MAX;
+	for (size_t i = 0; i < node->spaces.count; i++) {
+		const struct space *space = &node->spaces.items[i];
+		if (space->position_due_mono_ms != 0 && space->position_due_mono_ms < deadline)
+			deadline = space->position_due_mono_ms;
+		if (space->relay_due_mono_ms != 0 && space->relay_due_mono_ms < deadline)
+			deadline = space->relay_due_mono_ms;
+		if (space->position_mono_ms > 0 && space->position_mono_ms + TWINLOG_POSITION_REFRESH_MS < deadline)
+			deadline = space->position_mono_ms + TWINLOG_POSITION_REFRESH_MS;
+	}
+	for (size_t i = 0; i < node->waits.count; i++)
+		if (node->waits.items[i].deadline_mono_ms < deadline)
+			deadline = node->waits.items[i].deadline_mono_ms;
+	return deadline;
+}

@@ -1,0 +1,567 @@
+/* Spaces: acts made here, acts from partners, and what follows for bundles. PROTOCOL, "Acts". */
+#include "node_internal.h"
+
+struct space *space_by_id(struct node *node, const struct hash *id)
+{
+	for (size_t i = 0; i < node->spaces.count; i++)
+		if (hash_equal(acts_space(node->spaces.items[i].acts), id))
+			return &node->spaces.items[i];
+	return NULL;
+}
+
+/* Takes the founding act over on TWINLOG_OK. */
+enum twinlog_error space_open(struct node *node, struct act *found, struct space **ret_space)
+{
+	struct space space = {0};
+	if (node->spaces.count >= TWINLOG_SPACES_MAX)
+		return TWINLOG_TOO_MANY;
+	enum twinlog_error error = statements_new(&found->space, &space.statements);
+	if (error)
+		return error;
+	error = acts_new(found, &space.acts);
+	struct space *place = error ? NULL : ARRAY_PUSH(&node->spaces);
+	if (!place) {
+		statements_free(space.statements);
+		/* acts_free would free the act, which stays the caller's. */
+		return error ? error : TWINLOG_NO_MEMORY;
+	}
+	*place = space;
+	*ret_space = place;
+	return TWINLOG_OK;
+}
+
+void space_close(struct space *space)
+{
+	acts_free(space->acts);
+	statements_free(space->statements);
+	for (size_t i = 0; i < space->graphs.count; i++)
+		graph_free(space->graphs.items[i]);
+	for (size_t i = 0; i < space->act_heads.count; i++)
+		free(space->act_heads.items[i].heads);
+	for (size_t i = 0; i < space->positions.count; i++) {
+		free(space->positions.items[i].bytes);
+		free(space->positions.items[i].heads.items);
+	}
+	for (size_t i = space->queue_at; i < space->queue.count; i++)
+		if (--space->queue.items[i].submission->open == 0)
+			arena_free(space->queue.items[i].submission->arena);
+	free(space->graphs.items);
+	free(space->act_heads.items);
+	free(space->positions.items);
+	for (size_t i = 0; i < space->flying.count; i++)
+		if (--space->flying.items[i].submission->open == 0)
+			arena_free(space->flying.items[i].submission->arena);
+	free(space->queue.items);
+	free(space->flying.items);
+}
+
+const struct graph *space_graph_of(const struct space *space, const struct hash *city)
+{
+	for (size_t i = 0; i < space->graphs.count; i++)
+		if (hash_equal(graph_city(space->graphs.items[i]), city))
+			return space->graphs.items[i];
+	return NULL;
+}
+
+struct graph *space_graph(struct space *space, const struct hash *city)
+{
+	for (size_t i = 0; i < space->graphs.count; i++)
+		if (hash_equal(graph_city(space->graphs.items[i]), city))
+			return space->graphs.items[i];
+	return NULL;
+}
+
+struct graph *space_graph_make(struct space *space, const struct hash *city)
+{
+	struct graph *graph = space_graph(space, city);
+	if (graph || graph_new(city, &graph))
+		return graph;
+	struct graph **place = ARRAY_PUSH(&space->graphs);
+	if (!place) {
+		graph_free(graph);
+		return NULL;
+	}
+	*place = graph;
+	return graph;
+}
+
+uint32_t space_act_heads_ref(struct space *space, const struct hash *heads, uint32_t count)
+{
+	for (size_t i = space->act_heads.count; i-- > 0;)
+		if (space->act_heads.items[i].count == count &&
+		    memcmp(space->act_heads.items[i].heads, heads, count * sizeof *heads) == 0)
+			return (uint32_t)i;
+	struct hash *copy = malloc(count * sizeof *copy);
+	struct act_heads *made = copy ? ARRAY_PUSH(&space->act_heads) : NULL;
+	if (!made) {
+		free(copy);
+		return UINT32_MAX;
+	}
+	memcpy(copy, heads, count * sizeof *copy);
+	made->heads = copy;
+	made->count = count;
+	return (uint32_t)(space->act_heads.count - 1);
+}
+
+/* ---- What counts. PROTOCOL, "Bundles": a bundle counts if its city was a member under the acts it names and no
+ * removal or key change cuts it off. ---- */
+
+bool space_bundle_counts(const struct space *space, const struct hash *city, const struct hash *act_heads,
+			 uint32_t act_heads_count, uint8_t key, const struct graph *graph, uint32_t index)
+{
+	bool may_speak;
+	if (acts_may_speak(space->acts, city, act_heads, act_heads_count, &may_speak) || !may_speak)
+		return false;
+	/* Keys are numbered oldest first, so that a new one does not renumber them. */
+	struct seal_public keys[16];
+	const size_t keys_count = acts_keys(space->acts, city, keys, 16);
+	if (key >= keys_count)
+		return false;
+	const struct hash *heads;
+	size_t heads_count;
+	if (!acts_cuts_off(space->acts, city, act_heads, act_heads_count, &keys[keys_count - 1 - key], &heads,
+			   &heads_count))
+		return true;
+	return graph_reached(graph, index, heads, heads_count);
+}
+
+struct recount {
+	struct space *space;
+	struct graph *graph;
+};
+
+static bool recount_counts(void *context, uint32_t index)
+{
+	const struct recount *recount = context;
+	const struct graph_entry *entry = graph_at(recount->graph, index);
+	const struct act_heads *named = &recount->space->act_heads.items[entry->acts_ref];
+	return space_bundle_counts(recount->space, graph_city(recount->graph), named->heads, named->count, entry->key,
+				   recount->graph, index);
+}
+
+static void recount_changed(void *context, uint32_t index)
+{
+	const struct recount *recount = context;
+	if (index < graph_committed(recount->graph))
+		statements_recount(recount->space->statements, graph_at(recount->graph, index)->sequence,
+				   graph_at(recount->graph, index)->counts);
+}
+
+static bool may_cut_off(const struct acts *acts)
+{
+	for (size_t i = 0; i < acts_count(acts); i++) {
+		const uint32_t kind = acts_at(acts, i)->kind;
+		if (kind == TWINLOG__ACT_KIND__ACT_REMOVE || kind == TWINLOG__ACT_KIND__ACT_CHANGE_KEY ||
+		    kind == TWINLOG__ACT_KIND__ACT_ADD)
+			return true;
+	}
+	return false;
+}
+
+void space_recount(struct node *node, struct space *space)
+{
+	statements_members_changed(space->statements);
+	/* Without such acts nothing that was decided when a bundle came can change. */
+	if (!may_cut_off(space->acts))
+		return;
+	for (size_t i = 0; i < space->graphs.count; i++) {
+		struct recount recount = {space, space->graphs.items[i]};
+		if (graph_recount(recount.graph, recount_counts, recount_changed, &recount))
+			node->out_of_memory = true;
+	}
+}
+
+/* ---- Who may get what. ---- */
+
+enum entitlement space_entitles(const struct space *space, const struct hash *identity)
+{
+	const struct member *member = acts_member(space->acts, identity);
+	if (!member)
+		return ENTITLED_NONE;
+	switch (member->standing) {
+	case STANDING_MEMBER:
+		return ENTITLED_ALL;
+	case STANDING_INVITED:
+		return ENTITLED_ACTS;
+	default:
+		return ENTITLED_PAST_ACTS;
+	}
+}
+
+/* One who is no member any more is told so, and learns of nothing that came later. */
+static bool act_is_for(const struct space *space, const struct act *act, const struct hash *identity)
+{
+	switch (space_entitles(space, identity)) {
+	case ENTITLED_ALL:
+	case ENTITLED_ACTS:
+		return true;
+	case ENTITLED_PAST_ACTS:
+		return act->message->clock_ms <= acts_member(space->acts, identity)->since_ms;
+	default:
+		return false;
+	}
+}
+
+/* ---- Sending acts. ---- */
+
+static void acts_page_send(struct node *node, struct node_link *link, struct space *space,
+			   const ProtobufCBinaryData *list, size_t count, uint32_t stream, bool last)
+{
+	Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
+	Twinlog__Acts acts = TWINLOG__ACTS__INIT;
+	acts.space = codec_hash(acts_space(space->acts));
+	acts.acts = (ProtobufCBinaryData *)(uintptr_t)list;
+	acts.n_acts = count;
+	acts.stream = stream;
+	acts.last = last;
+	message.body_case = TWINLOG__PEER_MESSAGE__BODY_ACTS;
+	message.acts = &acts;
+	effect_send(node, link, &message);
+}
+
+/* All acts that these heads do not reach, in pages. Acts are few, so the asker's ancestors are found by a plain pass.
+ */
+void spaces_send_acts(struct node *node, struct node_link *link, struct space *space, const struct hash *have,
+		      size_t have_count, uint32_t stream)
+{
+	const struct hash *identity = &node->peers.items[link->peer].card->identity;
+	const size_t count = acts_count(space->acts);
+	bool *known = arena_zalloc(node->effects->arena, count * sizeof *known);
+	ProtobufCBinaryData *list = arena_alloc(node->effects->arena, count * sizeof *list);
+	if (!known || !list) {
+		node->out_of_memory = true;
+		return;
+	}
+	for (size_t i = count; i-- > 0;) {
+		const struct act *act = acts_at(space->acts, i);
+		known[i] = known[i] || hash_in(have, have_count, &act->id);
+		for (size_t p = 0; known[i] && p < act->message->n_parents; p++)
+			for (size_t j = 0; j < i; j++)
+				if (memcmp(acts_at(space->acts, j)->id.bytes, act->message->parents[p].data,
+					   HASH_SIZE) == 0)
+					known[j] = true;
+	}
+	size_t listed = 0, bytes = 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct act *act = acts_at(space->acts, i);
+		if (known[i] || !act_is_for(space, act, identity))
+			continue;
+		if (listed > 0 && bytes + act->size > TWINLOG_CHUNK_MAX) {
+			acts_page_send(node, link, space, list, listed, stream, false);
+			listed = bytes = 0;
+		}
+		list[listed++] = codec_bytes(act->bytes, act->size);
+		bytes += act->size;
+	}
+	acts_page_send(node, link, space, list, listed, stream, true);
+}
+
+/* ---- Taking acts in. ---- */
+
+static void act_persist(struct node *node, struct space *space, const struct act *act, bool own, uint32_t from)
+{
+	struct persist *persist = effect_persist(node, PERSIST_ACT);
+	persist->sequence = ++node->sequence;
+	persist->space = act->space;
+	persist->bytes = act->bytes;
+	persist->size = act->size;
+	struct pending *pending = pending_add(node, PENDING_ACT);
+	if (!pending)
+		return;
+	pending->space = act->space;
+	pending->sequence = node->sequence;
+	pending->own = own;
+	pending->link = from;
+	space->acts_pending++;
+	space_recount(node, space);
+}
+
+/* A space that is new here must have been founded with this city among its members, or have added it, and reach
+ * it through one who belongs. */
+static enum twinlog_error space_offer_check(const struct node *node, const struct hash *sender, const struct acts *acts)
+{
+	if (!acts_member(acts, &node->card->identity))
+		return TWINLOG_NOT_A_MEMBER;
+	return acts_member(acts, sender) ? TWINLOG_OK : TWINLOG_NOT_A_MEMBER;
+}
+
+static enum twinlog_error offered_space(struct node *node, const struct hash *sender, const struct act *found,
+					struct space **ret_space)
+{
+	/* Tried on a copy, so that a refused offer leaves nothing behind. */
+	struct act *copy;
+	enum twinlog_error error = act_open(found->bytes, found->size, &copy);
+	if (error)
+		return error;
+	struct acts *tried;
+	error = acts_new(copy, &tried);
+	if (error) {
+		act_free(copy);
+		return error;
+	}
+	error = space_offer_check(node, sender, tried);
+	acts_free(tried);
+	if (!error && (error = act_open(found->bytes, found->size, &copy)) == TWINLOG_OK) {
+		error = space_open(node, copy, ret_space);
+		if (error)
+			act_free(copy);
+	}
+	return error;
+}
+
+static enum twinlog_error act_take(struct node *node, const struct node_link *link, const struct hash *space_id,
+				   ProtobufCBinaryData bytes)
+{
+	const struct hash *sender = &node->peers.items[link->peer].card->identity;
+	struct space *space = space_by_id(node, space_id);
+	struct act *act;
+	if (space && !acts_member(space->acts, sender))
+		return TWINLOG_NOT_A_MEMBER;
+	enum twinlog_error error = act_open(bytes.data, bytes.len, &act);
+	if (error)
+		return error;
+	if (!hash_equal(&act->space, space_id)) {
+		act_free(act);
+		return TWINLOG_MALFORMED;
+	}
+	if (!space) {
+		error = act->kind == TWINLOG__ACT_KIND__ACT_FOUND ? offered_space(node, sender, act, &space)
+								  : TWINLOG_UNKNOWN_PARENT;
+		act_free(act);
+		if (!error)
+			act_persist(node, space, acts_at(space->acts, 0), false, link->id);
+		return error;
+	}
+	error = acts_add(space->acts, act);
+	if (error)
+		act_free(act);
+	else
+		act_persist(node, space, act, false, link->id);
+	return error == TWINLOG_DUPLICATE ? TWINLOG_OK : error;
+}
+
+void spaces_acts(struct node *node, struct node_link *link, const Twinlog__Acts *acts)
+{
+	struct hash space_id;
+	enum twinlog_error error = codec_get_hash(acts->space, &space_id);
+	for (size_t i = 0; i < acts->n_acts && !error; i++)
+		error = act_take(node, link, &space_id, acts->acts[i]);
+	if (error == TWINLOG_NO_MEMORY)
+		node->out_of_memory = true;
+	else if (error == TWINLOG_UNKNOWN_PARENT && acts->stream == 0)
+		sync_want_acts(node, link, &space_id); /* a live act that builds on acts missed */
+	else if (error)
+		link_refuse(node, link, error, "act");
+	if (acts->stream != 0 && (acts->last || error)) {
+		want_end(node, link->id, acts->stream);
+		sync_pursue_all(node, &space_id);
+	}
+}
+
+void spaces_act_committed(struct node *node, const struct pending *pending)
+{
+	struct space *space = space_by_id(node, &pending->space);
+	if (!space || --space->acts_pending > 0)
+		return;
+	positions_changed(node, space);
+	/* Told to all who may know, the one it came from aside: it may come to others through nobody else. */
+	for (size_t i = 0; i < node->peers.count; i++) {
+		struct node_link *link = peer_link(node, &node->peers.items[i]);
+		if (!link || link->id == pending->link)
+			continue;
+		if (space_entitles(space, &node->peers.items[i].card->identity) >= ENTITLED_ACTS)
+			sync_act_digest(node, link, space);
+		else if (acts_member(space->acts, &node->peers.items[i].card->identity))
+			spaces_send_acts(node, link, space, NULL, 0, 0);
+	}
+	sync_pursue_all(node, &pending->space);
+}
+
+/* ---- Acts made here. ---- */
+
+static enum twinlog_error own_act(struct node *node, struct space *space, Twinlog__Act *message)
+{
+	uint8_t *bytes;
+	size_t size, parents_count;
+	const struct hash *parents = acts_heads(space->acts, &parents_count);
+	if (parents_count > TWINLOG_PARENTS_MAX)
+		parents_count = TWINLOG_PARENTS_MAX;
+	message->space = codec_hash(acts_space(space->acts));
+	message->signer = codec_hash(&node->card->identity);
+	message->parents = codec_hash_list(node->effects->arena, parents, parents_count);
+	message->n_parents = parents_count;
+	message->number = acts_next_number(space->acts);
+	message->clock_ms = node_clock(node);
+	enum twinlog_error error = message->parents ? act_seal(message, node->keys, &bytes, &size) : TWINLOG_NO_MEMORY;
+	if (error)
+		return error;
+	struct act *act;
+	error = act_open(bytes, size, &act);
+	free(bytes);
+	if (error)
+		return error;
+	error = acts_add(space->acts, act);
+	if (error)
+		act_free(act);
+	else
+		act_persist(node, space, act, true, LINK_NONE_YET);
+	return error;
+}
+
+static void space_answer(struct node *node, uint64_t client, uint64_t request_id, const Twinlog__SpaceAnswer *answer)
+{
+	const struct hash id = bytes_hash(answer->space);
+	struct space *space = space_by_id(node, &id);
+	const struct member *self = space ? acts_member(space->acts, &node->card->identity) : NULL;
+	if (!self) {
+		effect_fault(node, client, request_id, TWINLOG_NOT_FOUND, "space", NULL);
+		return;
+	}
+	const enum standing wanted = answer->accept ? STANDING_MEMBER : STANDING_DECLINED;
+	if (self->standing == wanted) { /* asked twice */
+		reply_done(node, client, request_id);
+		return;
+	}
+	if (self->standing != STANDING_INVITED && !(answer->accept && self->standing == STANDING_DECLINED)) {
+		effect_fault(node, client, request_id, TWINLOG_NOT_PERMITTED, "space", "no invitation is open");
+		return;
+	}
+	Twinlog__Act message = TWINLOG__ACT__INIT;
+	message.kind = answer->accept ? TWINLOG__ACT_KIND__ACT_ACCEPT : TWINLOG__ACT_KIND__ACT_DECLINE;
+	const enum twinlog_error error = own_act(node, space, &message);
+	if (error)
+		effect_fault(node, client, request_id, error, "space", NULL);
+	else
+		reply_done(node, client, request_id);
+}
+
+/* ---- Founding. ---- */
+
+static void spaces_reply(struct node *node, uint64_t client, uint64_t request_id, const struct space *space)
+{
+	Twinlog__Reply reply = TWINLOG__REPLY__INIT;
+	Twinlog__Spaces spaces = TWINLOG__SPACES__INIT;
+	Twinlog__SpaceInfo info = TWINLOG__SPACE_INFO__INIT, *list[] = {&info};
+	info.space = codec_hash(acts_space(space->acts));
+	info.title = acts_title(space->acts);
+	info.template_ = acts_template(space->acts);
+	spaces.spaces = list;
+	spaces.n_spaces = 1;
+	reply.id = request_id;
+	reply.commit = node->sequence;
+	reply.body_case = TWINLOG__REPLY__BODY_SPACES;
+	reply.spaces = &spaces;
+	uint8_t *bytes;
+	size_t size;
+	struct pending *pending = pending_add(node, PENDING_REPLY);
+	if (!pending || codec_pack(&reply.base, &bytes, &size)) {
+		node->out_of_memory = true;
+		return;
+	}
+	pending->client = client;
+	pending->bytes = bytes;
+	pending->size = size;
+}
+
+static void member_fill(Twinlog__Member *member, const struct card *card, ProtobufCBinaryData city_id, bool reader)
+{
+	twinlog__member__init(member);
+	member->founding_key = codec_bytes(card->founding_key.bytes, sizeof card->founding_key.bytes);
+	member->recovery_key = codec_bytes(card->recovery_key.bytes, sizeof card->recovery_key.bytes);
+	member->city_id = city_id.len > 0 ? city_id : codec_string(card->city_id);
+	member->reader = reader;
+}
+
+static enum twinlog_error members_fill(struct node *node, const Twinlog__SpaceCreate *create, Twinlog__Act *message)
+{
+	const size_t count = create->n_members + 1;
+	struct arena *arena = node->effects->arena;
+	if (create->n_members == 0)
+		return TWINLOG_FIELD_MISSING;
+	if (count > TWINLOG_MEMBERS_MAX)
+		return TWINLOG_TOO_MANY;
+	Twinlog__Member *members = arena_alloc(arena, count * sizeof *members);
+	Twinlog__Member **list = arena_alloc(arena, count * sizeof(Twinlog__Member *));
+	if (!members || !list)
+		return TWINLOG_NO_MEMORY;
+	member_fill(&members[0], node->card, (ProtobufCBinaryData){0}, false);
+	list[0] = &members[0];
+	for (size_t i = 1; i < count; i++) {
+		const Twinlog__SpaceMember *asked = create->members[i - 1];
+		const struct hash identity = bytes_hash(asked->identity);
+		const struct node_peer *peer = peer_find(node, &identity);
+		if (!peer || peer->removed)
+			return TWINLOG_UNKNOWN_CITY;
+		member_fill(&members[i], peer->card, asked->city_id, asked->reader);
+		list[i] = &members[i];
+	}
+	message->members = list;
+	message->n_members = count;
+	return TWINLOG_OK;
+}
+
+static const struct space *founded_before(const struct node *node, ProtobufCBinaryData nonce)
+{
+	for (size_t i = 0; i < node->spaces.count; i++) {
+		const struct act *found = acts_at(node->spaces.items[i].acts, 0);
+		if (hash_equal(&found->signer, &node->card->identity) && nonce.len == HANDLE_SIZE &&
+		    memcmp(found->message->nonce.data, nonce.data, HANDLE_SIZE) == 0)
+			return &node->spaces.items[i];
+	}
+	return NULL;
+}
+
+static enum twinlog_error space_found(struct node *node, const Twinlog__SpaceCreate *create, struct space **ret_space)
+{
+	uint8_t nonce[HANDLE_SIZE];
+	Twinlog__Act message = TWINLOG__ACT__INIT;
+	ProtobufCBinaryData steward = codec_hash(&node->card->identity);
+	node_draw(node, nonce, sizeof nonce);
+	message.kind = TWINLOG__ACT_KIND__ACT_FOUND;
+	message.signer = codec_hash(&node->card->identity);
+	message.number = 1;
+	message.clock_ms = node_clock(node);
+	message.nonce = create->request.len == HANDLE_SIZE ? create->request : codec_bytes(nonce, sizeof nonce);
+	message.title = create->title;
+	message.stewards = &steward;
+	message.n_stewards = 1;
+	enum twinlog_error error = members_fill(node, create, &message);
+	message.template_ = create->template_ ? create->template_
+			    : create->n_members == 1 && !create->members[0]->reader
+				? TWINLOG__TEMPLATE__TEMPLATE_PAIR
+				: TWINLOG__TEMPLATE__TEMPLATE_NETWORK;
+	uint8_t *bytes;
+	size_t size;
+	if (error || (error = act_seal(&message, node->keys, &bytes, &size)))
+		return error;
+	struct act *act;
+	error = act_open(bytes, size, &act);
+	free(bytes);
+	if (error)
+		return error;
+	error = space_open(node, act, ret_space);
+	if (error)
+		act_free(act);
+	else
+		act_persist(node, *ret_space, act, true, LINK_NONE_YET);
+	return error;
+}
+
+void spaces_request(struct node *node, uint64_t client, const Twinlog__Request *request)
+{
+	if (request->body_case == TWINLOG__REQUEST__BODY_SPACE_ANSWER) {
+		space_answer(node, client, request->id, request->space_answer);
+		return;
+	}
+	const struct space *known = founded_before(node, request->space_create->request);
+	struct space *space;
+	if (known) {
+		spaces_reply(node, client, request->id, known);
+		return;
+	}
+	const enum twinlog_error error = space_found(node, request->space_create, &space);
+	if (error)
+		effect_fault(node, client, request->id, error, "space", NULL);
+	else
+		spaces_reply(node, client, request->id, space);
+}

@@ -1,0 +1,522 @@
+/* Bundles on their way: served to those who asked, pushed to partners that keep up, checked and taken in.
+ * Credit counts bundle bytes, given back once they are durable. PROTOCOL, "Sync". */
+#include "node_internal.h"
+
+/* ---- Serving. ---- */
+
+static void chunk_empty_send(struct node *node, struct node_link *link, const Twinlog__Want *want)
+{
+	Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
+	Twinlog__Chunk chunk = TWINLOG__CHUNK__INIT;
+	chunk.space = want->space;
+	chunk.city = want->city;
+	chunk.stream = want->stream;
+	chunk.last = true;
+	message.body_case = TWINLOG__PEER_MESSAGE__BODY_CHUNK;
+	message.chunk = &chunk;
+	effect_send(node, link, &message);
+}
+
+static void chunk_effect(struct node *node, uint32_t link, const struct hash *space, const struct hash *city,
+			 uint32_t stream, const uint64_t *sequences, size_t count, bool last)
+{
+	const uint64_t *copy = arena_copy(node->effects->arena, sequences, count * sizeof *sequences);
+	struct effect *effect = effect_add(node, EFFECT_SEND_CHUNK);
+	effect->send_chunk.link = link;
+	effect->send_chunk.space = *space;
+	effect->send_chunk.city = *city;
+	effect->send_chunk.stream = stream;
+	effect->send_chunk.sequences = copy;
+	effect->send_chunk.count = copy ? count : 0;
+	effect->send_chunk.last = last;
+	node->out_of_memory = node->out_of_memory || !copy;
+}
+
+/* Two chunks under way: one is read and packed while the other is sent. */
+static void serve_pump(struct node *node, struct serve *serve)
+{
+	while (serve->next < serve->count && serve->credit > 0 && serve->in_flight < 2) {
+		size_t bytes = 0, end = serve->next;
+		while (end < serve->count && (end == serve->next || bytes + serve->sizes[end] <= TWINLOG_CHUNK_MAX))
+			bytes += serve->sizes[end++];
+		chunk_effect(node, serve->link, &serve->space, &serve->city, serve->stream,
+			     serve->sequences + serve->next, end - serve->next, end == serve->count);
+		serve->credit -= (int64_t)bytes;
+		serve->next = end;
+		serve->in_flight++;
+	}
+}
+
+static void serve_drop(struct node *node, size_t index)
+{
+	free(node->serves.items[index].sequences);
+	free(node->serves.items[index].sizes);
+	ARRAY_DROP(&node->serves, index);
+}
+
+struct lacking {
+	uint32_t *indices;
+	size_t count;
+	size_t capacity;
+	bool failed;
+};
+
+static bool lacking_visit(void *context, uint32_t index)
+{
+	struct lacking *lacking = context;
+	if (!array_reserve((void **)(void *)&lacking->indices, &lacking->capacity, lacking->count + 1,
+			   sizeof *lacking->indices)) {
+		lacking->failed = true;
+		return false;
+	}
+	lacking->indices[lacking->count++] = index;
+	return true;
+}
+
+/* The oldest first; what is over the limit of one stream is asked for again. */
+static bool serve_fill(struct serve *serve, const struct graph *graph, const struct lacking *lacking)
+{
+	serve->count = lacking->count < TWINLOG_SERVE_MAX ? lacking->count : TWINLOG_SERVE_MAX;
+	serve->sequences = malloc(serve->count * sizeof *serve->sequences);
+	serve->sizes = malloc(serve->count * sizeof *serve->sizes);
+	if (!serve->sequences || !serve->sizes)
+		return false;
+	for (size_t i = 0; i < serve->count; i++) {
+		const struct graph_entry *entry = graph_at(graph, lacking->indices[lacking->count - 1 - i]);
+		serve->sequences[i] = entry->sequence;
+		serve->sizes[i] = entry->size;
+	}
+	return true;
+}
+
+static void serve_start(struct node *node, struct node_link *link, const struct graph *graph, const Twinlog__Want *want)
+{
+	struct lacking lacking = {0};
+	struct hash *have = arena_alloc(node->effects->arena, (want->n_have + 1) * sizeof *have);
+	if (!have) {
+		node->out_of_memory = true;
+		return;
+	}
+	for (size_t i = 0; i < want->n_have; i++)
+		have[i] = bytes_hash(want->have[i]);
+	graph_beyond(graph, have, want->n_have, lacking_visit, &lacking);
+	struct serve *serve = lacking.count > 0 ? ARRAY_PUSH(&node->serves) : NULL;
+	if (lacking.count == 0) {
+		chunk_empty_send(node, link, want);
+	} else if (serve && serve_fill(serve, graph, &lacking)) {
+		serve->link = link->id;
+		serve->stream = want->stream;
+		serve->space = bytes_hash(want->space);
+		serve->city = bytes_hash(want->city);
+		serve->credit = want->credit < TWINLOG_CREDIT_BYTES ? (int64_t)want->credit : TWINLOG_CREDIT_BYTES;
+		serve_pump(node, serve);
+	} else {
+		node->out_of_memory = true;
+	}
+	free(lacking.indices);
+}
+
+static size_t serves_on(const struct node *node, uint32_t link)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < node->serves.count; i++)
+		count += node->serves.items[i].link == link;
+	return count;
+}
+
+void stream_want(struct node *node, struct node_link *link, const Twinlog__Want *want)
+{
+	const struct hash *identity = &node->peers.items[link->peer].card->identity;
+	const struct hash id = bytes_hash(want->space), city = bytes_hash(want->city);
+	struct space *space = space_by_id(node, &id);
+	const enum entitlement entitled = space ? space_entitles(space, identity) : ENTITLED_NONE;
+	if (want->n_have > TWINLOG_HAVE_MAX || want->stream == 0 || serves_on(node, link->id) >= TWINLOG_SERVES_MAX) {
+		link_refuse(node, link, TWINLOG_TOO_MANY, "request for bundles");
+		return;
+	}
+	if (want->city.len == 0 && entitled > ENTITLED_NONE) {
+		struct hash have[TWINLOG_HAVE_MAX];
+		for (size_t i = 0; i < want->n_have; i++)
+			have[i] = bytes_hash(want->have[i]);
+		spaces_send_acts(node, link, space, have, want->n_have, want->stream);
+		return;
+	}
+	/* PROTOCOL, "Acts": a removed city can still fetch its own bundles. */
+	if (entitled != ENTITLED_ALL && !(entitled == ENTITLED_PAST_ACTS && hash_equal(&city, identity))) {
+		link_refuse(node, link, TWINLOG_NOT_A_MEMBER, "request for bundles");
+		return;
+	}
+	const struct graph *graph = space_graph_of(space, &city);
+	if (graph)
+		serve_start(node, link, graph, want);
+	else
+		chunk_empty_send(node, link, want);
+}
+
+void stream_credit(struct node *node, struct node_link *link, const Twinlog__Credit *credit)
+{
+	if (credit->stream == 0) {
+		struct node_peer *peer = &node->peers.items[link->peer];
+		peer->push_bytes -= credit->bytes < peer->push_bytes ? credit->bytes : peer->push_bytes;
+		return;
+	}
+	for (size_t i = 0; i < node->serves.count; i++) {
+		struct serve *serve = &node->serves.items[i];
+		if (serve->link != link->id || serve->stream != credit->stream)
+			continue;
+		const uint64_t sum = (uint64_t)(serve->credit > 0 ? serve->credit : 0) + credit->bytes;
+		if (serve->credit < 0 && credit->bytes < TWINLOG_CREDIT_BYTES)
+			serve->credit += (int64_t)credit->bytes;
+		else
+			serve->credit = sum < TWINLOG_CREDIT_BYTES ? (int64_t)sum : TWINLOG_CREDIT_BYTES;
+		serve_pump(node, serve);
+		return;
+	}
+}
+
+static void sent_own_advance(struct node *node, const struct serve *serve)
+{
+	const struct node_link *link = link_find(node, serve->link);
+	if (!link || !hash_equal(&serve->city, &node->card->identity))
+		return;
+	struct peer_space *known = peer_space(&node->peers.items[link->peer], &serve->space);
+	if (known && serve->sequences[serve->count - 1] > known->sent_own)
+		known->sent_own = serve->sequences[serve->count - 1];
+}
+
+void stream_chunk_sent(struct node *node, const struct event *event)
+{
+	const struct node_link *link = link_find(node, event->chunk_sent.link);
+	if (link && link->peer != LINK_NONE_YET)
+		node->peers.items[link->peer].bytes_out += event->chunk_sent.bytes;
+	for (size_t i = 0; i < node->serves.count; i++) {
+		struct serve *serve = &node->serves.items[i];
+		if (serve->link != event->chunk_sent.link || serve->stream != event->chunk_sent.stream)
+			continue;
+		serve->in_flight -= serve->in_flight > 0;
+		if (serve->next == serve->count && serve->in_flight == 0) {
+			sent_own_advance(node, serve);
+			serve_drop(node, i);
+		} else {
+			serve_pump(node, serve);
+		}
+		return;
+	}
+}
+
+void stream_link_gone(struct node *node, uint32_t link)
+{
+	for (size_t i = node->serves.count; i-- > 0;)
+		if (node->serves.items[i].link == link)
+			serve_drop(node, i);
+}
+
+/* ---- Taking in. ---- */
+
+static struct want *want_find(struct node *node, uint32_t link, uint32_t stream)
+{
+	for (size_t i = 0; i < node->wants.count; i++)
+		if (node->wants.items[i].link == link && node->wants.items[i].stream == stream)
+			return &node->wants.items[i];
+	return NULL;
+}
+
+/* A live push comes from its author, who is a member; an answer must be one that was asked for. */
+static enum twinlog_error chunk_expected(struct node *node, struct node_link *link, const Twinlog__Chunk *chunk,
+					 const struct hash *space_id, const struct hash *city, bool *ret_late)
+{
+	const struct space *space = space_by_id(node, space_id);
+	*ret_late = false;
+	if (chunk->size > TWINLOG_MESSAGE_MAX || (chunk->bundles.len == 0) != (chunk->size == 0))
+		return TWINLOG_MALFORMED;
+	if (link->checks >= TWINLOG_CHECKS_MAX)
+		return TWINLOG_TOO_MANY;
+	if (chunk->stream == 0)
+		return space && hash_equal(city, &node->peers.items[link->peer].card->identity) &&
+			       space_entitles(space, city) == ENTITLED_ALL
+			   ? TWINLOG_OK
+			   : TWINLOG_NOT_A_MEMBER;
+	const struct want *want = want_find(node, link->id, chunk->stream);
+	if (!want || !space) {
+		*ret_late = chunk->stream <= link->streams;
+		return *ret_late ? TWINLOG_OK : TWINLOG_MALFORMED;
+	}
+	return hash_equal(&want->space, space_id) && hash_equal(&want->city, city) ? TWINLOG_OK : TWINLOG_MALFORMED;
+}
+
+static void check_start(struct node *node, struct node_link *link, const Twinlog__Chunk *chunk,
+			const struct space *space, const struct hash *city)
+{
+	struct check *check = ARRAY_PUSH(&node->checks);
+	struct seal_public keys[16];
+	const size_t keys_count = acts_keys(space->acts, city, keys, 16);
+	const struct seal_public *copy = arena_copy(node->effects->arena, keys, keys_count * sizeof *keys);
+	const uint8_t *bytes = arena_copy(node->effects->arena, chunk->bundles.data, chunk->bundles.len);
+	if (!check || !copy || !bytes) {
+		node->out_of_memory = true;
+		return;
+	}
+	*check = (struct check){.id = ++node->next_check,
+				.link = link->id,
+				.stream = chunk->stream,
+				.space = *acts_space(space->acts),
+				.city = *city,
+				.last = chunk->last};
+	link->checks++;
+	struct effect *effect = effect_add(node, EFFECT_CHECK);
+	effect->check.check = check->id;
+	effect->check.keys = copy;
+	effect->check.keys_count = keys_count;
+	effect->check.compressed = bytes;
+	effect->check.compressed_size = chunk->bundles.len;
+	effect->check.size = chunk->size;
+}
+
+void stream_chunk(struct node *node, struct node_link *link, const Twinlog__Chunk *chunk)
+{
+	const struct hash space_id = bytes_hash(chunk->space), city = bytes_hash(chunk->city);
+	bool late;
+	const enum twinlog_error error = chunk_expected(node, link, chunk, &space_id, &city, &late);
+	if (error) {
+		link_refuse(node, link, error, "bundles");
+		return;
+	}
+	if (late)
+		return;
+	struct want *want = want_find(node, link->id, chunk->stream);
+	if (want)
+		want->deadline_mono_ms = node->now.mono_ms + TWINLOG_WANT_TIMEOUT_MS;
+	if (chunk->bundles.len > 0)
+		check_start(node, link, chunk, space_by_id(node, &space_id), &city);
+	else if (chunk->last && want)
+		want_end(node, link->id, chunk->stream);
+}
+
+static bool has_erased_leaf(const struct bundle *bundle)
+{
+	for (uint32_t i = 0; i < bundle->leaves_count; i++)
+		if (!bundle->leaves[i].salt)
+			return true;
+	return false;
+}
+
+static void bundle_persist(struct node *node, struct bundle *bundle, uint64_t sequence, bool own, uint32_t link)
+{
+	struct persist *persist = effect_persist(node, PERSIST_BUNDLE);
+	persist->sequence = sequence;
+	persist->space = bundle->space;
+	persist->city = bundle->city;
+	persist->bytes = bundle->bytes;
+	persist->size = bundle->size;
+	struct pending *pending = pending_add(node, PENDING_BUNDLE);
+	if (!pending)
+		return;
+	pending->space = bundle->space;
+	pending->bundle = bundle;
+	pending->sequence = sequence;
+	pending->own = own;
+	pending->link = link;
+}
+
+/* Takes the bundle over on TWINLOG_OK. own: made here just now, so that nothing about it is in doubt. */
+enum twinlog_error stream_bundle_take(struct node *node, struct space *space, struct bundle *bundle, bool own,
+				      uint32_t link)
+{
+	bool may_speak;
+	enum twinlog_error error =
+	    acts_may_speak(space->acts, &bundle->city, bundle->acts, bundle->acts_count, &may_speak);
+	if (error)
+		return error;
+	/* Without its erasure a leaf that lacks its body may be anybody's loss: PROTOCOL, "Erasures". */
+	if (has_erased_leaf(bundle))
+		return TWINLOG_NOT_PERMITTED;
+	struct graph *graph = space_graph_make(space, &bundle->city);
+	const uint32_t ref = space_act_heads_ref(space, bundle->acts, bundle->acts_count);
+	if (!graph || ref == UINT32_MAX)
+		return TWINLOG_NO_MEMORY;
+	struct seal_public keys[16];
+	const size_t keys_count = acts_keys(space->acts, &bundle->city, keys, 16);
+	/* Keys may have been added since the check began; those are newer, and numbers count from the oldest. */
+	const uint8_t key = (uint8_t)(keys_count > bundle->key ? keys_count - 1 - bundle->key : 0);
+	error = graph_add(graph, bundle, node->sequence + 1, true, key, ref);
+	if (error)
+		return error;
+	const uint32_t index = graph_count(graph) - 1;
+	graph_set_counts(
+	    graph, index,
+	    space_bundle_counts(space, &bundle->city, bundle->acts, bundle->acts_count, key, graph, index));
+	bundle_persist(node, bundle, ++node->sequence, own, link);
+	return TWINLOG_OK;
+}
+
+static enum twinlog_error bundle_arrives(struct node *node, const struct check *check, struct bundle *bundle,
+					 bool *ret_new)
+{
+	struct space *space = space_by_id(node, &check->space);
+	*ret_new = false;
+	if (!space || !hash_equal(&bundle->space, &check->space) || !hash_equal(&bundle->city, &check->city))
+		return TWINLOG_MALFORMED;
+	const enum twinlog_error error = stream_bundle_take(node, space, bundle, false, check->link);
+	*ret_new = error == TWINLOG_OK;
+	return error == TWINLOG_DUPLICATE ? TWINLOG_OK : error;
+}
+
+/* Something is missing below this bundle: ask for it properly. */
+static void check_wants_more(struct node *node, struct node_link *link, const struct check *check,
+			     const struct bundle *bundle)
+{
+	const struct space *space = space_by_id(node, &check->space);
+	for (uint32_t i = 0; space && i < bundle->acts_count; i++) {
+		if (!acts_has(space->acts, &bundle->acts[i])) {
+			sync_want_acts(node, link, &check->space);
+			break;
+		}
+	}
+	sync_announced(node, &node->peers.items[link->peer], &check->space, &check->city, &bundle->id);
+}
+
+static void check_end(struct node *node, const struct check *check, enum twinlog_error error, size_t bytes)
+{
+	struct node_link *link = link_find(node, check->link);
+	if (!link)
+		return;
+	link->checks--;
+	struct pending *credit = pending_add(node, PENDING_CREDIT);
+	if (credit) {
+		credit->link = check->link;
+		credit->stream = check->stream;
+		credit->bytes_count = bytes;
+	}
+	if (error && error != TWINLOG_UNKNOWN_PARENT) {
+		link_refuse(node, link, error, "bundle");
+		node->peers.items[link->peer].avoid_until_mono_ms = node->now.mono_ms + TWINLOG_AVOID_MS;
+	}
+	if (check->stream != 0 && (check->last || error))
+		want_end(node, check->link, check->stream);
+	if (error == TWINLOG_UNKNOWN_PARENT)
+		sync_pursue(node, &check->space, &check->city);
+}
+
+void stream_checked(struct node *node, const struct event *event)
+{
+	enum twinlog_error error = event->checked.refused;
+	size_t place = 0;
+	while (place < node->checks.count && node->checks.items[place].id != event->checked.check)
+		place++;
+	const bool known = place < node->checks.count;
+	const struct check check = known ? node->checks.items[place] : (struct check){0};
+	if (known)
+		ARRAY_DROP(&node->checks, place);
+	struct want *want = want_find(node, check.link, check.stream);
+	struct node_link *link = link_find(node, check.link);
+	for (size_t i = 0; i < event->checked.count; i++) {
+		struct bundle *bundle = event->checked.bundles[i];
+		bool taken = false;
+		const enum twinlog_error fault = known ? bundle_arrives(node, &check, bundle, &taken) : TWINLOG_OK;
+		if (fault == TWINLOG_UNKNOWN_PARENT && link)
+			check_wants_more(node, link, &check, bundle);
+		if (taken && want)
+			want->got++;
+		if (!taken)
+			bundle_free(bundle);
+		if (fault == TWINLOG_NO_MEMORY)
+			node->out_of_memory = true;
+		error = fault ? fault : error;
+	}
+	if (known)
+		check_end(node, &check, error, event->checked.bytes);
+}
+
+/* ---- After the commit. ---- */
+
+static void own_push(struct node *node, struct node_link *link, const struct space *space, const struct bundle *bundle,
+		     uint64_t sequence)
+{
+	struct node_peer *peer = &node->peers.items[link->peer];
+	struct peer_space *known = peer_space(peer, acts_space(space->acts));
+	const struct graph *graph = space_graph_of(space, &bundle->city);
+	bool keeps_up = known && peer->push_bytes < TWINLOG_PUSH_BYTES;
+	for (uint32_t i = 0; i < bundle->parents_count && keeps_up; i++)
+		keeps_up = graph_at(graph, graph_find(graph, &bundle->parents[i]))->sequence <= known->sent_own;
+	if (!keeps_up)
+		return; /* the announcement that follows makes it ask */
+	chunk_effect(node, link->id, acts_space(space->acts), &bundle->city, 0, &sequence, 1, false);
+	peer->push_bytes += bundle->size;
+	known->sent_own = sequence;
+}
+
+void stream_bundle_committed(struct node *node, struct pending *pending)
+{
+	struct space *space = space_by_id(node, &pending->space);
+	const struct bundle *bundle = pending->bundle;
+	struct graph *graph = space_graph(space, &bundle->city);
+	const uint32_t index = graph_committed(graph);
+	if (graph_commit(graph) ||
+	    statements_apply(space->statements, bundle, pending->sequence, graph_at(graph, index)->counts)) {
+		node->out_of_memory = true;
+		return;
+	}
+	if (pending->own)
+		author_committed(node, bundle, pending->sequence);
+	positions_changed(node, space);
+
+	struct announce_due *due = node->announces.count > 0 ? &node->announces.items[node->announces.count - 1] : NULL;
+	if (!due || !hash_equal(&due->space, &pending->space) || !hash_equal(&due->city, &bundle->city)) {
+		due = ARRAY_PUSH(&node->announces);
+		if (!due) {
+			node->out_of_memory = true;
+			return;
+		}
+		*due = (struct announce_due){.space = pending->space, .city = bundle->city, .link = pending->link};
+	}
+	for (size_t i = 0; pending->own && i < node->peers.count; i++) {
+		struct node_link *link = peer_link(node, &node->peers.items[i]);
+		if (link && space_entitles(space, &node->peers.items[i].card->identity) == ENTITLED_ALL)
+			own_push(node, link, space, bundle, pending->sequence);
+	}
+}
+
+static void announce_send(struct node *node, struct node_link *link, const struct announce_due *due,
+			  const struct hash *heads, size_t count)
+{
+	Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
+	Twinlog__Announce announce = TWINLOG__ANNOUNCE__INIT;
+	announce.space = codec_hash(&due->space);
+	announce.city = codec_hash(&due->city);
+	announce.heads = codec_hash_list(node->effects->arena, heads, count);
+	announce.n_heads = announce.heads ? count : 0;
+	message.body_case = TWINLOG__PEER_MESSAGE__BODY_ANNOUNCE;
+	message.announce = &announce;
+	effect_send(node, link, &message);
+}
+
+static bool knows_already(const struct node *node, const struct node_link *link, const struct announce_due *due,
+			  const struct space *space)
+{
+	struct node_peer *peer = &node->peers.items[link->peer];
+	const struct graph *graph = space_graph_of(space, &due->city);
+	if (link->id == due->link)
+		return true;
+	if (!hash_equal(&due->city, &node->card->identity))
+		return hash_equal(&due->city, &peer->card->identity);
+	const struct peer_space *known = peer_space(peer, &due->space);
+	return known && known->sent_own >= graph_at(graph, graph_committed(graph) - 1)->sequence;
+}
+
+void stream_after_commit(struct node *node)
+{
+	for (size_t a = 0; a < node->announces.count; a++) {
+		const struct announce_due *due = &node->announces.items[a];
+		const struct space *space = space_by_id(node, &due->space);
+		const struct graph *graph = space_graph_of(space, &due->city);
+		size_t count;
+		const struct hash *heads = graph_heads(graph, &count);
+		for (size_t i = 0; count > 0 && i < node->peers.count; i++) {
+			struct node_link *link = peer_link(node, &node->peers.items[i]);
+			if (link && space_entitles(space, &node->peers.items[i].card->identity) == ENTITLED_ALL &&
+			    !knows_already(node, link, due, space))
+				announce_send(node, link, due, heads, count);
+		}
+	}
+	node->announces.count = 0;
+}

@@ -1,0 +1,416 @@
+/* Finding out who lacks what: digests, heads, and asking. What was announced and is not here is remembered with who
+ * said so; one partner at a time is asked for a city's bundles, and another when that one makes no progress.
+ * PROTOCOL, "Sync". */
+#include "node_internal.h"
+
+static const struct hash acts_stream; /* the zero city of a WANT for acts */
+
+static bool self_is_member(const struct node *node, const struct space *space)
+{
+	return space_entitles(space, &node->card->identity) == ENTITLED_ALL;
+}
+
+/* ---- Saying what is here. ---- */
+
+static void digest_send(struct node *node, struct node_link *link, struct space *space)
+{
+	const enum entitlement entitled = space_entitles(space, &node->peers.items[link->peer].card->identity);
+	if (entitled == ENTITLED_PAST_ACTS)
+		spaces_send_acts(node, link, space, NULL, 0, 0);
+	if (entitled < ENTITLED_ACTS || space->acts_pending > 0)
+		return;
+	struct hash acts, bundles;
+	space_digest(space, &acts, &bundles);
+	Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
+	Twinlog__Digest digest = TWINLOG__DIGEST__INIT;
+	digest.space = codec_hash(acts_space(space->acts));
+	digest.acts = codec_hash(&acts);
+	if (entitled == ENTITLED_ALL && self_is_member(node, space))
+		digest.bundles = codec_hash(&bundles);
+	message.body_case = TWINLOG__PEER_MESSAGE__BODY_DIGEST;
+	message.digest = &digest;
+	effect_send(node, link, &message);
+}
+
+void sync_digests(struct node *node, struct node_link *link)
+{
+	link->digest_mono_ms = node->now.mono_ms;
+	if (node->peers.items[link->peer].link != link->id)
+		return;
+	for (size_t i = 0; i < node->spaces.count; i++)
+		digest_send(node, link, &node->spaces.items[i]);
+}
+
+void sync_start(struct node *node, struct node_link *link)
+{
+	sync_digests(node, link);
+	for (size_t i = 0; i < node->spaces.count; i++)
+		positions_send_all(node, link, &node->spaces.items[i]);
+}
+
+void sync_act_digest(struct node *node, struct node_link *link, struct space *space)
+{
+	digest_send(node, link, space);
+}
+
+/* The list lives in the step's arena. */
+static enum twinlog_error heads_cities(struct node *node, const struct space *space, Twinlog__Heads *heads)
+{
+	struct arena *arena = node->effects->arena;
+	Twinlog__CityHeadsOf *cities = arena_alloc(arena, (space->graphs.count + 1) * sizeof *cities);
+	Twinlog__CityHeadsOf **list = arena_alloc(arena, (space->graphs.count + 1) * sizeof(Twinlog__CityHeadsOf *));
+	if (!cities || !list)
+		return TWINLOG_NO_MEMORY;
+	heads->cities = list;
+	for (size_t i = 0; i < space->graphs.count; i++) {
+		size_t count;
+		const struct hash *ids = graph_heads(space->graphs.items[i], &count);
+		if (count == 0)
+			continue;
+		Twinlog__CityHeadsOf *city = &cities[heads->n_cities];
+		twinlog__city_heads_of__init(city);
+		city->city = codec_hash(graph_city(space->graphs.items[i]));
+		city->heads = codec_hash_list(arena, ids, count);
+		city->n_heads = count;
+		if (!city->heads)
+			return TWINLOG_NO_MEMORY;
+		list[heads->n_cities++] = city;
+	}
+	return TWINLOG_OK;
+}
+
+static void heads_send(struct node *node, struct node_link *link, struct space *space, bool reply)
+{
+	const struct hash *identity = &node->peers.items[link->peer].card->identity;
+	size_t acts_heads_count;
+	const struct hash *heads_of_acts = acts_heads(space->acts, &acts_heads_count);
+	Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
+	Twinlog__Heads heads = TWINLOG__HEADS__INIT;
+	if (space->acts_pending > 0)
+		return; /* a digest follows the commit */
+	heads.space = codec_hash(acts_space(space->acts));
+	heads.acts = codec_hash_list(node->effects->arena, heads_of_acts, acts_heads_count);
+	heads.n_acts = acts_heads_count;
+	heads.reply = reply;
+	if (!heads.acts || (space_entitles(space, identity) == ENTITLED_ALL && self_is_member(node, space) &&
+			    heads_cities(node, space, &heads))) {
+		node->out_of_memory = true;
+		return;
+	}
+	message.body_case = TWINLOG__PEER_MESSAGE__BODY_HEADS;
+	message.heads = &heads;
+	effect_send(node, link, &message);
+}
+
+/* ---- Hearing what is there. ---- */
+
+static uint64_t last_own_sequence(const struct node *node, const struct space *space)
+{
+	const struct graph *graph = space_graph_of(space, &node->card->identity);
+	return graph && graph_committed(graph) > 0 ? graph_at(graph, graph_committed(graph) - 1)->sequence : 0;
+}
+
+static void announced_clear(struct peer_space *known)
+{
+	known->heads.count = 0;
+}
+
+void sync_digest(struct node *node, struct node_link *link, const Twinlog__Digest *digest)
+{
+	struct node_peer *peer = &node->peers.items[link->peer];
+	const struct hash id = bytes_hash(digest->space);
+	struct space *space = space_by_id(node, &id);
+	if (!space) {
+		if (node->spaces.count < TWINLOG_SPACES_MAX && !hash_is_zero(&id))
+			sync_want_acts(node, link, &id);
+		return;
+	}
+	if (space_entitles(space, &peer->card->identity) < ENTITLED_ACTS) {
+		if (acts_member(space->acts, &peer->card->identity))
+			spaces_send_acts(node, link, space, NULL, 0, 0);
+		else
+			link_refuse(node, link, TWINLOG_NOT_A_MEMBER, "digest");
+		return;
+	}
+	struct hash acts, bundles;
+	const struct hash theirs = bytes_hash(digest->acts), their_bundles = bytes_hash(digest->bundles);
+	space_digest(space, &acts, &bundles);
+	const bool both_members = space_entitles(space, &peer->card->identity) == ENTITLED_ALL &&
+				  self_is_member(node, space) && digest->bundles.len == HASH_SIZE;
+	if (!hash_equal(&acts, &theirs) || (both_members && !hash_equal(&bundles, &their_bundles))) {
+		heads_send(node, link, space, true);
+		return;
+	}
+	struct peer_space *known = both_members ? peer_space(peer, &id) : NULL;
+	if (known) {
+		known->sent_own = last_own_sequence(node, space);
+		announced_clear(known);
+	}
+}
+
+void sync_announced(struct node *node, struct node_peer *peer, const struct hash *space_id, const struct hash *city,
+		    const struct hash *head)
+{
+	struct space *space = space_by_id(node, space_id);
+	struct peer_space *known = peer_space(peer, space_id);
+	if (!space || !known || !acts_member(space->acts, city))
+		return;
+	const struct graph *graph = space_graph_of(space, city);
+	if (graph && graph_find(graph, head) != GRAPH_NONE)
+		return;
+	for (size_t i = 0; i < known->heads.count; i++)
+		if (hash_equal(&known->heads.items[i].head, head))
+			return;
+	if (known->heads.count >= TWINLOG_ANNOUNCED_MAX)
+		return;
+	struct announced *announced = ARRAY_PUSH(&known->heads);
+	if (!announced)
+		node->out_of_memory = true;
+	else
+		*announced = (struct announced){.city = *city, .head = *head, .since_ms = node->now.wall_ms};
+}
+
+static void heads_of_city(struct node *node, struct node_peer *peer, struct space *space,
+			  const Twinlog__CityHeadsOf *theirs)
+{
+	struct hash city, head;
+	if (codec_get_hash(theirs->city, &city))
+		return;
+	struct peer_space *known = peer_space(peer, acts_space(space->acts));
+	const struct graph *graph = space_graph_of(space, &city);
+	const bool own = hash_equal(&city, &node->card->identity);
+	for (size_t i = 0; i < theirs->n_heads; i++) {
+		if (codec_get_hash(theirs->heads[i], &head))
+			continue;
+		const uint32_t index = graph ? graph_find(graph, &head) : GRAPH_NONE;
+		if (index == GRAPH_NONE)
+			sync_announced(node, peer, acts_space(space->acts), &city, &head);
+		else if (own && known && graph_at(graph, index)->sequence > known->sent_own)
+			known->sent_own = graph_at(graph, index)->sequence;
+	}
+}
+
+void sync_heads(struct node *node, struct node_link *link, const Twinlog__Heads *heads)
+{
+	struct node_peer *peer = &node->peers.items[link->peer];
+	const struct hash id = bytes_hash(heads->space);
+	struct space *space = space_by_id(node, &id);
+	if (!space) {
+		sync_want_acts(node, link, &id);
+		return;
+	}
+	if (space_entitles(space, &peer->card->identity) < ENTITLED_ACTS) {
+		link_refuse(node, link, TWINLOG_NOT_A_MEMBER, "heads");
+		return;
+	}
+	for (size_t i = 0; i < heads->n_acts; i++) {
+		struct hash head;
+		if (codec_get_hash(heads->acts[i], &head) == TWINLOG_OK && !acts_has(space->acts, &head)) {
+			sync_want_acts(node, link, &id);
+			break;
+		}
+	}
+	for (size_t i = 0; i < heads->n_cities; i++)
+		heads_of_city(node, peer, space, heads->cities[i]);
+	if (heads->reply)
+		heads_send(node, link, space, false);
+	sync_pursue_all(node, &id);
+}
+
+void sync_announce(struct node *node, struct node_link *link, const Twinlog__Announce *announce)
+{
+	struct node_peer *peer = &node->peers.items[link->peer];
+	const struct hash id = bytes_hash(announce->space), city = bytes_hash(announce->city);
+	struct space *space = space_by_id(node, &id);
+	if (!space || space_entitles(space, &peer->card->identity) != ENTITLED_ALL) {
+		link_refuse(node, link, TWINLOG_NOT_A_MEMBER, "announcement");
+		return;
+	}
+	for (size_t i = 0; i < announce->n_heads; i++) {
+		struct hash head;
+		if (codec_get_hash(announce->heads[i], &head) == TWINLOG_OK)
+			sync_announced(node, peer, &id, &city, &head);
+	}
+	sync_pursue(node, &id, &city);
+}
+
+/* ---- Asking. ---- */
+
+static const struct want *want_for(const struct node *node, const struct hash *space, const struct hash *city)
+{
+	for (size_t i = 0; i < node->wants.count; i++)
+		if (hash_equal(&node->wants.items[i].space, space) && hash_equal(&node->wants.items[i].city, city))
+			return &node->wants.items[i];
+	return NULL;
+}
+
+static size_t wants_on(const struct node *node, uint32_t link)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < node->wants.count; i++)
+		count += node->wants.items[i].link == link;
+	return count;
+}
+
+static void want_send(struct node *node, struct node_link *link, const struct hash *space, const struct hash *city,
+		      const struct hash *have, size_t have_count)
+{
+	struct want *want = ARRAY_PUSH(&node->wants);
+	if (!want) {
+		node->out_of_memory = true;
+		return;
+	}
+	want->link = link->id;
+	want->stream = ++link->streams;
+	want->space = *space;
+	want->city = *city;
+	want->deadline_mono_ms = node->now.mono_ms + TWINLOG_WANT_TIMEOUT_MS;
+	Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
+	Twinlog__Want ask = TWINLOG__WANT__INIT;
+	ask.space = codec_hash(space);
+	if (!hash_is_zero(city))
+		ask.city = codec_hash(city);
+	ask.have = codec_hash_list(node->effects->arena, have, have_count);
+	ask.n_have = ask.have ? have_count : 0;
+	ask.stream = want->stream;
+	ask.credit = TWINLOG_CREDIT_BYTES;
+	message.body_case = TWINLOG__PEER_MESSAGE__BODY_WANT;
+	message.want = &ask;
+	effect_send(node, link, &message);
+}
+
+void sync_want_acts(struct node *node, struct node_link *link, const struct hash *space_id)
+{
+	const struct space *space = space_by_id(node, space_id);
+	size_t count = 0;
+	const struct hash *heads = space ? acts_heads(space->acts, &count) : NULL;
+	if (!want_for(node, space_id, &acts_stream) && wants_on(node, link->id) < 2 * TWINLOG_WANTS_MAX)
+		want_send(node, link, space_id, &acts_stream, heads, count);
+}
+
+/* Forgets what is here by now; tells whether anything announced of the city is still missing. */
+static bool peer_has_more(struct space *space, struct peer_space *known, const struct hash *city)
+{
+	const struct graph *graph = space_graph_of(space, city);
+	bool more = false;
+	for (size_t i = known->heads.count; i-- > 0;) {
+		if (!hash_equal(&known->heads.items[i].city, city))
+			continue;
+		if (graph && graph_find(graph, &known->heads.items[i].head) != GRAPH_NONE)
+			ARRAY_DROP(&known->heads, i);
+		else
+			more = true;
+	}
+	return more;
+}
+
+static struct node_link *whom_to_ask(struct node *node, struct space *space, const struct hash *city)
+{
+	struct node_link *second_best = NULL;
+	for (size_t i = 0; i < node->peers.count; i++) {
+		struct node_peer *peer = &node->peers.items[i];
+		struct node_link *link = peer_link(node, peer);
+		struct peer_space *known = link ? peer_space(peer, acts_space(space->acts)) : NULL;
+		if (!known || !peer_has_more(space, known, city) || wants_on(node, link->id) >= TWINLOG_WANTS_MAX)
+			continue;
+		if (peer->avoid_until_mono_ms <= node->now.mono_ms)
+			return link;
+		second_best = link;
+	}
+	return second_best;
+}
+
+void sync_pursue(struct node *node, const struct hash *space_id, const struct hash *city)
+{
+	struct space *space = space_by_id(node, space_id);
+	if (!space || !self_is_member(node, space) || want_for(node, space_id, city) ||
+	    want_for(node, space_id, &acts_stream))
+		return;
+	struct node_link *link = whom_to_ask(node, space, city);
+	if (!link)
+		return;
+	struct hash have[TWINLOG_LOCATOR_MAX];
+	const struct graph *graph = space_graph_of(space, city);
+	const size_t count = graph ? graph_locator(graph, have, TWINLOG_LOCATOR_MAX) : 0;
+	want_send(node, link, space_id, city, have, count);
+}
+
+void sync_pursue_all(struct node *node, const struct hash *space_id)
+{
+	const struct space *space = space_by_id(node, space_id);
+	if (!space)
+		return;
+	size_t count;
+	const struct member *members = acts_members(space->acts, &count);
+	for (size_t i = 0; i < count; i++)
+		if (members[i].ever_member)
+			sync_pursue(node, space_id, &members[i].identity);
+}
+
+static void pursue_everything(struct node *node)
+{
+	for (size_t i = 0; i < node->spaces.count; i++)
+		sync_pursue_all(node, acts_space(node->spaces.items[i].acts));
+}
+
+/* Heads of a city that a partner announced and did not deliver are not asked of it again. */
+static void announced_forget(struct node *node, struct node_peer *peer, const struct want *want)
+{
+	struct peer_space *known = peer_space(peer, &want->space);
+	struct space *space = space_by_id(node, &want->space);
+	if (!known || !space || !peer_has_more(space, known, &want->city))
+		return;
+	for (size_t i = known->heads.count; i-- > 0;)
+		if (hash_equal(&known->heads.items[i].city, &want->city))
+			ARRAY_DROP(&known->heads, i);
+}
+
+void want_end(struct node *node, uint32_t link_id, uint32_t stream)
+{
+	for (size_t i = 0; i < node->wants.count; i++) {
+		if (node->wants.items[i].link != link_id || node->wants.items[i].stream != stream)
+			continue;
+		const struct want want = node->wants.items[i];
+		const struct node_link *link = link_find(node, link_id);
+		ARRAY_DROP(&node->wants, i);
+		if (link && want.got == 0)
+			announced_forget(node, &node->peers.items[link->peer], &want);
+		pursue_everything(node);
+		return;
+	}
+}
+
+void sync_time(struct node *node)
+{
+	for (size_t i = node->wants.count; i-- > 0;) {
+		const struct want want = node->wants.items[i];
+		if (want.deadline_mono_ms > node->now.mono_ms)
+			continue;
+		struct node_link *link = link_find(node, want.link);
+		if (link) {
+			struct node_peer *peer = &node->peers.items[link->peer];
+			peer->avoid_until_mono_ms = node->now.mono_ms + TWINLOG_AVOID_MS;
+			peer_error(node, peer, TWINLOG_NOT_REACHABLE, "asked for bundles, nothing came");
+		}
+		want_end(node, want.link, want.stream);
+		if (i > node->wants.count)
+			i = node->wants.count;
+	}
+}
+
+uint64_t sync_deadline(const struct node *node)
+{
+	uint64_t deadline = UINT64_MAX;
+	for (size_t i = 0; i < node->wants.count; i++)
+		if (node->wants.items[i].deadline_mono_ms < deadline)
+			deadline = node->wants.items[i].deadline_mono_ms;
+	return deadline;
+}
+
+void sync_link_gone(struct node *node, uint32_t link)
+{
+	for (size_t i = node->wants.count; i-- > 0;)
+		if (node->wants.items[i].link == link)
+			ARRAY_DROP(&node->wants, i);
+	pursue_everything(node);
+}
