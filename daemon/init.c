@@ -1,0 +1,332 @@
+#include "init.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "files.h"
+#include "home.h"
+#include "recovery.h"
+
+#define RECOVERY_MEMORY_MAX (256u * 1024)
+
+/* What the folder is made from. */
+struct founding {
+	uint8_t city_seed[SEAL_SEED_SIZE];
+	uint8_t recovery_seed[SEAL_SEED_SIZE];
+	uint32_t key_index;
+	struct identity_proof proof;
+	struct seal_keys *keys;
+	uint64_t serial;
+	struct card *card;
+};
+
+/* ---- A new identity, or one brought back ---- */
+
+static enum twinlog_error found_new(struct founding *founding, uint64_t now_s)
+{
+	enum twinlog_error error;
+
+	seal_random(founding->city_seed, sizeof founding->city_seed);
+	seal_random(founding->recovery_seed, sizeof founding->recovery_seed);
+	error = seal_keys_new(founding->city_seed, 0, &founding->keys);
+	if (error)
+		return error;
+	founding->proof.founding_key = *seal_keys_public(founding->keys);
+	founding->proof.recovery_key = seal_recovery_public(founding->recovery_seed);
+	founding->serial = now_s;
+	return TWINLOG_OK;
+}
+
+/* Names and addresses of the card, where the command line gave none. */
+static enum twinlog_error take_settings(struct config *config, const struct card *card)
+{
+	const Twinlog__CityCard *message = card->message;
+	enum twinlog_error error = TWINLOG_OK;
+	bool names = config->names_count == 0, addresses = config->announce.count == 0;
+	char text[TWINLOG_LANG_MAX + TWINLOG_NAME_MAX + 2];
+
+	if (config->city[0] == '\0')
+		strcpy(config->city, card->city_id);
+	for (size_t i = 0; !error && names && i < message->n_names; i++) {
+		const Twinlog__CityName *name = message->names[i];
+
+		snprintf(text, sizeof text, "%.*s=%.*s", (int)name->lang.len, (const char *)name->lang.data,
+			 (int)name->text.len, (const char *)name->text.data);
+		error = config_set(config, "name", text);
+	}
+	for (size_t i = 0; !error && addresses && i < message->n_addresses; i++) {
+		snprintf(text, sizeof text, "%.*s", (int)message->addresses[i].len,
+			 (const char *)message->addresses[i].data);
+		error = config_set(config, "announce", text);
+	}
+	return error;
+}
+
+static enum twinlog_error found_again(struct founding *founding, const Twinlog__Recovery *recovery,
+				      struct init_options *options)
+{
+	struct seal_public recovery_key;
+	enum twinlog_error error;
+	struct card *card;
+
+	memcpy(founding->city_seed, recovery->city_seed.data, SEAL_SEED_SIZE);
+	memcpy(founding->recovery_seed, recovery->recovery_seed.data, SEAL_SEED_SIZE);
+	founding->key_index = recovery->key_index;
+	error = seal_keys_new(founding->city_seed, founding->key_index, &founding->keys);
+	if (error)
+		return error;
+	error = card_open(recovery->card.data, recovery->card.len, &card);
+	if (error)
+		return error;
+	recovery_key = seal_recovery_public(founding->recovery_seed);
+	if (memcmp(&card->recovery_key, &recovery_key, sizeof recovery_key) != 0 ||
+	    memcmp(&card->city_key, seal_keys_public(founding->keys), sizeof card->city_key) != 0)
+		error = TWINLOG_BAD_SIGNATURE;
+	if (!error)
+		error = take_settings(&options->config, card);
+	founding->proof = identity_proof_of(card);
+	founding->serial = options->now_s > card->serial ? options->now_s : card->serial + 1;
+	card_free(card);
+	return error;
+}
+
+static enum twinlog_error read_recovery(struct founding *founding, struct init_options *options,
+					struct twinlog_fault *fault)
+{
+	struct arena *arena = arena_new(RECOVERY_MEMORY_MAX);
+	Twinlog__Recovery *recovery;
+	size_t text_size, size = 0;
+	enum twinlog_error error;
+	uint8_t *bytes = NULL;
+	char *text;
+
+	if (!arena)
+		return twinlog_fault_set(fault, TWINLOG_NO_MEMORY, NULL, NULL);
+	error = files_read(options->recover, false, &text, &text_size, fault);
+	if (error)
+		goto out;
+	error = recovery_parse(text, text_size, &bytes, &size, fault);
+	files_free(text, text_size);
+	if (error)
+		goto out;
+	error = recovery_open(arena, bytes, size, &recovery);
+	if (!error) {
+		error = found_again(founding, recovery, options);
+		seal_wipe(recovery->city_seed.data, recovery->city_seed.len);
+		seal_wipe(recovery->recovery_seed.data, recovery->recovery_seed.len);
+	}
+	if (error)
+		twinlog_fault_set(fault, error, options->recover, NULL);
+	seal_wipe(bytes, size);
+	free(bytes);
+out:
+	arena_free(arena);
+	return error;
+}
+
+/* ---- Files ---- */
+
+static enum twinlog_error pack_recovery(const struct founding *founding, char **ret_lines)
+{
+	Twinlog__Recovery recovery = TWINLOG__RECOVERY__INIT;
+	enum twinlog_error error;
+	uint8_t *bytes;
+	size_t size;
+
+	recovery.version = RECOVERY_VERSION;
+	recovery.city_seed = codec_bytes(founding->city_seed, SEAL_SEED_SIZE);
+	recovery.recovery_seed = codec_bytes(founding->recovery_seed, SEAL_SEED_SIZE);
+	recovery.key_index = founding->key_index;
+	recovery.card = codec_bytes(founding->card->bytes, founding->card->size);
+	error = codec_pack(&recovery.base, &bytes, &size);
+	if (error)
+		return error;
+	*ret_lines = recovery_format(bytes, size);
+	seal_wipe(bytes, size);
+	free(bytes);
+	return *ret_lines ? TWINLOG_OK : TWINLOG_NO_MEMORY;
+}
+
+static enum twinlog_error write_recovery(const char *dir, const struct founding *founding, struct twinlog_fault *fault)
+{
+	char path[FILES_PATH_MAX], fingerprint[72], *lines, *text = NULL;
+	enum twinlog_error error;
+	int size;
+
+	error = files_join(path, dir, RECOVERY_FILE, fault);
+	if (error)
+		return error;
+	error = pack_recovery(founding, &lines);
+	if (error)
+		return twinlog_fault_set(fault, error, RECOVERY_FILE, NULL);
+	size = asprintf(&text,
+			"# Twinlog recovery file of %s\n"
+			"# Fingerprint %s\n"
+			"#\n"
+			"# Whoever holds these lines can speak as this city. Print them or put them in a safe, then\n"
+			"# delete this file from the machine. To bring the city back on another machine:\n"
+			"# twinlogd init DIR --recover FILE\n\n%s",
+			founding->card->city_id, seal_fingerprint(&founding->card->identity, fingerprint), lines);
+	seal_wipe(lines, strlen(lines));
+	free(lines);
+	if (size < 0)
+		return twinlog_fault_set(fault, TWINLOG_NO_MEMORY, RECOVERY_FILE, NULL);
+	error = files_write(path, 0600, text, (size_t)size, fault);
+	files_free(text, (size_t)size);
+	return error;
+}
+
+static enum twinlog_error make_store(const char *dir, struct twinlog_fault *fault)
+{
+	char path[FILES_PATH_MAX];
+	struct store_write *write;
+	enum twinlog_error error;
+	struct store *store;
+	uint64_t machine = 0;
+
+	error = files_join(path, dir, HOME_STORE_DIR, fault);
+	if (!error)
+		error = files_make_dir(path, fault);
+	if (!error)
+		error = store_open(path, true, false, &store, fault);
+	if (error)
+		return error;
+	while (machine == 0)
+		seal_random(&machine, sizeof machine);
+	error = store_begin(store, &write);
+	if (!error) {
+		error = store_put_machine(write, machine);
+		if (error)
+			store_abort(write);
+		else
+			error = store_commit(write);
+	}
+	store_close(store);
+	return error ? twinlog_fault_set(fault, error, path, NULL) : TWINLOG_OK;
+}
+
+static enum twinlog_error write_keys(const char *dir, const struct founding *founding, struct twinlog_fault *fault)
+{
+	char path[FILES_PATH_MAX];
+	enum twinlog_error error;
+
+	error = files_join(path, dir, IDENTITY_KEYS_DIR, fault);
+	if (!error)
+		error = files_make_dir(path, fault);
+	if (!error)
+		error = identity_write_seed(dir, founding->city_seed, founding->key_index, fault);
+	return error;
+}
+
+/* The settings come last: a folder without them is none, so a power failure on the way leaves nothing that runs. */
+static enum twinlog_error write_folder(const char *dir, const struct config *config, const struct founding *founding,
+				       struct twinlog_fault *fault)
+{
+	char path[FILES_PATH_MAX], *text;
+	enum twinlog_error error;
+
+	error = write_keys(dir, founding, fault);
+	if (!error)
+		error = identity_write_card(dir, founding->card, fault);
+	if (!error)
+		error = write_recovery(dir, founding, fault);
+	if (!error)
+		error = clients_write_first(dir, config->control.items[0], seal_keys_transport_public(founding->keys),
+					    fault);
+	if (!error)
+		error = make_store(dir, fault);
+	if (!error)
+		error = files_join(path, dir, CONFIG_FILE, fault);
+	if (error)
+		return error;
+	text = config_format(config);
+	if (!text)
+		return twinlog_fault_set(fault, TWINLOG_NO_MEMORY, CONFIG_FILE, NULL);
+	error = files_write(path, 0600, text, strlen(text), fault);
+	free(text);
+	return error;
+}
+
+static void remove_folder(const char *dir)
+{
+	static const char *const files[] = {IDENTITY_SEED_FILE,
+					    IDENTITY_CARD_FILE,
+					    RECOVERY_FILE,
+					    CLIENTS_FILE,
+					    CLIENTS_SETTINGS,
+					    CLIENTS_DIR "/admin.key",
+					    HOME_STORE_DIR "/data.mdb",
+					    HOME_STORE_DIR "/lock.mdb",
+					    HOME_STORE_DIR "/lock",
+					    CONFIG_FILE};
+	static const char *const dirs[] = {IDENTITY_KEYS_DIR, CLIENTS_DIR, HOME_STORE_DIR};
+	struct twinlog_fault unused;
+	char path[FILES_PATH_MAX];
+
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+		if (files_join(path, dir, files[i], &unused) == TWINLOG_OK)
+			unlink(path);
+	for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++)
+		if (files_join(path, dir, dirs[i], &unused) == TWINLOG_OK)
+			rmdir(path);
+	rmdir(dir);
+}
+
+/* ---- The whole ---- */
+
+/* Who listens at a definite address can be dialled there. */
+static enum twinlog_error announce_default(struct config *config)
+{
+	enum twinlog_error error = TWINLOG_OK;
+	bool said = config->announce.count > 0;
+
+	for (size_t i = 0; !error && !said && i < config->listen.count; i++) {
+		const char *address = config->listen.items[i];
+
+		if (card_check_address(address, strlen(address)) || strncmp(address, "tcp://0.0.0.0:", 14) == 0 ||
+		    strncmp(address, "tcp://[::]:", 11) == 0)
+			continue;
+		error = config_set(config, "announce", address);
+	}
+	return error;
+}
+
+static enum twinlog_error prepare(struct init_options *options, struct founding *founding, struct twinlog_fault *fault)
+{
+	enum twinlog_error error;
+
+	if (options->recover)
+		error = read_recovery(founding, options, fault);
+	else
+		error = twinlog_fault_set(fault, found_new(founding, options->now_s), NULL, NULL);
+	if (!error)
+		error = config_finish(&options->config, options->dir, fault);
+	if (error)
+		return error;
+	error = announce_default(&options->config);
+	if (!error)
+		error = identity_make_card(&options->config, &founding->proof, founding->keys, founding->serial,
+					   &founding->card);
+	return error ? twinlog_fault_set(fault, error, IDENTITY_CARD_FILE, NULL) : TWINLOG_OK;
+}
+
+enum twinlog_error init_folder(struct init_options *options, char fingerprint[72], struct twinlog_fault *fault)
+{
+	struct founding founding = {.keys = NULL};
+	enum twinlog_error error;
+
+	error = prepare(options, &founding, fault);
+	if (!error)
+		error = files_make_dir(options->dir, fault);
+	if (!error) {
+		error = write_folder(options->dir, &options->config, &founding, fault);
+		if (error)
+			remove_folder(options->dir);
+		else
+			seal_fingerprint(&founding.card->identity, fingerprint);
+	}
+	card_free(founding.card);
+	seal_keys_free(founding.keys);
+	seal_wipe(&founding, sizeof founding);
+	return error;
+}

@@ -1,0 +1,269 @@
+/* twinlogd: init, run, check, verify. Reads the command line; everything else is elsewhere. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "home.h"
+#include "init.h"
+#include "recovery.h"
+#include "verify.h"
+
+#define VERIFY_LINES_MAX 100u
+
+static const char HELP[] =
+    "Usage: twinlogd COMMAND DIR [options]\n"
+    "\n"
+    "  init DIR --city CC:SLUG    make a city's folder\n"
+    "      --name LANG=TEXT         an official name; may be given several times\n"
+    "      --listen tcp://ADDR:PORT where partners reach this machine; none: it only dials out\n"
+    "      --announce tcp://HOST:PORT  what partners dial, when it is not the address listened at\n"
+    "      --control ENDPOINT       where clients reach it, default ipc://control.sock in DIR\n"
+    "  init DIR --recover FILE    make a lost city's folder anew from its recovery file\n"
+    "  run DIR                    run in the foreground; SIGTERM ends it\n"
+    "  check DIR                  check settings, keys and store without starting\n"
+    "  verify DIR                 check every chain and signature, offline\n"
+    "\n"
+    "  --help  --version\n"
+    "\n"
+    "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by validation, 4 not permitted.\n";
+
+/* "twinlogd: where: 'value': text" */
+static int fail(const struct twinlog_fault *fault)
+{
+	fprintf(stderr, "twinlogd: %s%s%s%s%s%s\n", fault->where, fault->where[0] ? ": " : "",
+		fault->value[0] ? "'" : "", fault->value, fault->value[0] ? "': " : "",
+		twinlog_error_text(fault->code));
+	return twinlog_error_exit(fault->code);
+}
+
+static int usage(const char *what, const char *value)
+{
+	fprintf(stderr, "twinlogd: %s%s%s; see twinlogd --help\n", what, value ? ": " : "", value ? value : "");
+	return 2;
+}
+
+static uint64_t now_s(void)
+{
+	return (uint64_t)time(NULL);
+}
+
+/* ---- init ---- */
+
+enum { OPTION_CITY = 256, OPTION_NAME, OPTION_LISTEN, OPTION_ANNOUNCE, OPTION_CONTROL, OPTION_RECOVER };
+
+static const struct option INIT_OPTIONS[] = {
+    {"city", required_argument, NULL, OPTION_CITY},
+    {"name", required_argument, NULL, OPTION_NAME},
+    {"listen", required_argument, NULL, OPTION_LISTEN},
+    {"announce", required_argument, NULL, OPTION_ANNOUNCE},
+    {"control", required_argument, NULL, OPTION_CONTROL},
+    {"recover", required_argument, NULL, OPTION_RECOVER},
+    {NULL, 0, NULL, 0},
+};
+
+/* 0, or the exit code of a fault that has been told. */
+static int read_options(int argc, char **argv, struct init_options *options)
+{
+	struct twinlog_fault fault;
+	int option, index = 0;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":", INIT_OPTIONS, &index)) != -1) {
+		enum twinlog_error error;
+
+		if (option == ':' || option == '?')
+			return usage(option == ':' ? "option without its value" : "unknown option", argv[optind - 1]);
+		if (option == OPTION_RECOVER) {
+			options->recover = optarg;
+			continue;
+		}
+		error = config_set(&options->config, INIT_OPTIONS[index].name, optarg);
+		if (error) {
+			char where[32];
+
+			snprintf(where, sizeof where, "--%s", INIT_OPTIONS[index].name);
+			twinlog_fault_set(&fault, error, where, optarg);
+			return fail(&fault);
+		}
+	}
+	if (optind + 1 != argc)
+		return usage(optind < argc ? "more than one folder" : "which folder", NULL);
+	options->dir = argv[optind];
+	if (options->config.city[0] == '\0' && !options->recover)
+		return usage("--city CC:SLUG is missing", NULL);
+	return 0;
+}
+
+static int make_folder(struct init_options *options)
+{
+	struct twinlog_fault fault;
+	char fingerprint[72];
+
+	if (init_folder(options, fingerprint, &fault))
+		return fail(&fault);
+	printf("%s is ready in %s\n"
+	       "Fingerprint: %s\n"
+	       "Recovery file: %s/%s (print it or put it in a safe, then delete it here)\n"
+	       "Start it with: twinlogd run %s\n",
+	       options->config.city, options->dir, fingerprint, options->dir, RECOVERY_FILE, options->dir);
+	return 0;
+}
+
+static int command_init(int argc, char **argv)
+{
+	struct init_options options = {.now_s = now_s(), .config.log_level = LOG_INFO};
+	int code = read_options(argc, argv, &options);
+
+	if (!code)
+		code = make_folder(&options);
+	config_free(&options.config);
+	return code;
+}
+
+/* ---- run ---- */
+
+static void free_endpoints(char **endpoints, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(endpoints[i]);
+}
+
+static int run_home(const struct home *home)
+{
+	char *control[CONFIG_ENDPOINTS_MAX];
+	const char *listen_at[CONFIG_ENDPOINTS_MAX], *control_at[CONFIG_ENDPOINTS_MAX];
+	struct daemon_setup setup = {
+	    .store = home->store,
+	    .keys = home->keys,
+	    .signed_card = home->card->bytes,
+	    .signed_card_size = home->card->size,
+	    .listen = listen_at,
+	    .listen_count = home->config.listen.count,
+	    .control = control_at,
+	    .control_count = home->config.control.count,
+	    .clients = home->clients.list,
+	    .clients_count = home->clients.count,
+	    .log_level = home->config.log_level,
+	};
+	int code;
+
+	for (size_t i = 0; i < setup.listen_count; i++)
+		listen_at[i] = home->config.listen.items[i];
+	for (size_t i = 0; i < setup.control_count; i++) {
+		control[i] = config_endpoint(home->dir, home->config.control.items[i]);
+		if (!control[i]) {
+			free_endpoints(control, i);
+			return fail(&(struct twinlog_fault){.code = TWINLOG_NO_MEMORY});
+		}
+		control_at[i] = control[i];
+	}
+	code = daemon_run(&setup);
+	free_endpoints(control, setup.control_count);
+	return code;
+}
+
+static int command_run(const char *dir)
+{
+	struct twinlog_fault fault;
+	struct home home;
+	int code;
+
+	if (home_open(&home, dir, HOME_RUN, now_s(), &fault))
+		return fail(&fault);
+	code = run_home(&home);
+	home_close(&home);
+	return code;
+}
+
+/* ---- check, verify ---- */
+
+static int command_check(const char *dir)
+{
+	struct twinlog_fault fault;
+	struct home home;
+
+	if (home_open(&home, dir, HOME_LOOK, now_s(), &fault))
+		return fail(&fault);
+	printf("%s: settings, keys and store are sound; %zu clients, %" PRIu64 " bytes\n", home.config.city,
+	       home.clients.count, store_bytes(home.store));
+	if (home.card_changed)
+		printf("the settings differ from the city card; the next start makes a new one\n");
+	home_close(&home);
+	return 0;
+}
+
+static void print_fault(void *context, const char *line)
+{
+	unsigned *lines = context;
+
+	if (++*lines <= VERIFY_LINES_MAX)
+		fprintf(stderr, "twinlogd: %s\n", line);
+	else if (*lines == VERIFY_LINES_MAX + 1)
+		fprintf(stderr, "twinlogd: more faults are counted only\n");
+}
+
+static int command_verify(const char *dir)
+{
+	struct verify_result result;
+	struct twinlog_fault fault;
+	enum twinlog_error error;
+	unsigned lines = 0;
+	struct home home;
+
+	if (home_open(&home, dir, HOME_LOOK, now_s(), &fault))
+		return fail(&fault);
+	error = verify_store(home.store, print_fault, &lines, &result);
+	home_close(&home);
+	if (error) {
+		twinlog_fault_set(&fault, error, dir, NULL);
+		return fail(&fault);
+	}
+	printf("%" PRIu64 " spaces, %" PRIu64 " acts, %" PRIu64 " bundles with %" PRIu64 " entries, %" PRIu64
+	       " erasures, %" PRIu64 " positions, %" PRIu64 " cards: ",
+	       result.spaces, result.acts, result.bundles, result.leaves, result.erasures, result.positions,
+	       result.cards);
+	if (result.faults > 0)
+		printf("%" PRIu64 " faults\n", result.faults);
+	else
+		printf("every chain and signature verifies\n");
+	return result.faults > 0 ? 1 : 0;
+}
+
+/* ---- */
+
+static int dispatch(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int (*run)(const char *dir);
+	} commands[] = {{"run", command_run}, {"check", command_check}, {"verify", command_verify}};
+
+	if (strcmp(argv[1], "init") == 0)
+		return command_init(argc - 1, argv + 1);
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		if (strcmp(argv[1], commands[i].name) == 0) {
+			if (argc != 3 || argv[2][0] == '-')
+				return usage("one folder is needed", argv[1]);
+			return commands[i].run(argv[2]);
+		}
+	return usage("unknown command", argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--help") == 0)
+			return fputs(HELP, stdout) < 0;
+		if (strcmp(argv[i], "--version") == 0)
+			return printf("twinlogd %s\n", TWINLOG_VERSION) < 0;
+	}
+	if (argc < 2)
+		return usage("a command is needed", NULL);
+	if (seal_init())
+		return fail(&(struct twinlog_fault){.code = TWINLOG_FAILED, .where = "libsodium"});
+	return dispatch(argc, argv);
+}

@@ -1,0 +1,299 @@
+#include "verify.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "acts.h"
+#include "bundle.h"
+#include "card.h"
+
+#define KEYS_MAX     64u
+#define UNPACK_MAX   (1024u * 1024)
+#define SEEN_INITIAL 1024u
+
+struct verify {
+	struct verify_result result;
+	verify_report report;
+	void *context;
+	struct acts **spaces;
+	struct hash *seen; /* bundle ids, open addressing; a zero hash is a free place */
+	size_t seen_size;  /* a power of two */
+	size_t seen_count;
+	struct arena *arena;
+};
+
+static void fault(struct verify *verify, const char *what, uint64_t sequence, const char *why)
+{
+	char line[256];
+
+	snprintf(line, sizeof line, "%s %" PRIu64 ": %s", what, sequence, why);
+	verify->result.faults++;
+	verify->report(verify->context, line);
+}
+
+/* Out of memory ends the check; anything else is a fault of the object. */
+static enum twinlog_error judge(struct verify *verify, const char *what, uint64_t sequence, enum twinlog_error error)
+{
+	if (error == TWINLOG_NO_MEMORY)
+		return error;
+	if (error)
+		fault(verify, what, sequence, twinlog_error_text(error));
+	return TWINLOG_OK;
+}
+
+/* ---- Ids seen so far ---- */
+
+static struct hash *seen_place(const struct verify *verify, const struct hash *id)
+{
+	size_t at = hash_word(id) & (verify->seen_size - 1);
+
+	while (!hash_is_zero(&verify->seen[at]) && !hash_equal(&verify->seen[at], id))
+		at = (at + 1) & (verify->seen_size - 1);
+	return &verify->seen[at];
+}
+
+static bool seen_has(const struct verify *verify, const struct hash *id)
+{
+	return verify->seen_size > 0 && hash_equal(seen_place(verify, id), id);
+}
+
+static enum twinlog_error seen_grow(struct verify *verify)
+{
+	struct hash *old = verify->seen;
+	size_t old_size = verify->seen_size, size = old_size ? 2 * old_size : SEEN_INITIAL;
+	struct hash *seen = calloc(size, sizeof *seen);
+
+	if (!seen)
+		return TWINLOG_NO_MEMORY;
+	verify->seen = seen;
+	verify->seen_size = size;
+	for (size_t i = 0; i < old_size; i++)
+		if (!hash_is_zero(&old[i]))
+			*seen_place(verify, &old[i]) = old[i];
+	free(old);
+	return TWINLOG_OK;
+}
+
+static enum twinlog_error seen_add(struct verify *verify, const struct hash *id)
+{
+	if (2 * verify->seen_count >= verify->seen_size && seen_grow(verify))
+		return TWINLOG_NO_MEMORY;
+	*seen_place(verify, id) = *id;
+	verify->seen_count++;
+	return TWINLOG_OK;
+}
+
+/* ---- Acts ---- */
+
+static struct acts *find_space(const struct verify *verify, const struct hash *space)
+{
+	for (uint64_t i = 0; i < verify->result.spaces; i++)
+		if (hash_equal(acts_space(verify->spaces[i]), space))
+			return verify->spaces[i];
+	return NULL;
+}
+
+static enum twinlog_error open_space(struct verify *verify, struct act *act)
+{
+	struct acts **spaces = realloc(verify->spaces, (verify->result.spaces + 1) * sizeof(struct acts *));
+	enum twinlog_error error;
+
+	if (!spaces)
+		return TWINLOG_NO_MEMORY;
+	verify->spaces = spaces;
+	error = acts_new(act, &spaces[verify->result.spaces]);
+	if (!error)
+		verify->result.spaces++;
+	return error;
+}
+
+static enum twinlog_error visit_act(void *context, const struct store_row *row)
+{
+	struct verify *verify = context;
+	enum twinlog_error error;
+	struct acts *space;
+	struct act *act;
+
+	verify->result.acts++;
+	error = act_open(row->bytes, row->size, &act);
+	if (error)
+		return judge(verify, "act", row->sequence, error);
+	space = find_space(verify, &act->space);
+	if (act->kind == TWINLOG__ACT_KIND__ACT_FOUND)
+		error = open_space(verify, act);
+	else
+		error = space ? acts_add(space, act) : TWINLOG_UNKNOWN_PARENT;
+	if (error)
+		act_free(act);
+	return judge(verify, "act", row->sequence, error);
+}
+
+/* ---- Bundles ---- */
+
+static enum twinlog_error check_bundle(struct verify *verify, const struct store_row *row, const struct bundle *plain)
+{
+	const struct acts *acts = find_space(verify, &plain->space);
+	struct seal_public keys[KEYS_MAX];
+	enum twinlog_error error;
+	struct bundle *bundle;
+	size_t count;
+
+	count = acts ? acts_keys(acts, &plain->city, keys, KEYS_MAX) : 0;
+	if (count == 0)
+		return TWINLOG_NOT_A_MEMBER;
+	error = bundle_open(row->bytes, row->size, keys, count, &bundle);
+	if (error)
+		return error;
+	for (uint32_t i = 0; !error && i < bundle->parents_count; i++)
+		if (!seen_has(verify, &bundle->parents[i]))
+			error = TWINLOG_UNKNOWN_PARENT;
+	for (uint32_t i = 0; !error && i < bundle->acts_count; i++)
+		if (!acts_has(acts, &bundle->acts[i]))
+			error = TWINLOG_UNKNOWN_PARENT;
+	if (!error && seen_has(verify, &bundle->id))
+		error = TWINLOG_DUPLICATE;
+	if (!error)
+		error = seen_add(verify, &bundle->id);
+	bundle_free(bundle);
+	return error;
+}
+
+/* Opened twice: first without keys, to learn whose they must be. */
+static enum twinlog_error visit_bundle(void *context, const struct store_row *row)
+{
+	struct verify *verify = context;
+	enum twinlog_error error;
+	struct bundle *plain;
+
+	verify->result.bundles++;
+	error = bundle_open(row->bytes, row->size, NULL, 0, &plain);
+	if (!error) {
+		verify->result.leaves += plain->leaves_count;
+		error = check_bundle(verify, row, plain);
+		bundle_free(plain);
+	}
+	return judge(verify, "bundle", row->sequence, error);
+}
+
+/* ---- Cards, erasures, positions ---- */
+
+static enum twinlog_error visit_card(void *context, const struct store_row *row)
+{
+	struct verify *verify = context;
+	enum twinlog_error error;
+	struct card *card;
+
+	verify->result.cards++;
+	error = card_open(row->bytes, row->size, &card);
+	if (!error) {
+		error = hash_equal(&card->identity, &row->city) ? TWINLOG_OK : TWINLOG_BAD_HASH;
+		card_free(card);
+	}
+	return judge(verify, "card", verify->result.cards, error);
+}
+
+static enum twinlog_error check_signed(struct verify *verify, const char *kind, ProtobufCBinaryData space,
+				       ProtobufCBinaryData signer, ProtobufCBinaryData bytes,
+				       ProtobufCBinaryData signature)
+{
+	struct seal_public keys[KEYS_MAX];
+	struct hash space_id, identity;
+	const struct acts *acts;
+	size_t count;
+
+	if (codec_get_hash(space, &space_id) || codec_get_hash(signer, &identity))
+		return TWINLOG_MALFORMED;
+	acts = find_space(verify, &space_id);
+	count = acts ? acts_keys(acts, &identity, keys, KEYS_MAX) : 0;
+	if (count == 0)
+		return TWINLOG_NOT_A_MEMBER;
+	for (size_t i = 0; i < count; i++)
+		if (!seal_verify(&keys[i], kind, bytes.data, bytes.len, signature.data, signature.len))
+			return TWINLOG_OK;
+	return TWINLOG_BAD_SIGNATURE;
+}
+
+static enum twinlog_error visit_erasure(void *context, const struct store_row *row)
+{
+	struct verify *verify = context;
+	Twinlog__SignedErasure *outer;
+	Twinlog__Erasure *erasure;
+	enum twinlog_error error;
+
+	verify->result.erasures++;
+	arena_reset(verify->arena);
+	error = CODEC_UNPACK_STRICT(verify->arena, row->bytes, row->size, &outer, twinlog__signed_erasure);
+	if (!error)
+		error = CODEC_UNPACK_STRICT(verify->arena, outer->erasure.data, outer->erasure.len, &erasure,
+					    twinlog__erasure);
+	if (!error)
+		error =
+		    check_signed(verify, "erasure", erasure->space, erasure->signer, outer->erasure, outer->signature);
+	return judge(verify, "erasure", row->sequence, error);
+}
+
+static enum twinlog_error visit_position(void *context, const struct store_row *row)
+{
+	struct verify *verify = context;
+	Twinlog__SignedPosition *outer;
+	Twinlog__Position *position;
+	enum twinlog_error error;
+
+	verify->result.positions++;
+	arena_reset(verify->arena);
+	error = CODEC_UNPACK_STRICT(verify->arena, row->bytes, row->size, &outer, twinlog__signed_position);
+	if (!error)
+		error = CODEC_UNPACK_STRICT(verify->arena, outer->position.data, outer->position.len, &position,
+					    twinlog__position);
+	if (!error)
+		error = check_signed(verify, "position", position->space, position->city, outer->position,
+				     outer->signature);
+	return judge(verify, "position", verify->result.positions, error);
+}
+
+/* ---- The whole ---- */
+
+static enum twinlog_error verify_tables(struct verify *verify, struct store_read *read)
+{
+	static const struct {
+		enum store_table table;
+		store_visit visit;
+	} steps[] = {
+	    {STORE_CARDS, visit_card},       {STORE_ACTS, visit_act},           {STORE_BUNDLES, visit_bundle},
+	    {STORE_ERASURES, visit_erasure}, {STORE_POSITIONS, visit_position},
+	};
+
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+		enum twinlog_error error = store_each(read, steps[i].table, steps[i].visit, verify);
+
+		if (error == TWINLOG_STORE_DAMAGED)
+			fault(verify, "table", steps[i].table, twinlog_error_text(error));
+		else if (error)
+			return error;
+	}
+	return TWINLOG_OK;
+}
+
+enum twinlog_error verify_store(struct store *store, verify_report report, void *context,
+				struct verify_result *ret_result)
+{
+	struct verify verify = {.report = report, .context = context, .arena = arena_new(UNPACK_MAX)};
+	enum twinlog_error error = TWINLOG_NO_MEMORY;
+	struct store_read *read;
+
+	if (verify.arena)
+		error = store_read_begin(store, &read);
+	if (!error) {
+		error = verify_tables(&verify, read);
+		store_read_end(read);
+	}
+	for (uint64_t i = 0; i < verify.result.spaces; i++)
+		acts_free(verify.spaces[i]);
+	free(verify.spaces);
+	free(verify.seen);
+	arena_free(verify.arena);
+	if (!error)
+		*ret_result = verify.result;
+	return error;
+}
