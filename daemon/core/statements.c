@@ -182,6 +182,7 @@ static bool same_lot(const struct word *a, const struct word *b)
 /* A record's own figures, as of its counting words. */
 static void record_refresh(struct statements *statements, struct record *record)
 {
+	statements->shown -= record->shown;
 	record->shown = false;
 	record->changed = 0;
 	record->changed_ms = 0;
@@ -196,6 +197,7 @@ static void record_refresh(struct statements *statements, struct record *record)
 		if (word->clock_ms > record->changed_ms)
 			record->changed_ms = word->clock_ms;
 	}
+	statements->shown += record->shown;
 	statements_keep_summary(statements, statements_index(statements, record), 0);
 }
 
@@ -216,6 +218,7 @@ static void word_set_counts(struct statements *statements, struct word *word, bo
 		}
 	}
 	if (counts) {
+		statements->shown += !record->shown;
 		record->shown = true;
 		if (word->bundle > record->changed)
 			record->changed = word->bundle;

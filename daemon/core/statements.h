@@ -77,6 +77,7 @@ void statements_members_changed(struct statements *statements);
 const struct hash *statements_space(const struct statements *statements);
 size_t statements_records(const struct statements *statements);
 size_t statements_leaves(const struct statements *statements);
+size_t statements_shown(const struct statements *statements); /* records with a counting word */
 const struct record *statements_record(const struct statements *statements, size_t index); /* in order of arrival */
 size_t statements_index(const struct statements *statements, const struct record *record);
 const struct record *statements_find(const struct statements *statements, const struct handle *handle); /* NULL */

@@ -71,6 +71,7 @@ struct statements {
 	uint32_t facts_used;         /* units of the last block */
 	_Atomic uint64_t *summaries; /* of each record */
 	uint32_t summaries_capacity;
+	uint32_t shown; /* records */
 	struct table by_leaf;
 	struct table by_handle;
 };

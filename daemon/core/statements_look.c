@@ -49,6 +49,11 @@ size_t statements_leaves(const struct statements *statements)
 	return statements->words.count;
 }
 
+size_t statements_shown(const struct statements *statements)
+{
+	return statements->shown;
+}
+
 const struct record *statements_record(const struct statements *statements, size_t index)
 {
 	return &statements->records.items[index];

@@ -1,0 +1,15 @@
+/* Parts of a bundle that the own store holds, found without decoding the rest: what lies there was checked when it
+ * came in. Everything is a view of the bytes given. Knows codec.h. */
+#ifndef TWINLOG_BUNDLE_VIEW_H
+#define TWINLOG_BUNDLE_VIEW_H
+
+#include "codec.h"
+
+/* BundleHeader, byte for byte; its hash is the bundle's id. MALFORMED. */
+enum twinlog_error bundle_view_header(const uint8_t *bytes, size_t size,
+				      ProtobufCBinaryData *ret_header) TWINLOG_MUST_CHECK;
+/* The body of the leaf at index. Empty once erased. MALFORMED, also when there is no such leaf. */
+enum twinlog_error bundle_view_body(const uint8_t *bytes, size_t size, uint32_t index,
+				    ProtobufCBinaryData *ret_body) TWINLOG_MUST_CHECK;
+
+#endif

@@ -1,0 +1,139 @@
+#include "cursor.h"
+
+#include <string.h>
+
+/* Bytes: version, query 8, number 8, then size and bytes of each text, then the handle; numbers big-endian. */
+#define CURSOR_VERSION  1u
+#define CURSOR_SIZE_MAX (1 + 8 + 8 + PLACE_TEXTS * (1 + TWINLOG_CITY_ID_MAX) + HANDLE_SIZE)
+
+static void put_u64(uint8_t *out, uint64_t value)
+{
+	for (int i = 0; i < 8; i++)
+		out[i] = (uint8_t)(value >> (56 - 8 * i));
+}
+
+static uint64_t get_u64(const uint8_t *bytes)
+{
+	uint64_t value = 0;
+
+	for (int i = 0; i < 8; i++)
+		value = value << 8 | bytes[i];
+	return value;
+}
+
+enum twinlog_error order_init(const struct query *query, const Twinlog__List *list, struct order *ret_order)
+{
+	static const Twinlog__Filter everything = TWINLOG__FILTER__INIT;
+	const Twinlog__Filter *filter = list->filter ? list->filter : &everything;
+	const uint8_t how[] = {(uint8_t)list->sort, list->descending};
+	struct hash hash;
+	uint8_t *bytes;
+	size_t size;
+	enum twinlog_error error;
+
+	if (list->sort > TWINLOG__SORT__SORT_CITY)
+		return query_fault(query, TWINLOG_INVALID, "sort", codec_bytes(NULL, 0));
+	error = codec_pack_arena(query->arena, &filter->base, &bytes, &size);
+	if (error)
+		return error;
+	hash = seal_hash("cursor", (struct seal_part[]){{how, sizeof how}, {bytes, size}}, 2);
+	*ret_order = (struct order){.sort = list->sort, .descending = list->descending, .query = hash_word(&hash)};
+	return TWINLOG_OK;
+}
+
+struct place_key order_key(const struct order *order, const struct statements *statements, size_t record,
+			   const struct record_summary *summary)
+{
+	const struct facts *facts = summary->facts;
+	struct place_key key = {0};
+	int64_t number;
+
+	switch (order->sort) {
+	case TWINLOG__SORT__SORT_CHANGED:
+		number = (int64_t)(statements_record(statements, record)->changed_ms & INT64_MAX);
+		key.number = order->descending ? -number : number;
+		break;
+	case TWINLOG__SORT__SORT_CITY:
+		/* Envelopes hold city ids sorted. Who names none comes last, whatever the direction. */
+		key.number = facts && facts->named_count > 0 ? 0 : 1;
+		for (size_t i = 0; facts && i < PLACE_TEXTS && i < facts->named_count; i++) {
+			size_t size;
+
+			key.texts[i].bytes = names_text(statements_names(statements), facts->ids[i], &size);
+			key.texts[i].size = (uint8_t)(size < TWINLOG_CITY_ID_MAX ? size : TWINLOG_CITY_ID_MAX);
+		}
+		break;
+	default:
+		/* The undated come last, whatever the direction. */
+		number = facts ? facts->start.first : 0;
+		key.number = !facts || facts->start.precision == EDTF_NONE ? INT64_MAX
+			     : order->descending                           ? -number
+									   : number;
+		break;
+	}
+	return key;
+}
+
+int order_compare(const struct order *order, const struct place_key *a, const struct place_key *b)
+{
+	if (a->number != b->number)
+		return a->number < b->number ? -1 : 1;
+	for (size_t i = 0; order->sort == TWINLOG__SORT__SORT_CITY && i < PLACE_TEXTS; i++) {
+		uint8_t a_size = a->texts[i].size, b_size = b->texts[i].size;
+		uint8_t shorter = a_size < b_size ? a_size : b_size;
+		int difference = shorter ? memcmp(a->texts[i].bytes, b->texts[i].bytes, shorter) : 0;
+
+		if (difference == 0)
+			difference = (a_size > b_size) - (a_size < b_size);
+		if (difference != 0)
+			return order->descending ? -difference : difference;
+	}
+	return memcmp(a->handle.bytes, b->handle.bytes, HANDLE_SIZE);
+}
+
+enum twinlog_error cursor_write(const struct query *query, const struct order *order, const struct place_key *key,
+				ProtobufCBinaryData *ret_cursor)
+{
+	uint8_t *bytes = arena_alloc(query->arena, CURSOR_SIZE_MAX);
+	size_t at = 0;
+
+	if (!bytes)
+		return QUERY_FULL;
+	bytes[at++] = CURSOR_VERSION;
+	put_u64(bytes + at, order->query);
+	put_u64(bytes + at + 8, (uint64_t)key->number);
+	at += 16;
+	for (size_t i = 0; i < PLACE_TEXTS; i++) {
+		bytes[at++] = key->texts[i].size;
+		if (key->texts[i].size > 0)
+			memcpy(bytes + at, key->texts[i].bytes, key->texts[i].size);
+		at += key->texts[i].size;
+	}
+	memcpy(bytes + at, key->handle.bytes, HANDLE_SIZE);
+	*ret_cursor = codec_bytes(bytes, at + HANDLE_SIZE);
+	return TWINLOG_OK;
+}
+
+enum twinlog_error cursor_read(const struct order *order, ProtobufCBinaryData cursor, struct place_key *ret_key)
+{
+	const uint8_t *at = cursor.data, *end = cursor.data + cursor.len;
+	struct place_key key = {0};
+
+	if (cursor.len < 17 || cursor.len > CURSOR_SIZE_MAX || at[0] != CURSOR_VERSION ||
+	    get_u64(at + 1) != order->query)
+		return TWINLOG_BAD_CURSOR;
+	key.number = (int64_t)get_u64(at + 9);
+	at += 17;
+	for (size_t i = 0; i < PLACE_TEXTS; i++) {
+		if (at == end || *at > TWINLOG_CITY_ID_MAX || *at > end - at - 1)
+			return TWINLOG_BAD_CURSOR;
+		key.texts[i].size = *at++;
+		key.texts[i].bytes = (const char *)at;
+		at += key.texts[i].size;
+	}
+	if (end - at != HANDLE_SIZE)
+		return TWINLOG_BAD_CURSOR;
+	memcpy(key.handle.bytes, at, HANDLE_SIZE);
+	*ret_key = key;
+	return TWINLOG_OK;
+}

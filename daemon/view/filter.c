@@ -1,0 +1,359 @@
+#include "filter.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "text.h"
+
+enum mark {
+	MARK_PARTNER = 1,
+	MARK_COUNTRY = 2,
+	MARK_SUBDIVISION = 4,
+	MARK_FIELD = 8,
+	MARK_FORM = 16,
+	MARK_RELATION = 32,
+	MARK_STATUS = 64,
+};
+
+/* ---- The request ---- */
+
+static enum twinlog_error read_date(const struct query *query, const char *where, ProtobufCBinaryData text,
+				    struct edtf *ret_date)
+{
+	if (edtf_parse(text.data, text.len, ret_date))
+		return query_fault(query, TWINLOG_BAD_DATE, where, text);
+	return TWINLOG_OK;
+}
+
+static enum twinlog_error read_dates(struct filter *filter)
+{
+	const Twinlog__Filter *message = filter->message;
+	struct edtf from, to;
+	int32_t unused;
+	enum twinlog_error error = TWINLOG_OK;
+
+	filter->dates = message->from.len > 0 || message->to.len > 0;
+	filter->first = INT32_MIN;
+	filter->last = INT32_MAX;
+	if (message->from.len > 0) {
+		error = read_date(filter->query, "from", message->from, &from);
+		if (!error)
+			edtf_span(&from, &filter->first, &unused);
+	}
+	if (!error && message->to.len > 0) {
+		error = read_date(filter->query, "to", message->to, &to);
+		if (!error)
+			edtf_span(&to, &unused, &filter->last);
+	}
+	if (!error && filter->first > filter->last)
+		error = query_fault(filter->query, TWINLOG_BAD_RANGE, "to", message->to);
+	return error;
+}
+
+static enum twinlog_error read_bits(const struct filter *filter, const char *where, const uint32_t *values,
+				    size_t count, uint32_t *ret_bits)
+{
+	uint32_t bits = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (values[i] > 31)
+			return query_fault(filter->query, TWINLOG_INVALID, where, codec_bytes(NULL, 0));
+		bits |= 1u << values[i];
+	}
+	*ret_bits = bits;
+	return TWINLOG_OK;
+}
+
+enum twinlog_error filter_init(struct filter *filter, const struct query *query, const Twinlog__Filter *message)
+{
+	static const Twinlog__Filter everything = TWINLOG__FILTER__INIT;
+	enum twinlog_error error;
+
+	memset(filter, 0, sizeof *filter);
+	filter->query = query;
+	filter->message = message ? message : &everything;
+	message = filter->message;
+	filter->values = message->n_cities || message->n_partners || message->n_countries || message->n_subdivisions ||
+			 message->n_fields || message->n_forms || message->n_relation_types || message->n_statuses;
+	if (message->n_cities > TWINLOG_RECORD_CITIES_MAX)
+		return query_fault(query, TWINLOG_TOO_MANY, "cities", codec_bytes(NULL, 0));
+	error = read_dates(filter);
+	if (!error)
+		error = read_bits(filter, "states", message->states, message->n_states, &filter->states);
+	if (!error)
+		error = read_bits(filter, "kinds", message->kinds, message->n_kinds, &filter->kinds);
+	if (error || message->text.len == 0)
+		return error;
+	if (!text_is_utf8(message->text.data, message->text.len))
+		return query_fault(query, TWINLOG_BAD_UTF8, "text", codec_bytes(NULL, 0));
+	error = text_fold(message->text.data, message->text.len, &filter->text, &filter->text_size);
+	if (!error && filter->text_size == 0)
+		error = query_fault(query, TWINLOG_INVALID, "text", message->text);
+	if (!error && !(filter->scratch = arena_new(TWINLOG_UNPACK_MAX)))
+		error = TWINLOG_NO_MEMORY;
+	return error;
+}
+
+void filter_free(struct filter *filter)
+{
+	free(filter->text);
+	filter->text = NULL;
+	arena_free(filter->scratch);
+	filter->scratch = NULL;
+}
+
+/* ---- One space ---- */
+
+static void mark_all(struct filter_space *where, const ProtobufCBinaryData *values, size_t count, enum mark mark)
+{
+	bool known = false;
+
+	for (size_t i = 0; i < count; i++) {
+		uint32_t name = names_find(statements_names(where->statements), values[i].data, values[i].len);
+
+		if (name == NAME_NONE)
+			continue;
+		where->marks[name] |= (uint8_t)mark;
+		known = true;
+	}
+	/* What nobody here ever named, no record has. */
+	if (count > 0 && !known)
+		where->nothing = true;
+}
+
+static bool one_of(const ProtobufCBinaryData *values, size_t count, const void *text, size_t size)
+{
+	for (size_t i = 0; i < count; i++)
+		if (values[i].len == size && memcmp(values[i].data, text, size) == 0)
+			return true;
+	return false;
+}
+
+/* Where a city lies: what its city record says, else the built-in places. */
+static enum twinlog_error city_subdivision(const struct filter *filter, const struct filter_space *where,
+					   const char *city, size_t size, ProtobufCBinaryData *ret_subdivision)
+{
+	const struct query *query = filter->query;
+	struct handle handle =
+	    record_handle(statements_space(where->statements), TWINLOG__RECORD_KIND__RECORD_CITY, NULL, city, size);
+	const struct record *record = statements_find(where->statements, &handle);
+	struct record_summary summary = {0};
+	const struct place *place;
+
+	*ret_subdivision = codec_bytes(NULL, 0);
+	if (record) {
+		enum twinlog_error error = record_summarize(where->statements, where->acts, node_identity(query->node),
+							    statements_index(where->statements, record), &summary);
+
+		if (error)
+			return error;
+	}
+	if (summary.facts && summary.facts->subdivision != NAME_NONE) {
+		size_t length;
+		const char *text = names_text(statements_names(where->statements), summary.facts->subdivision, &length);
+
+		*ret_subdivision = codec_bytes(text, length);
+		return TWINLOG_OK;
+	}
+	place = query->extra->places ? places_by_id(query->extra->places, city) : NULL;
+	if (place && place->subdivision)
+		*ret_subdivision = codec_string(place->subdivision);
+	return TWINLOG_OK;
+}
+
+/* Marks the names that are ids of cities in the countries and subdivisions asked for: "CC:slug". */
+static enum twinlog_error mark_regions(const struct filter *filter, struct filter_space *where)
+{
+	const Twinlog__Filter *message = filter->message;
+	const struct names *names = statements_names(where->statements);
+
+	for (uint32_t name = 1; name < names_count(names); name++) {
+		size_t size;
+		const char *text = names_text(names, name, &size);
+		ProtobufCBinaryData subdivision;
+		enum twinlog_error error;
+
+		if (size < 4 || size > TWINLOG_CITY_ID_MAX || text[2] != ':')
+			continue;
+		if (one_of(message->countries, message->n_countries, text, 2))
+			where->marks[name] |= MARK_COUNTRY;
+		if (message->n_subdivisions == 0)
+			continue;
+		error = city_subdivision(filter, where, text, size, &subdivision);
+		if (error)
+			return error;
+		if (subdivision.len > 0 &&
+		    one_of(message->subdivisions, message->n_subdivisions, subdivision.data, subdivision.len))
+			where->marks[name] |= MARK_SUBDIVISION;
+	}
+	return TWINLOG_OK;
+}
+
+static enum twinlog_error prepare_values(const struct filter *filter, struct filter_space *where)
+{
+	const Twinlog__Filter *message = filter->message;
+	const struct names *names = statements_names(where->statements);
+	const struct member *own = acts_member(where->acts, node_identity(filter->query->node));
+
+	where->marks = calloc(names_count(names), 1);
+	where->cities = calloc(message->n_cities + 1, sizeof *where->cities);
+	if (!where->marks || !where->cities)
+		return TWINLOG_NO_MEMORY;
+	for (size_t i = 0; i < message->n_cities; i++) {
+		uint32_t city = names_find(names, message->cities[i].data, message->cities[i].len);
+
+		where->nothing |= city == NAME_NONE;
+		where->cities[where->cities_count++] = city;
+	}
+	where->self = own ? names_find(names, own->city_id, strlen(own->city_id)) : NAME_NONE;
+	mark_all(where, message->partners, message->n_partners, MARK_PARTNER);
+	mark_all(where, message->fields, message->n_fields, MARK_FIELD);
+	mark_all(where, message->forms, message->n_forms, MARK_FORM);
+	mark_all(where, message->relation_types, message->n_relation_types, MARK_RELATION);
+	mark_all(where, message->statuses, message->n_statuses, MARK_STATUS);
+	if (message->n_countries || message->n_subdivisions)
+		return mark_regions(filter, where);
+	return TWINLOG_OK;
+}
+
+static enum twinlog_error prepare_stated(const struct filter *filter, struct filter_space *where)
+{
+	const Twinlog__Filter *message = filter->message;
+	size_t count = statements_cities(where->statements);
+
+	where->stated = calloc(count + 1, 1);
+	if (!where->stated)
+		return TWINLOG_NO_MEMORY;
+	for (size_t i = 0; i < message->n_stated_by; i++) {
+		const struct member *member = acts_member_by_city(where->acts, message->stated_by[i]);
+
+		for (size_t city = 0; member && city < count; city++)
+			if (hash_equal(statements_city(where->statements, (uint16_t)city), &member->identity))
+				where->stated[city] = 1;
+	}
+	return TWINLOG_OK;
+}
+
+enum twinlog_error filter_space_init(const struct filter *filter, const struct space *space,
+				     struct filter_space *ret_where)
+{
+	enum twinlog_error error = TWINLOG_OK;
+
+	memset(ret_where, 0, sizeof *ret_where);
+	ret_where->space = space;
+	ret_where->statements = space_statements(space);
+	ret_where->acts = space_acts(space);
+	if (filter->values)
+		error = prepare_values(filter, ret_where);
+	if (!error && filter->message->n_stated_by > 0)
+		error = prepare_stated(filter, ret_where);
+	if (error)
+		filter_space_free(ret_where);
+	return error;
+}
+
+void filter_space_free(struct filter_space *where)
+{
+	free(where->marks);
+	free(where->stated);
+	free(where->cities);
+	where->marks = NULL;
+	where->stated = NULL;
+	where->cities = NULL;
+}
+
+/* ---- One record ---- */
+
+static bool any_marked(const struct filter_space *where, const uint32_t *names, size_t count, enum mark mark)
+{
+	for (size_t i = 0; i < count; i++)
+		if (where->marks[names[i]] & mark)
+			return true;
+	return false;
+}
+
+static bool fits_values(const struct filter *filter, const struct filter_space *where, const struct facts *facts)
+{
+	const Twinlog__Filter *message = filter->message;
+	const uint32_t *cities = facts->ids, *fields = facts->ids + facts->cities_count;
+
+	for (size_t i = 0; i < where->cities_count; i++)
+		if (!facts_has_city(facts, where->cities[i]))
+			return false;
+	if (message->n_partners > 0 &&
+	    (!facts_has_city(facts, where->self) || !any_marked(where, cities, facts->cities_count, MARK_PARTNER)))
+		return false;
+	if (message->n_countries > 0 && !any_marked(where, cities, facts->cities_count, MARK_COUNTRY))
+		return false;
+	if (message->n_subdivisions > 0 && !any_marked(where, cities, facts->cities_count, MARK_SUBDIVISION))
+		return false;
+	if (message->n_fields > 0 && !any_marked(where, fields, facts->fields_count, MARK_FIELD))
+		return false;
+	if (message->n_forms > 0 && !any_marked(where, &facts->form, 1, MARK_FORM))
+		return false;
+	if (message->n_relation_types > 0 && !any_marked(where, &facts->relation, 1, MARK_RELATION))
+		return false;
+	return message->n_statuses == 0 || any_marked(where, &facts->status, 1, MARK_STATUS);
+}
+
+/* Control.proto: "the record's interval must meet [from, to]". */
+static bool fits_dates(const struct filter *filter, const struct facts *facts)
+{
+	int32_t first, last, end_first, end_last;
+
+	if (facts->start.precision == EDTF_NONE)
+		return false;
+	edtf_span(&facts->start, &first, &last);
+	if (facts->end.precision != EDTF_NONE) {
+		edtf_span(&facts->end, &end_first, &end_last);
+		if (end_last > last)
+			last = end_last;
+	}
+	return first <= filter->last && last >= filter->first;
+}
+
+static bool fits_stated(const struct filter_space *where, const struct record *record)
+{
+	for (const struct word *word = statements_word(where->statements, record->first_word); word;
+	     word = statements_word(where->statements, word->next))
+		if (where->stated[word->city] && word_is_current(word) && word_lane(word) == LANE_WORD)
+			return true;
+	return false;
+}
+
+enum twinlog_error filter_fits(const struct filter *filter, const struct filter_space *where, size_t record,
+			       struct record_summary *ret_summary, bool *ret_fits)
+{
+	struct record_summary summary;
+	enum twinlog_error error =
+	    record_summarize(where->statements, where->acts, node_identity(filter->query->node), record, &summary);
+
+	if (error)
+		return error;
+	*ret_fits = false;
+	*ret_summary = summary;
+	if (where->nothing || summary.state == TWINLOG__RECORD_STATE__STATE_NONE)
+		return TWINLOG_OK;
+	if (filter->states && !(filter->states & 1u << summary.state))
+		return TWINLOG_OK;
+	if (filter->message->waiting && !summary.waiting)
+		return TWINLOG_OK;
+	if ((filter->values || filter->dates) && !summary.facts)
+		return TWINLOG_OK;
+	if (filter->kinds) {
+		uint8_t kind = summary.facts ? summary.facts->kind : statements_record(where->statements, record)->kind;
+
+		if (kind > 31 || !(filter->kinds & 1u << kind))
+			return TWINLOG_OK;
+	}
+	if (filter->values && !fits_values(filter, where, summary.facts))
+		return TWINLOG_OK;
+	if (filter->dates && !fits_dates(filter, summary.facts))
+		return TWINLOG_OK;
+	if (where->stated && !fits_stated(where, statements_record(where->statements, record)))
+		return TWINLOG_OK;
+	if (filter->text)
+		return filter_text_fits(filter, where, record, ret_fits);
+	*ret_fits = true;
+	return TWINLOG_OK;
+}

@@ -1,0 +1,53 @@
+/* Which records a client asks for. A filter is prepared once for the request and once for each space, so that looking
+ * at a record is comparing numbers; only a text makes it read bodies. All conditions have to hold; of the values of one
+ * condition (but cities) one has to. Values are those of the lead statement, what counts once in totals; who stated is
+ * asked of every side. Knows core and store. DOMAIN, "Questions to answer". */
+#ifndef TWINLOG_FILTER_H
+#define TWINLOG_FILTER_H
+
+#include "query_internal.h"
+
+/* For one space: values as marks on the space's names. */
+struct filter_space {
+	const struct space *space;
+	const struct statements *statements;
+	const struct acts *acts;
+	uint8_t *marks;  /* of each name; NULL when no condition needs them */
+	uint8_t *stated; /* of each city of the statements; NULL when nobody is asked for */
+	uint32_t *cities;
+	size_t cities_count;
+	uint32_t self; /* own city id here */
+	bool nothing;  /* no record here can fit */
+};
+
+struct filter {
+	const struct query *query;
+	const Twinlog__Filter *message; /* never NULL */
+	bool values;                    /* some condition is on coded values */
+	bool dates;
+	int32_t first, last; /* days */
+	uint32_t states;     /* bits; 0: any */
+	uint32_t kinds;      /* bits; 0: any */
+	char *text;          /* folded; NULL: any */
+	size_t text_size;
+	struct arena *scratch; /* for one body at a time; only with a text */
+};
+
+/* BAD_DATE, BAD_RANGE, TOO_MANY, INVALID, with the fault in the reply; NO_MEMORY. filter_free also after an error. */
+enum twinlog_error filter_init(struct filter *filter, const struct query *query,
+			       const Twinlog__Filter *message) TWINLOG_MUST_CHECK;
+void filter_free(struct filter *filter);
+
+enum twinlog_error filter_space_init(const struct filter *filter, const struct space *space,
+				     struct filter_space *ret_where) TWINLOG_MUST_CHECK;
+void filter_space_free(struct filter_space *where);
+
+/* Whether the record fits, and (then) its summary. */
+enum twinlog_error filter_fits(const struct filter *filter, const struct filter_space *where, size_t record,
+			       struct record_summary *ret_summary, bool *ret_fits) TWINLOG_MUST_CHECK;
+
+/* filter_text.c: whether one of the current statements on the record holds the folded text. */
+enum twinlog_error filter_text_fits(const struct filter *filter, const struct filter_space *where, size_t record,
+				    bool *ret_fits) TWINLOG_MUST_CHECK;
+
+#endif

@@ -1,0 +1,56 @@
+/* Answers what clients ask and nothing has to be written for: lists, both sides of one record, spaces, partners,
+ * status, verification. Looks at the node (while nobody steps it) and at one read transaction of the store; knows core
+ * and store. PROTOCOL, "Client protocol". */
+#ifndef TWINLOG_QUERY_H
+#define TWINLOG_QUERY_H
+
+#include "node.h"
+#include "places.h"
+#include "store.h"
+
+/* How the link to a partner that is not up stands. */
+struct query_link {
+	struct hash identity;
+	uint32_t state; /* Twinlog__LinkState */
+	uint64_t next_attempt_ms;
+	char last_error[120]; /* of the last attempt; NUL-terminated, may be empty */
+	uint64_t last_error_ms;
+};
+
+/* What neither node nor store knows. All borrowed. */
+struct query_extra {
+	uint64_t now_ms; /* Unix time */
+	uint64_t started_ms;
+	const char *version;        /* of the program; NULL: empty */
+	const char *warning;        /* a condition a person must see; NULL: none */
+	const uint8_t *signed_card; /* own SignedCard */
+	size_t signed_card_size;
+	uint64_t store_bytes;
+	uint64_t disk_free_bytes;
+	const uint8_t *import_secret; /* SEAL_SEED_SIZE bytes; NULL: no import keys are looked up */
+	const struct places *places;  /* for subdivisions; NULL: only those that city records tell */
+	const struct query_link *links;
+	size_t links_count;
+};
+
+/* Answers one request that node_takes does not take. *reply and what it points to live in arena, in the node and in
+ * the read transaction: pack it before any of them goes. The packed reply is at most TWINLOG_MESSAGE_MAX.
+ * On an error the reply holds the fault too (but for NO_MEMORY, when there may be no room for it): NOT_FOUND,
+ * AMBIGUOUS, BAD_CURSOR, INVALID, …; USAGE for a request that is none of these. */
+enum twinlog_error query_answer(const struct node *node, struct store_read *read, const struct query_extra *extra,
+				const Twinlog__Request *request, struct arena *arena,
+				Twinlog__Reply *reply) TWINLOG_MUST_CHECK;
+
+/* VerifyGet in portions, so that a long check holds nobody up: the caller steps until *ret_done, with a fresh reply
+ * and, if it likes, a fresh read transaction each time; each reply tells the progress so far. */
+#define QUERY_FAULT_LINES 100u
+struct query_verify {
+	uint64_t next; /* sequence number to go on with */
+	uint64_t acts, bundles, leaves, faults;
+	char lines[QUERY_FAULT_LINES][160]; /* the first faults; NUL-terminated */
+};
+void query_verify_start(struct query_verify *verify);
+enum twinlog_error query_verify_step(const struct node *node, struct store_read *read, struct query_verify *verify,
+				     struct arena *arena, Twinlog__Reply *reply, bool *ret_done) TWINLOG_MUST_CHECK;
+
+#endif

@@ -1,0 +1,64 @@
+/* Shared by the files that answer requests. */
+#ifndef TWINLOG_QUERY_INTERNAL_H
+#define TWINLOG_QUERY_INTERNAL_H
+
+#include "query.h"
+#include "record_state.h"
+
+/* One request being answered. */
+struct query {
+	const struct node *node;
+	struct store_read *read;
+	const struct query_extra *extra;
+	struct arena *arena;
+	Twinlog__Reply *reply;
+};
+
+/* A message in the arena, a copy of its INIT; NULL past the cap. */
+#define QUERY_NEW(query, type, init) ((type *)arena_copy((query)->arena, &(type)init, sizeof(type)))
+/* What a full arena means to the client. */
+#define QUERY_FULL                   TWINLOG_TOO_LARGE
+
+/* Puts the fault into the reply and returns code. */
+enum twinlog_error query_fault(const struct query *query, enum twinlog_error code, const char *where,
+			       ProtobufCBinaryData value) TWINLOG_MUST_CHECK;
+ProtobufCBinaryData query_text(const struct query *query, const char *text); /* a copy; empty past the cap */
+/* A space this city holds, by its id as sent; NOT_FOUND. */
+enum twinlog_error query_space(const struct query *query, ProtobufCBinaryData id,
+			       const struct space **ret_space) TWINLOG_MUST_CHECK;
+/* Whether the request may be answered from the state at hand. */
+enum twinlog_error query_at_least(const struct query *query, uint64_t commit) TWINLOG_MUST_CHECK;
+
+/* query_status.c */
+enum twinlog_error query_spaces(const struct query *query, const struct space *only) TWINLOG_MUST_CHECK;
+enum twinlog_error query_peers(const struct query *query, Twinlog__PeerInfo ***ret_peers,
+			       size_t *ret_count) TWINLOG_MUST_CHECK;
+enum twinlog_error query_space_status(const struct query *query, const struct space *space,
+				      Twinlog__SpaceStatus **ret_status) TWINLOG_MUST_CHECK;
+enum twinlog_error query_status(const struct query *query) TWINLOG_MUST_CHECK;
+
+/* query_list.c */
+enum twinlog_error query_list(const struct query *query, const Twinlog__List *list) TWINLOG_MUST_CHECK;
+
+/* query_version.c; show: who holds it, too; check: its signature verified now */
+enum twinlog_error query_version(const struct query *query, const struct space *space, const struct word *word,
+				 bool show, bool check, Twinlog__Version **ret_version) TWINLOG_MUST_CHECK;
+enum twinlog_error query_history(const struct query *query, const struct space *space, const struct record *record,
+				 Twinlog__Record *message) TWINLOG_MUST_CHECK;
+
+/* query_record.c */
+enum twinlog_error query_record(const struct query *query, const struct space *space, const struct record *record,
+				bool show, bool history, Twinlog__Record **ret_record) TWINLOG_MUST_CHECK;
+
+/* query_show.c */
+enum twinlog_error query_show(const struct query *query, const Twinlog__Show *show) TWINLOG_MUST_CHECK;
+enum twinlog_error query_import(const struct query *query, const Twinlog__ImportLookup *lookup) TWINLOG_MUST_CHECK;
+/* How complete the answer is: of each of these spaces. */
+enum twinlog_error query_completeness(const struct query *query, const struct space *const *spaces, size_t count,
+				      Twinlog__Records *records) TWINLOG_MUST_CHECK;
+
+/* query_verify.c: whether the bundle's hashes and its signature hold, checked now. */
+enum twinlog_error verify_bundle(const struct acts *acts, const uint8_t *bytes, size_t size,
+				 uint32_t *ret_leaves) TWINLOG_MUST_CHECK;
+
+#endif

@@ -1,0 +1,295 @@
+#include <string.h>
+
+#include "query_internal.h"
+
+static uint64_t age_ms(const struct query *query, uint64_t since_ms)
+{
+	return since_ms && since_ms < query->extra->now_ms ? query->extra->now_ms - since_ms : 0;
+}
+
+/* ---- Spaces ---- */
+
+static enum twinlog_error member_info(const struct query *query, const struct member *member,
+				      Twinlog__SpaceMemberInfo **ret_info)
+{
+	Twinlog__SpaceMemberInfo *info = QUERY_NEW(query, Twinlog__SpaceMemberInfo, TWINLOG__SPACE_MEMBER_INFO__INIT);
+
+	if (!info)
+		return QUERY_FULL;
+	info->identity = codec_hash(&member->identity);
+	info->city_id = codec_string(member->city_id);
+	info->standing = (uint32_t)member->standing;
+	info->reader = member->reader;
+	info->steward = member->steward;
+	info->since_ms = member->since_ms;
+	info->signer = codec_hash(&member->signer);
+	info->self = hash_equal(&member->identity, node_identity(query->node));
+	*ret_info = info;
+	return TWINLOG_OK;
+}
+
+static enum twinlog_error space_info(const struct query *query, const struct space *space,
+				     Twinlog__SpaceInfo **ret_info)
+{
+	Twinlog__SpaceInfo *info = QUERY_NEW(query, Twinlog__SpaceInfo, TWINLOG__SPACE_INFO__INIT);
+	const struct acts *acts = space_acts(space);
+	const struct statements *statements = space_statements(space);
+	size_t count;
+	const struct member *members = acts_members(acts, &count);
+
+	if (!info || !(info->members = arena_zalloc(query->arena, count * sizeof *info->members)))
+		return QUERY_FULL;
+	info->space = codec_hash(acts_space(acts));
+	info->title = acts_title(acts);
+	info->template_ = acts_template(acts);
+	info->acts = acts_count(acts);
+	info->bundles = space_bundles(space);
+	info->leaves = statements_leaves(statements);
+	info->records = statements_shown(statements);
+	for (size_t i = 0; i < count; i++) {
+		enum twinlog_error error = member_info(query, &members[i], &info->members[i]);
+
+		if (error)
+			return error;
+		info->n_members++;
+		info->invited |= info->members[i]->self && members[i].standing == STANDING_INVITED;
+	}
+	*ret_info = info;
+	return TWINLOG_OK;
+}
+
+enum twinlog_error query_spaces(const struct query *query, const struct space *only)
+{
+	Twinlog__Spaces *spaces = QUERY_NEW(query, Twinlog__Spaces, TWINLOG__SPACES__INIT);
+	size_t count = node_spaces(query->node);
+
+	if (!spaces || !(spaces->spaces = arena_zalloc(query->arena, (count + 1) * sizeof *spaces->spaces)))
+		return QUERY_FULL;
+	for (size_t i = 0; i < count; i++) {
+		const struct space *space = node_space(query->node, i);
+		enum twinlog_error error;
+
+		if (only && space != only)
+			continue;
+		error = space_info(query, space, &spaces->spaces[spaces->n_spaces]);
+		if (error)
+			return error;
+		spaces->n_spaces++;
+	}
+	query->reply->body_case = TWINLOG__REPLY__BODY_SPACES;
+	query->reply->spaces = spaces;
+	return TWINLOG_OK;
+}
+
+/* ---- Partners ---- */
+
+static enum twinlog_error peer_names(const struct query *query, const Twinlog__CityCard *card, Twinlog__PeerInfo *info)
+{
+	info->names = arena_zalloc(query->arena, (card->n_names + 1) * sizeof *info->names);
+	if (!info->names)
+		return QUERY_FULL;
+	for (size_t i = 0; i < card->n_names; i++) {
+		static const char *const kinds[] = {"official", "alt", "reading", "former"};
+		Twinlog__PlaceName *name = QUERY_NEW(query, Twinlog__PlaceName, TWINLOG__PLACE_NAME__INIT);
+
+		if (!name)
+			return QUERY_FULL;
+		name->lang = card->names[i]->lang;
+		name->text = card->names[i]->text;
+		if (card->names[i]->kind < sizeof kinds / sizeof *kinds)
+			name->kind = codec_string(kinds[card->names[i]->kind]);
+		info->names[info->n_names++] = name;
+	}
+	return TWINLOG_OK;
+}
+
+static enum twinlog_error peer_spaces(const struct query *query, const struct hash *identity, Twinlog__PeerInfo *info)
+{
+	size_t count = node_spaces(query->node);
+
+	info->spaces = arena_zalloc(query->arena, (count + 1) * sizeof *info->spaces);
+	if (!info->spaces)
+		return QUERY_FULL;
+	for (size_t i = 0; i < count; i++) {
+		const struct space *space = node_space(query->node, i);
+		const struct member *member = acts_member(space_acts(space), identity);
+		struct space_member_view view;
+		Twinlog__PeerSpace *shared;
+
+		if (!member || member->standing > STANDING_MEMBER)
+			continue;
+		shared = QUERY_NEW(query, Twinlog__PeerSpace, TWINLOG__PEER_SPACE__INIT);
+		if (!shared)
+			return QUERY_FULL;
+		view = space_member_view(query->node, space, identity);
+		shared->space = codec_hash(acts_space(space_acts(space)));
+		shared->lag_bundles = view.lag_bundles;
+		shared->lag_ms = age_ms(query, view.lag_since_ms);
+		shared->position_ms = view.position_ms;
+		shared->missing_bundles = view.missing_bundles;
+		shared->waiting_for = query_text(query, view.waiting_for);
+		shared->waiting_since_ms = view.waiting_since_ms;
+		info->spaces[info->n_spaces++] = shared;
+	}
+	return TWINLOG_OK;
+}
+
+static void peer_link(const struct query *query, const struct peer_view *view, Twinlog__PeerInfo *info)
+{
+	bool dialled = view->card && view->card->n_addresses > 0;
+
+	info->link = dialled ? TWINLOG__LINK_STATE__LINK_DOWN : TWINLOG__LINK_STATE__LINK_NONE;
+	for (size_t i = 0; i < query->extra->links_count; i++) {
+		const struct query_link *link = &query->extra->links[i];
+
+		if (!hash_equal(&link->identity, &view->identity))
+			continue;
+		info->link = link->state;
+		info->next_attempt_ms = link->next_attempt_ms;
+		if (link->last_error_ms > info->last_error_ms) {
+			info->last_error = query_text(query, link->last_error);
+			info->last_error_ms = link->last_error_ms;
+		}
+	}
+	if (view->linked)
+		info->link = TWINLOG__LINK_STATE__LINK_UP;
+}
+
+static enum twinlog_error peer_info(const struct query *query, const struct peer_view *view,
+				    Twinlog__PeerInfo **ret_info)
+{
+	Twinlog__PeerInfo *info = QUERY_NEW(query, Twinlog__PeerInfo, TWINLOG__PEER_INFO__INIT);
+	enum twinlog_error error;
+
+	if (!info)
+		return QUERY_FULL;
+	/* The view is a value of its own: what it holds inline is copied. */
+	info->identity = codec_bytes(arena_copy(query->arena, view->identity.bytes, HASH_SIZE), HASH_SIZE);
+	if (!info->identity.data)
+		return QUERY_FULL;
+	info->city_id = query_text(query, view->city_id);
+	info->verified = view->verified;
+	info->removed = view->removed;
+	info->link_since_ms = view->link_since_ms;
+	info->last_heard_ms = view->last_heard_ms;
+	info->last_error = query_text(query, view->last_error);
+	info->last_error_ms = view->last_error_ms;
+	info->refused = view->refused;
+	info->bytes_in = view->bytes_in;
+	info->bytes_out = view->bytes_out;
+	peer_link(query, view, info);
+	if (view->card) {
+		info->serial = view->card->serial;
+		info->n_addresses = view->card->n_addresses;
+		info->addresses = view->card->addresses;
+		error = peer_names(query, view->card, info);
+		if (error)
+			return error;
+	}
+	error = peer_spaces(query, &view->identity, info);
+	if (error)
+		return error;
+	*ret_info = info;
+	return TWINLOG_OK;
+}
+
+enum twinlog_error query_peers(const struct query *query, Twinlog__PeerInfo ***ret_peers, size_t *ret_count)
+{
+	size_t count = node_peers(query->node);
+	Twinlog__PeerInfo **peers = arena_zalloc(query->arena, (count + 1) * sizeof *peers);
+
+	if (!peers)
+		return QUERY_FULL;
+	for (size_t i = 0; i < count; i++) {
+		const struct peer_view view = node_peer(query->node, i);
+		enum twinlog_error error = peer_info(query, &view, &peers[i]);
+
+		if (error)
+			return error;
+	}
+	*ret_peers = peers;
+	*ret_count = count;
+	return TWINLOG_OK;
+}
+
+/* ---- Status ---- */
+
+static enum twinlog_error member_status(const struct query *query, const struct space *space,
+					const struct member *member, Twinlog__MemberStatus **ret_status)
+{
+	Twinlog__MemberStatus *status = QUERY_NEW(query, Twinlog__MemberStatus, TWINLOG__MEMBER_STATUS__INIT);
+	const struct space_member_view view = space_member_view(query->node, space, &member->identity);
+
+	if (!status)
+		return QUERY_FULL;
+	status->identity = codec_hash(&member->identity);
+	status->city_id = codec_string(member->city_id);
+	status->reader = member->reader;
+	status->bundles = view.bundles;
+	status->newest_ms = view.newest_ms;
+	status->position_ms = view.position_ms;
+	status->lag_bundles = view.lag_bundles;
+	status->lag_ms = age_ms(query, view.lag_since_ms);
+	status->self = hash_equal(&member->identity, node_identity(query->node));
+	*ret_status = status;
+	return TWINLOG_OK;
+}
+
+enum twinlog_error query_space_status(const struct query *query, const struct space *space,
+				      Twinlog__SpaceStatus **ret_status)
+{
+	Twinlog__SpaceStatus *status = QUERY_NEW(query, Twinlog__SpaceStatus, TWINLOG__SPACE_STATUS__INIT);
+	const struct acts *acts = space_acts(space);
+	size_t count;
+	const struct member *members = acts_members(acts, &count);
+
+	if (!status || !(status->members = arena_zalloc(query->arena, (count + 1) * sizeof *status->members)))
+		return QUERY_FULL;
+	status->space = codec_hash(acts_space(acts));
+	status->title = acts_title(acts);
+	status->records = statements_shown(space_statements(space));
+	status->only_here = space_only_here(query->node, space, &status->only_here_since_ms);
+	for (size_t i = 0; i < count; i++) {
+		enum twinlog_error error;
+
+		/* Who never belonged has nothing here and holds nothing. */
+		if (!members[i].ever_member)
+			continue;
+		error = member_status(query, space, &members[i], &status->members[status->n_members]);
+		if (error)
+			return error;
+		status->n_members++;
+	}
+	*ret_status = status;
+	return TWINLOG_OK;
+}
+
+enum twinlog_error query_status(const struct query *query)
+{
+	Twinlog__Status *status = QUERY_NEW(query, Twinlog__Status, TWINLOG__STATUS__INIT);
+	size_t count = node_spaces(query->node);
+	enum twinlog_error error;
+
+	if (!status || !(status->spaces = arena_zalloc(query->arena, (count + 1) * sizeof *status->spaces)))
+		return QUERY_FULL;
+	status->identity = codec_hash(node_identity(query->node));
+	status->city_id = codec_string(node_city_id(query->node));
+	status->version = query_text(query, query->extra->version);
+	status->now_ms = query->extra->now_ms;
+	status->started_ms = query->extra->started_ms;
+	status->machine = node_machine(query->node);
+	status->commits = node_commit(query->node);
+	status->store_bytes = query->extra->store_bytes;
+	status->disk_free_bytes = query->extra->disk_free_bytes;
+	status->warning = query_text(query, query->extra->warning);
+	error = query_peers(query, &status->peers, &status->n_peers);
+	for (size_t i = 0; !error && i < count; i++) {
+		error = query_space_status(query, node_space(query->node, i), &status->spaces[i]);
+		status->n_spaces = i + 1;
+	}
+	if (error)
+		return error;
+	query->reply->body_case = TWINLOG__REPLY__BODY_STATUS;
+	query->reply->status = status;
+	return TWINLOG_OK;
+}
