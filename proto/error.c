@@ -51,8 +51,8 @@ static void set_line(char *out, size_t capacity, const char *text)
 	out[used] = '\0';
 }
 
-enum twinlog_error twinlog_fault_set(struct twinlog_fault *fault, enum twinlog_error code, const char *where,
-				     const char *value)
+enum twinlog_error(twinlog_fault_set)(struct twinlog_fault *fault, enum twinlog_error code, const char *where,
+				      const char *value)
 {
 	if (fault) {
 		fault->code = code;

@@ -83,6 +83,9 @@ int twinlog_error_exit(enum twinlog_error code);
  * where and value may be NULL; longer ones are cut at a whole UTF-8 character. fault may be NULL. */
 enum twinlog_error twinlog_fault_set(struct twinlog_fault *fault, enum twinlog_error code, const char *where,
 				     const char *value);
+#ifdef __clang_analyzer__ /* looks at one file at a time and cannot know that the code given comes back */
+#define twinlog_fault_set(fault, code, where, value) (twinlog_fault_set(fault, code, where, value), (code))
+#endif
 
 #ifdef __cplusplus
 }
