@@ -73,14 +73,20 @@ struct cli {
 	const char *folder;         /* -D or $TWINLOG_DIR; NULL */
 	enum cli_format format;     /* FORMAT_TABLE unless asked otherwise */
 	enum language language;     /* of labels and messages */
+	uint32_t timeout_ms;         /* --timeout; 0: not given */
 	bool progress;              /* stderr is a terminal */
+	bool progress_shown;
 	struct arena *arena;        /* for everything of this run */
 	struct twinlog *twinlog;    /* after cli_connect */
 	struct twinlog_fault fault; /* for the callee to fill, for cli_fail to show */
 	struct places *places;      /* cli_places */
+	const char *hint;           /* more lines for stderr below the fault, such as the candidates of a name */
 	Twinlog__Spaces *spaces;    /* cli_spaces */
 	Twinlog__Peers *peers;      /* cli_peers */
 };
+
+/* Parses argv and runs the command. */
+int cli_main(int argc, char **argv);
 
 /* Opens the connection of the folder, once. */
 enum twinlog_error cli_connect(struct cli *cli) TWINLOG_MUST_CHECK;
@@ -162,6 +168,9 @@ const char *cli_field_label(const char *name); /* of a JSON field name, translat
 const char *cli_state_label(uint32_t state);
 const char *cli_kind_label(uint32_t kind);
 const char *cli_standing_label(uint32_t standing);
+const char *cli_operation_label(uint32_t operation);
+const char *cli_membership_label(uint32_t standing);
+const char *cli_link_label(uint32_t link);
 /* A title in the user's language or else the first; "" when there is none. */
 const char *cli_title(struct cli *cli, const Twinlog__Body *body);
 

@@ -56,7 +56,8 @@ static void build_city(struct builder *builder, ProtobufCBinaryData text)
 	struct facts *facts = builder->facts;
 	uint32_t id = build_name(builder, text);
 
-	/* A sound body names no more than TWINLOG_RECORD_CITIES_MAX; only an envelope whose body is gone or void can. */
+	/* A sound body names no more than TWINLOG_RECORD_CITIES_MAX; only an envelope whose body is gone or void can.
+	 */
 	if (id == NAME_NONE || facts->cities_count >= TWINLOG_RECORD_CITIES_MAX ||
 	    build_has(facts->ids, facts->cities_count, id))
 		return;

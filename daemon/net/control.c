@@ -1,8 +1,8 @@
 #include "control.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zmq.h>
 
 #include "log.h"
 #include "socket.h"

@@ -5,8 +5,6 @@
 #ifndef TWINLOG_CONTROL_H
 #define TWINLOG_CONTROL_H
 
-#include <zmq.h>
-
 #include "loop.h"
 
 enum twinlog_error control_open(struct daemon *daemon, struct control **ret_control,

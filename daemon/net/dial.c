@@ -255,14 +255,13 @@ static struct dialer *dialer_find(const struct links *links, const uint8_t key[3
 	return NULL;
 }
 
-/* tcp only: a card must not make the daemon open other transports. */
+/* card_open has checked what an address may be. */
 static size_t dialer_copy_addresses(const struct peer_view *peer, char (*addresses)[SOCKET_ENDPOINT_MAX])
 {
 	size_t count = 0;
 	for (size_t i = 0; i < peer->card->n_addresses && count < TWINLOG_ADDRESSES_MAX; i++) {
 		const ProtobufCBinaryData address = peer->card->addresses[i];
-		if (address.len < 7 || address.len >= SOCKET_ENDPOINT_MAX || memcmp(address.data, "tcp://", 6) != 0 ||
-		    memchr(address.data, '\0', address.len) || memchr(address.data, ';', address.len))
+		if (address.len >= SOCKET_ENDPOINT_MAX)
 			continue;
 		memcpy(addresses[count], address.data, address.len);
 		addresses[count++][address.len] = '\0';

@@ -1,5 +1,6 @@
 #include <sodium.h>
 
+#include "fingerprint.h"
 #include "seal.h"
 
 /* "twinlog/" tag "/1" 0x00, the final NUL being the one of the string. */
@@ -50,26 +51,7 @@ struct hash seal_identity(const struct seal_public *founding, const struct seal_
 	return seal_hash("identity", parts, 2);
 }
 
-#define FINGERPRINT_BYTES  25 /* 200 bits */
-#define FINGERPRINT_GROUPS 12
-
 char *seal_fingerprint(const struct hash *identity, char out[72])
 {
-	uint8_t number[FINGERPRINT_BYTES];
-
-	memcpy(number, identity->bytes, sizeof number);
-	for (size_t group = FINGERPRINT_GROUPS; group-- > 0;) {
-		uint32_t rest = 0;
-
-		for (size_t i = 0; i < sizeof number; i++) {
-			rest = rest << 8 | number[i];
-			number[i] = (uint8_t)(rest / 100000u);
-			rest %= 100000u;
-		}
-		for (size_t digit = 5; digit-- > 0; rest /= 10)
-			out[6 * group + digit] = (char)('0' + rest % 10);
-		out[6 * group + 5] = ' ';
-	}
-	out[6 * FINGERPRINT_GROUPS - 1] = '\0';
-	return out;
+	return identity_fingerprint(identity, out);
 }

@@ -116,11 +116,7 @@ static void inbox_clear(struct line_end *end)
 
 void network_line_down(struct sim *sim, const struct job *job)
 {
-	struct line *line = &sim->lines[job->line];
-	struct line_end *end = &line->ends[job->end];
-	line->open = false;
-	inbox_clear(&line->ends[0]);
-	inbox_clear(&line->ends[1]);
+	struct line_end *end = &sim->lines[job->line].ends[job->end];
 	if (!end->up || sim->machines[end->machine].boot != end->boot)
 		return;
 	end->up = false;
@@ -146,28 +142,15 @@ void network_cut(struct sim *sim, uint32_t number, bool half_open)
 	}
 }
 
+/* The net layer tells its own node that the link is down, and the other end finds out. */
 void network_drop(struct sim *sim, unsigned machine, uint32_t link)
 {
 	const unsigned end = network_end(sim, machine, link);
 	if (end == 2)
 		return;
-	struct line *line = &sim->lines[link - 1];
-	line->ends[end].up = false;
-	if (!line->open)
-		return;
-	/* What was sent before still arrives; then the other end sees the connection closed. */
-	inbox_clear(&line->ends[end]);
-	struct line_end *other = &line->ends[1 - end];
-	if (network_blocked(sim, machine, other->machine)) {
-		network_cut(sim, link - 1, false);
-		return;
-	}
-	const uint64_t at = sim->now_ms + line->latency_ms;
-	schedule_put(&sim->schedule, (struct job){.at_ms = at > other->last_due_ms ? at : other->last_due_ms,
-						  .type = JOB_LINE_DOWN,
-						  .line = link - 1,
-						  .end = 1 - end});
-	line->ends[end].boot = UINT32_MAX; /* nothing is for this end any more */
+	network_cut(sim, link - 1, false);
+	schedule_put(&sim->schedule,
+		     (struct job){.at_ms = sim->now_ms, .type = JOB_LINE_DOWN, .line = link - 1, .end = end});
 }
 
 void network_cut_machine(struct sim *sim, unsigned machine)

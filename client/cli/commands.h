@@ -1,0 +1,16 @@
+/* Each command's own table entry. One file a command (or a family of commands). */
+#ifndef TWINLOG_COMMANDS_H
+#define TWINLOG_COMMANDS_H
+
+#include "cli.h"
+
+extern const struct cli_command command_submit, command_amend, command_answer, command_withdraw;
+extern const struct cli_command command_show, command_history, command_list, command_inbox;
+extern const struct cli_command command_status, command_verify, command_help;
+extern const struct cli_command command_card;
+extern const struct cli_command command_peer_add, command_peer_list, command_peer_verify, command_peer_remove;
+extern const struct cli_command command_space_create, command_space_list, command_space_show;
+extern const struct cli_command command_space_accept, command_space_decline;
+extern const struct cli_command command_import, command_export;
+
+#endif

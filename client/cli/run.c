@@ -1,0 +1,250 @@
+/* One run of the program: options, connection, errors, output. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "arguments.h"
+
+#define RUN_MEMORY_MAX (1024u * 1024 * 1024) /* of the arena: pages of a long list and what is made of them */
+
+/* ---- Errors ---- */
+
+void cli_fault_print(FILE *out, const struct twinlog_fault *fault)
+{
+	fprintf(out, "twinlog: ");
+	if (fault->where[0])
+		fprintf(out, "%s: ", gettext(fault->where));
+	if (fault->value[0])
+		fprintf(out, "'%s': ", fault->value);
+	fprintf(out, "%s\n", gettext(twinlog_error_text(fault->code)));
+}
+
+/* One line, whatever is in the values. */
+static void make_safe(char *text)
+{
+	for (; *text; text++)
+		if ((uint8_t)*text < 0x20 || *text == 0x7f)
+			*text = ' ';
+}
+
+int cli_fail(struct cli *cli)
+{
+	if (cli->fault.code == TWINLOG_OK)
+		cli->fault.code = TWINLOG_NO_MEMORY;
+	cli_progress_end(cli);
+	make_safe(cli->fault.where);
+	make_safe(cli->fault.value);
+	cli_fault_print(stderr, &cli->fault);
+	if (cli->hint)
+		fputs(cli->hint, stderr);
+	return twinlog_error_exit(cli->fault.code);
+}
+
+int cli_refuse(struct cli *cli, enum twinlog_error code, const char *where, const char *value)
+{
+	(void)twinlog_fault_set(&cli->fault, code, where, value);
+	return cli_fail(cli);
+}
+
+void cli_note(const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	fputs("twinlog: ", stderr);
+	vfprintf(stderr, format, list);
+	fputc('\n', stderr);
+	va_end(list);
+}
+
+void cli_progress(struct cli *cli, const char *format, ...)
+{
+	va_list list;
+
+	if (!cli->progress)
+		return;
+	va_start(list, format);
+	fputs("\r\033[K", stderr);
+	vfprintf(stderr, format, list);
+	fflush(stderr);
+	va_end(list);
+	cli->progress_shown = true;
+}
+
+void cli_progress_end(struct cli *cli)
+{
+	if (cli->progress_shown)
+		fputs("\r\033[K", stderr);
+	cli->progress_shown = false;
+}
+
+/* ---- Files and answers ---- */
+
+static enum twinlog_error open_error(void)
+{
+	return errno == ENOENT || errno == ENOTDIR ? TWINLOG_MISSING
+	       : errno == EACCES		   ? TWINLOG_NOT_PERMITTED
+						   : TWINLOG_IO;
+}
+
+enum twinlog_error cli_read_file(const char *name, size_t max, char **ret_text, size_t *ret_size,
+				 struct twinlog_fault *fault)
+{
+	bool standard = strcmp(name, "-") == 0;
+	FILE *file = standard ? stdin : fopen(name, "re");
+	size_t size = 0, capacity = 64 * 1024;
+	char *text = NULL, *grown;
+	enum twinlog_error error = TWINLOG_OK;
+
+	if (!file)
+		return twinlog_fault_set(fault, open_error(), name, NULL);
+	while (!error) {
+		grown = realloc(text, capacity + 1);
+		if (!grown) {
+			error = TWINLOG_NO_MEMORY;
+			break;
+		}
+		text = grown;
+		size += fread(text + size, 1, capacity - size, file);
+		if (size < capacity)
+			break;
+		capacity *= 2;
+		if (size > max)
+			error = TWINLOG_TOO_LARGE;
+	}
+	if (!error && ferror(file))
+		error = TWINLOG_IO;
+	if (!standard)
+		fclose(file);
+	if (error) {
+		free(text);
+		return twinlog_fault_set(fault, error, name, NULL);
+	}
+	text[size] = '\0';
+	*ret_text = text;
+	*ret_size = size;
+	return TWINLOG_OK;
+}
+
+int cli_print_json(struct cli *cli, json_t *json)
+{
+	char *text;
+	enum twinlog_error error = json_text(json, cli->format == FORMAT_JSONL, &text);
+
+	json_decref(json);
+	if (error)
+		return cli_refuse(cli, error, NULL, NULL);
+	printf("%s\n", text);
+	free(text);
+	return 0;
+}
+
+/* ---- The connection ---- */
+
+enum twinlog_error cli_connect(struct cli *cli)
+{
+	enum twinlog_error error = TWINLOG_OK;
+
+	if (!cli->twinlog)
+		error = twinlog_open(cli->folder, &cli->twinlog, &cli->fault);
+	if (!error && cli->timeout_ms)
+		twinlog_set_timeout(cli->twinlog, cli->timeout_ms);
+	return error;
+}
+
+enum twinlog_error cli_call(struct cli *cli, Twinlog__Request *request, Twinlog__Reply **ret_reply)
+{
+	enum twinlog_error error = cli_connect(cli);
+
+	return error ? error : twinlog_call(cli->twinlog, request, cli->arena, ret_reply, &cli->fault);
+}
+
+/* ---- Running ---- */
+
+static enum twinlog_error read_format(struct cli *cli, const struct cli_arguments *arguments)
+{
+	static const char *const formats[] = {"table", "json", "jsonl", "csv"};
+	const char *text = cli_option(arguments, "format");
+
+	if (cli_given(arguments, "json"))
+		cli->format = FORMAT_JSON;
+	if (!text)
+		return TWINLOG_OK;
+	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+		if (strcmp(formats[i], text) == 0) {
+			cli->format = (enum cli_format)i;
+			return TWINLOG_OK;
+		}
+	}
+	return twinlog_fault_set(&cli->fault, TWINLOG_USAGE, "--format", text);
+}
+
+static enum twinlog_error read_globals(struct cli *cli, const struct cli_arguments *arguments)
+{
+	const char *timeout = cli_option(arguments, "timeout");
+	uint64_t timeout_ms;
+
+	cli->folder = cli_option(arguments, "dir");
+	cli->progress = isatty(STDERR_FILENO);
+	if (cli_locale(cli_option(arguments, "lang"), &cli->language) != TWINLOG_OK)
+		return twinlog_fault_set(&cli->fault, TWINLOG_USAGE, "--lang", cli_option(arguments, "lang"));
+	if (timeout) {
+		if (cli_duration(timeout, &timeout_ms) != TWINLOG_OK || timeout_ms == 0 || timeout_ms > UINT32_MAX)
+			return twinlog_fault_set(&cli->fault, TWINLOG_USAGE, "--timeout", timeout);
+		cli->timeout_ms = (uint32_t)timeout_ms;
+	}
+	return read_format(cli, arguments);
+}
+
+/* A full disk or a closed pipe must not pass for success. */
+static int flushed(struct cli *cli, int code)
+{
+	bool failed = fflush(stdout) != 0 || ferror(stdout);
+
+	return failed && code == 0 ? cli_refuse(cli, errno == ENOSPC ? TWINLOG_DISK_FULL : TWINLOG_IO, "stdout", NULL)
+				   : code;
+}
+
+static int run(struct cli *cli, int argc, char **argv)
+{
+	struct cli_arguments arguments;
+
+	/* In the environment's language until --lang is known. */
+	(void)!cli_locale(NULL, &cli->language);
+	if (arguments_parse(cli->arena, argc, argv, &arguments, &cli->fault) != TWINLOG_OK ||
+	    read_globals(cli, &arguments) != TWINLOG_OK)
+		return cli_fail(cli);
+	if (cli_given(&arguments, "version")) {
+		printf("twinlog %s\n", TWINLOG_VERSION);
+		return 0;
+	}
+	if (cli_given(&arguments, "help")) {
+		help_print(stdout, arguments.command);
+		return 0;
+	}
+	if (!arguments.command) {
+		cli->hint = _("Try: twinlog --help\n");
+		return cli_refuse(cli, TWINLOG_USAGE, N_("no command given"), NULL);
+	}
+	cli->command = arguments.command;
+	return arguments.command->run(cli, &arguments);
+}
+
+int cli_main(int argc, char **argv)
+{
+	struct cli cli = {.arena = arena_new(RUN_MEMORY_MAX)};
+	int code;
+
+	if (!cli.arena)
+		return cli_refuse(&cli, TWINLOG_NO_MEMORY, NULL, NULL);
+	code = flushed(&cli, run(&cli, argc, argv));
+	cli_progress_end(&cli);
+	twinlog_close(cli.twinlog);
+	places_free(cli.places);
+	arena_free(cli.arena);
+	return code;
+}

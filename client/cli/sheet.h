@@ -1,0 +1,138 @@
+/* Sheets whose columns Twinlog knows, and what their rows say. A sheet is recognised by its head; columns may stand in
+ * any order, unknown ones are passed over. Pure but for ICU behind text.h; knows csv, places and the generated messages.
+ *
+ *   activities       one row an activity, key event_id
+ *   pairs            one row an agreement, key pair_id
+ *   pair_assertions  several rows an agreement, one a source, key pair_id; the same records as pairs
+ *   cities           one row a city, key city_id */
+#ifndef TWINLOG_SHEET_H
+#define TWINLOG_SHEET_H
+
+#include "csv.h"
+#include "log.pb-c.h"
+#include "places.h"
+#include "record.pb-c.h"
+
+enum sheet_kind { SHEET_ACTIVITIES, SHEET_PAIRS, SHEET_ASSERTIONS, SHEET_CITIES, SHEET_KIND_COUNT };
+
+/* Every column of every layout. */
+#define SHEET_COLUMNS(X)                                                                                               \
+	X(event_id)                                                                                                    \
+	X(date)                                                                                                        \
+	X(end_date)                                                                                                    \
+	X(date_precision)                                                                                              \
+	X(pair_id)                                                                                                     \
+	X(city_a)                                                                                                      \
+	X(city_a_name)                                                                                                 \
+	X(city_a_local)                                                                                                \
+	X(country_a)                                                                                                   \
+	X(iso3166_2_a)                                                                                                 \
+	X(level_a)                                                                                                     \
+	X(city_b)                                                                                                      \
+	X(city_b_name)                                                                                                 \
+	X(city_b_local)                                                                                                \
+	X(country_b)                                                                                                   \
+	X(iso3166_2_b)                                                                                                 \
+	X(level_b)                                                                                                     \
+	X(other_cities)                                                                                                \
+	X(field)                                                                                                       \
+	X(form)                                                                                                        \
+	X(actor_level)                                                                                                 \
+	X(actor_kind)                                                                                                  \
+	X(direction)                                                                                                   \
+	X(participants)                                                                                                \
+	X(description)                                                                                                 \
+	X(relation_type)                                                                                               \
+	X(established)                                                                                                 \
+	X(date_agreement)                                                                                              \
+	X(all_relation_types)                                                                                          \
+	X(asserted_by_sides)                                                                                           \
+	X(assertions)                                                                                                  \
+	X(asserted_by)                                                                                                 \
+	X(note)                                                                                                        \
+	X(source_title)                                                                                                \
+	X(source_url)                                                                                                  \
+	X(city_id)                                                                                                     \
+	X(name_en)                                                                                                     \
+	X(name_zh_hans)                                                                                                \
+	X(name_ko)                                                                                                     \
+	X(name_ko_sino_reading)                                                                                        \
+	X(country)                                                                                                     \
+	X(iso3166_2)                                                                                                   \
+	X(level)                                                                                                       \
+	X(parent_or_history)                                                                                           \
+	X(wikidata)                                                                                                    \
+	X(latitude)                                                                                                    \
+	X(longitude)                                                                                                   \
+	X(population)                                                                                                  \
+	X(coordinate_source)
+
+enum sheet_column {
+#define SHEET_COLUMN_ENUM(name) COLUMN_##name,
+	SHEET_COLUMNS(SHEET_COLUMN_ENUM)
+#undef SHEET_COLUMN_ENUM
+	    SHEET_COLUMN_COUNT
+};
+
+const char *sheet_column_name(enum sheet_column column);
+/* The columns of a layout in the order of its file; returns how many. */
+size_t sheet_columns(enum sheet_kind kind, const enum sheet_column **ret_columns);
+const char *sheet_kind_name(enum sheet_kind kind);
+/* By name, singular or plural; agreement means pairs. TWINLOG_INVALID. */
+enum twinlog_error sheet_kind_find(const char *name, enum sheet_kind *ret_kind) TWINLOG_MUST_CHECK;
+/* What its rows become. */
+uint32_t sheet_record_kind(enum sheet_kind kind);
+/* The sheet that import keys name: pairs and pair_assertions make the same records. */
+const char *sheet_import_name(enum sheet_kind kind);
+
+struct sheet {
+	enum sheet_kind kind;
+	int16_t places[SHEET_COLUMN_COUNT]; /* index of each column's cell; -1: not there */
+};
+/* Recognises a head. wanted NULL: whichever layout has all its needed columns; TWINLOG_BAD_FIELD when none or TWINLOG_
+ * FIELD_MISSING when one that was asked for lacks a column. */
+enum twinlog_error sheet_recognise(const struct csv_row *head, const enum sheet_kind *wanted, struct sheet *ret_sheet,
+				   struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+
+/* A cell without blanks around it; empty when the row or the sheet has none. */
+ProtobufCBinaryData sheet_cell(const struct sheet *sheet, const struct csv_row *row, enum sheet_column column);
+/* What names the row's record for good; empty when the row has no id of its own. */
+ProtobufCBinaryData sheet_key(const struct sheet *sheet, const struct csv_row *row);
+
+/* Who imports, and what it can look up. */
+struct sheet_reader {
+	const struct places *places;
+	const char *self; /* this city's id in the space */
+	bool own;         /* rows in which it takes part are its own word */
+	struct arena *arena;
+};
+
+/* A record as a sheet has it. Everything in the reader's arena or in the sheet's text. */
+struct draft {
+	uint32_t kind;  /* RecordKind */
+	bool report;    /* says what others said */
+	size_t line;    /* of its first row */
+	Twinlog__Body *body;
+	Twinlog__Body *stubs[2]; /* cities that no list knows, as bodies of city records */
+	size_t stub_count;
+};
+
+/* Rows of one key, at most TWINLOG_SHEET_GROUP_MAX; in all layouts but pair_assertions exactly one. The fault tells the
+ * column and what stood there. */
+enum twinlog_error sheet_draft(const struct sheet_reader *reader, const struct sheet *sheet, const struct csv_row *rows,
+			       size_t count, struct draft *ret_draft, struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+
+/* What a city said before of a draft's record. */
+struct draft_past {
+	const Twinlog__Body *current; /* its current statement; NULL: none */
+	bool report;                  /* and whether that is a report */
+	const Twinlog__Body *const *earlier; /* older statements of its own, no reports; for fields changed by hand since */
+	size_t earlier_count;
+};
+enum draft_change { DRAFT_NEW, DRAFT_AMENDED, DRAFT_UNCHANGED };
+/* Puts a draft on top of what stands: draft->body and report become the statement to submit. Fields that the sheet does not
+ * carry stay; so do fields that once had the sheet's value and were changed since, by hand. */
+enum twinlog_error draft_merge(struct arena *arena, struct draft *draft, const char *self, const struct draft_past *past,
+			       enum draft_change *ret_change) TWINLOG_MUST_CHECK;
+
+#endif
