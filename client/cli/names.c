@@ -80,7 +80,7 @@ static enum twinlog_error add_city_records(struct cli *cli, struct places *place
 
 enum twinlog_error cli_places(struct cli *cli, struct places **ret_places)
 {
-	struct places *places;
+	struct places *places = NULL;
 	enum twinlog_error error;
 
 	if (!cli->places) {
@@ -128,7 +128,7 @@ enum twinlog_error cli_city(void *context, const char *name, size_t size, char r
 {
 	struct cli *cli = context;
 	const struct place *found[CANDIDATES_SHOWN];
-	struct places *places;
+	struct places *places = NULL;
 	enum twinlog_error error;
 	size_t count;
 
@@ -164,7 +164,7 @@ const char *cli_city_name(struct cli *cli, ProtobufCBinaryData city_id)
 {
 	const char *id = cli_text(cli, city_id);
 	const struct place *place;
-	struct places *places;
+	struct places *places = NULL;
 
 	if (cli_places(cli, &places) != TWINLOG_OK)
 		return id;
@@ -245,7 +245,7 @@ enum twinlog_error cli_space(struct cli *cli, const char *name, struct hash *ret
 
 /* ---- Partners ---- */
 
-enum twinlog_error cli_peers(struct cli *cli, Twinlog__Peers **ret_peers)
+static enum twinlog_error cli_peers(struct cli *cli, Twinlog__Peers **ret_peers)
 {
 	Twinlog__PeerList list = TWINLOG__PEER_LIST__INIT;
 	Twinlog__Request request = TWINLOG__REQUEST__INIT;

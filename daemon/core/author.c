@@ -201,8 +201,8 @@ static void operation_queue(struct node *node, struct submission *submission, ui
 			    const Twinlog__SubmitOperation *operation, ProtobufCBinaryData named)
 {
 	struct twinlog_fault fault;
-	Twinlog__Body *body;
-	struct space *space;
+	Twinlog__Body *body = NULL;
+	struct space *space = NULL;
 	enum twinlog_error error =
 	    CODEC_UNPACK(submission->arena, operation->body.data, operation->body.len, &body, twinlog__body);
 	if (error)
