@@ -281,7 +281,7 @@ enum twinlog_error cli_peer(struct cli *cli, const char *name, const Twinlog__Pe
 {
 	char city_id[TWINLOG_CITY_ID_MAX + 1] = "";
 	const Twinlog__PeerInfo *found = NULL;
-	Twinlog__Peers *peers;
+	Twinlog__Peers *peers = NULL;
 	size_t count = 0;
 	const char *hint = "";
 	enum twinlog_error error = cli_peers(cli, &peers);
