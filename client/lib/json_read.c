@@ -391,6 +391,9 @@ static enum twinlog_error read_field(const struct reading *reading, ProtobufCMes
 	}
 	if (field->label == PROTOBUF_C_LABEL_REPEATED)
 		return read_list(reading, message, field, value, path);
+	/* What is there already is merged with, as in RFC 7396. */
+	if (meaning.form == FIELD_MESSAGE && *(ProtobufCMessage **)member && json_is_object(value))
+		return read_message(reading, value, path, *(ProtobufCMessage **)member);
 	if (field->type == PROTOBUF_C_TYPE_MESSAGE)
 		return read_inner(reading, message->descriptor, field, value, path, member);
 	if (field->type == PROTOBUF_C_TYPE_BYTES)
