@@ -1,5 +1,6 @@
 /* Sheets whose columns Twinlog knows, and what their rows say. A sheet is recognised by its head; columns may stand in
- * any order, unknown ones are passed over. Pure but for ICU behind text.h; knows csv, places and the generated messages.
+ * any order, unknown ones are passed over. Pure but for ICU behind text.h; knows csv, places and the generated
+ * messages.
  *
  *   activities       one row an activity, key event_id
  *   pairs            one row an agreement, key pair_id
@@ -109,9 +110,9 @@ struct sheet_reader {
 
 /* A record as a sheet has it. Everything in the reader's arena or in the sheet's text. */
 struct draft {
-	uint32_t kind;  /* RecordKind */
-	bool report;    /* says what others said */
-	size_t line;    /* of its first row */
+	uint32_t kind; /* RecordKind */
+	bool report;   /* says what others said */
+	size_t line;   /* of its first row */
 	Twinlog__Body *body;
 	Twinlog__Body *stubs[2]; /* cities that no list knows, as bodies of city records */
 	size_t stub_count;
@@ -126,13 +127,14 @@ enum twinlog_error sheet_draft(const struct sheet_reader *reader, const struct s
 struct draft_past {
 	const Twinlog__Body *current; /* its current statement; NULL: none */
 	bool report;                  /* and whether that is a report */
-	const Twinlog__Body *const *earlier; /* older statements of its own, no reports; for fields changed by hand since */
+	const Twinlog__Body *const
+	    *earlier; /* older statements of its own, no reports; for fields changed by hand since */
 	size_t earlier_count;
 };
 enum draft_change { DRAFT_NEW, DRAFT_AMENDED, DRAFT_UNCHANGED };
-/* Puts a draft on top of what stands: draft->body and report become the statement to submit. Fields that the sheet does not
- * carry stay; so do fields that once had the sheet's value and were changed since, by hand. */
-enum twinlog_error draft_merge(struct arena *arena, struct draft *draft, const char *self, const struct draft_past *past,
-			       enum draft_change *ret_change) TWINLOG_MUST_CHECK;
+/* Puts a draft on top of what stands: draft->body and report become the statement to submit. Fields that the sheet does
+ * not carry stay; so do fields that once had the sheet's value and were changed since, by hand. */
+enum twinlog_error draft_merge(struct arena *arena, struct draft *draft, const char *self,
+			       const struct draft_past *past, enum draft_change *ret_change) TWINLOG_MUST_CHECK;
 
 #endif

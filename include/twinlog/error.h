@@ -29,6 +29,7 @@
 	X(INVALID, 3, "not valid")                                                                                     \
 	X(BAD_UTF8, 3, "not valid UTF-8 text")                                                                         \
 	X(BAD_TEXT, 3, "has control or unassigned characters")                                                         \
+	X(LOST_TEXT, 3, "has lost characters on its way here; save the sheet as UTF-8 and import that")                \
 	X(TOO_LONG, 3, "text is too long")                                                                             \
 	X(BAD_DATE, 3, "not a date; write 2018, 2018-11, 2018-11-15, or 2018~ when uncertain")                         \
 	X(BAD_RANGE, 3, "ends before it starts")                                                                       \

@@ -149,7 +149,6 @@ static void own_values_match_or_differ(void **state)
 	assert_false(waits(scene, TOWN_A));
 	say(scene, SAYS(TOWN_B, TIE, .start = "1991", REPLACES(second), .answers = &third));
 	assert_state(scene, DIFFERS);
-	/* Seen and left as it is: an answer to the very version is not asked for again. */
 	assert_true(waits(scene, TOWN_A));
 }
 

@@ -1,0 +1,353 @@
+/* Looking at records: show, history, list, inbox. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+
+/* ---- show: the sides next to each other ---- */
+
+#define SIDES_MAX 12u
+
+static bool differs(const Twinlog__Record *record, const char *field)
+{
+	for (size_t i = 0; i < record->n_differences; i++)
+		if (codec_equal(record->differences[i]->field, field) && !record->differences[i]->not_yet_updated)
+			return true;
+	return false;
+}
+
+static const char *value_text(struct cli *cli, const json_t *value)
+{
+	if (!value)
+		return "";
+	if (json_is_string(value))
+		return cli_printf(cli, "%s", json_string_value(value));
+	char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+	const char *kept = cli_printf(cli, "%s", text ? text : "");
+	free(text);
+	return kept;
+}
+
+static enum twinlog_error field_row(struct cli *cli, struct table *table, const Twinlog__Record *record,
+				    const char *field, json_t *const *bodies, size_t sides)
+{
+	const char *cells[SIDES_MAX + 1];
+	const bool marked = differs(record, field);
+	cells[0] = cli_printf(cli, "%s%s", marked ? "≠ " : "", cli_field_label(field));
+	for (size_t i = 0; i < sides; i++)
+		cells[i + 1] = value_text(cli, bodies[i] ? json_object_get(bodies[i], field) : NULL);
+	return table_row(table, cells);
+}
+
+static enum twinlog_error field_rows(struct cli *cli, struct table *table, const Twinlog__Record *record,
+				     json_t *const *bodies, size_t sides)
+{
+	const char *field;
+	json_t *value;
+	for (size_t i = 0; i < sides; i++) {
+		json_object_foreach(bodies[i], field, value)
+		{
+			bool before = false;
+			for (size_t j = 0; j < i && !before; j++)
+				before = bodies[j] && json_object_get(bodies[j], field);
+			if (!before && field_row(cli, table, record, field, bodies, sides))
+				return TWINLOG_NO_MEMORY;
+		}
+	}
+	return TWINLOG_OK;
+}
+
+static int record_print(struct cli *cli, const Twinlog__Record *record)
+{
+	struct table_column columns[SIDES_MAX + 1] = {{.id = "field", .label = N_("field")}};
+	const char *words[SIDES_MAX + 1] = {_("word")}, *times[SIDES_MAX + 1] = {_("said")};
+	json_t *bodies[SIDES_MAX] = {0};
+	const size_t sides = record->n_sides < SIDES_MAX ? record->n_sides : SIDES_MAX;
+	printf("%s  %s  %s\n", cli_hex(cli, record->handle, 0), cli_kind_label(record->kind),
+	       cli_state_label(record->state));
+	for (size_t i = 0; i < sides; i++) {
+		const Twinlog__Side *side = record->sides[i];
+		const Twinlog__Body *body = side->word ? version_body(cli->arena, side->word) : NULL;
+		columns[i + 1] = (struct table_column){
+		    .id = cli_text(cli, side->city_id), .label = cli_city_name(cli, side->city_id), .wraps = true};
+		words[i + 1] = cli_printf(cli, "%s%s", cli_standing_label(side->standing),
+					  side->outdated ? _(" (of an older version)") : "");
+		times[i + 1] = side->word ? cli_time(cli, side->word->clock_ms) : "";
+		bodies[i] = body ? json_body(record->kind, body) : NULL;
+	}
+	struct table *table = table_new(columns, sides + 1);
+	enum twinlog_error error = table ? table_row(table, words) : TWINLOG_NO_MEMORY;
+	if (!error)
+		error = table_row(table, times);
+	if (!error)
+		error = field_rows(cli, table, record, bodies, sides);
+	if (!error)
+		error = table_print(table, FORMAT_TABLE, 0, stdout);
+	table_free(table);
+	for (size_t i = 0; i < sides; i++)
+		json_decref(bodies[i]);
+	for (size_t i = 0; i < record->n_elsewhere; i++)
+		printf(_("not in this space: %s\n"), cli_city_name(cli, record->elsewhere[i]));
+	return error ? cli_refuse(cli, error, "", NULL) : 0;
+}
+
+static int show_run(struct cli *cli, const struct cli_arguments *arguments)
+{
+	Twinlog__Record *record;
+	if (cli_show(cli, cli_operand(arguments, 0), false, &record))
+		return cli_fail(cli);
+	return cli->format == FORMAT_TABLE ? record_print(cli, record) : cli_print_json(cli, json_record(record));
+}
+
+const struct cli_command command_show = {
+    .name = "show",
+    .operands = N_("ID"),
+    .least = 1,
+    .most = 1,
+    .summary = N_("show what each side says of one record"),
+    .description = N_("Fields in which the sides differ are marked with ≠."),
+    .run = show_run,
+};
+
+/* ---- history ---- */
+
+static int history_run(struct cli *cli, const struct cli_arguments *arguments)
+{
+	static const struct table_column columns[] = {
+	    {"time", N_("time"), false, false},           {"city", N_("city"), false, false},
+	    {"version", N_("version"), true, false},      {"operation", N_("operation"), false, false},
+	    {"office", N_("office"), false, false},       {"title", N_("title"), false, true},
+	    {"signature", N_("signature"), false, false}, {"held_by", N_("held by"), false, true},
+	};
+	Twinlog__Record *record;
+	if (cli_show(cli, cli_operand(arguments, 0), true, &record))
+		return cli_fail(cli);
+	if (cli->format == FORMAT_JSON)
+		return cli_print_json(cli, json_record(record));
+	struct table *table = table_new(columns, sizeof columns / sizeof *columns);
+	enum twinlog_error error = table ? TWINLOG_OK : TWINLOG_NO_MEMORY;
+	for (size_t i = 0; i < record->n_versions && !error; i++) {
+		const Twinlog__Version *version = record->versions[i];
+		const Twinlog__Body *body = version_body(cli->arena, version);
+		const char *holders = "";
+		for (size_t h = 0; h < version->n_held_by; h++)
+			holders =
+			    cli_printf(cli, "%s%s%s", holders, h ? ", " : "", cli_city_name(cli, version->held_by[h]));
+		const char *const cells[] = {
+		    cli_time(cli, version->clock_ms),
+		    cli_city_name(cli, version->city_id),
+		    cli_printf(cli, "%llu%s", (unsigned long long)version->version, version->current ? " *" : ""),
+		    cli_operation_label(version->operation),
+		    body ? cli_text(cli, body->office) : "",
+		    body ? cli_title(cli, body) : "",
+		    version->signature == 1 ? _("verified") : _("DOES NOT VERIFY"),
+		    holders,
+		};
+		error = table_row(table, cells);
+	}
+	if (!error)
+		error = table_print(table, cli->format, 0, stdout);
+	table_free(table);
+	return error ? cli_refuse(cli, error, "", NULL) : 0;
+}
+
+const struct cli_command command_history = {
+    .name = "history",
+    .operands = N_("ID"),
+    .least = 1,
+    .most = 1,
+    .summary = N_("show every version of a record: who, when, signature, who holds it"),
+    .description = "",
+    .run = history_run,
+};
+
+/* ---- list and inbox ---- */
+
+static const struct cli_option list_options[] = {
+    {"limit", 0, N_("N"), N_("how many (else 50)"), false},
+    {"cursor", 0, N_("CURSOR"), N_("go on where the last page ended"), false},
+    {"sort", 0, N_("ORDER"), N_("date, changed or city"), false},
+    {"descending", 0, NULL, N_("the last first"), false},
+    {0},
+};
+
+static const char *record_date(struct cli *cli, const Twinlog__Body *body)
+{
+	if (body && body->content_case == TWINLOG__BODY__CONTENT_ACTIVITY)
+		return cli_text(cli, body->activity->start);
+	if (body && body->content_case == TWINLOG__BODY__CONTENT_AGREEMENT)
+		return cli_text(cli, body->agreement->established);
+	return "";
+}
+
+static const char *record_cities(struct cli *cli, const Twinlog__Body *body)
+{
+	const char *names = "";
+	if (body && body->content_case == TWINLOG__BODY__CONTENT_ACTIVITY)
+		for (size_t i = 0; i < body->activity->n_cities; i++)
+			names = cli_printf(cli, "%s%s%s", names, i ? ", " : "",
+					   cli_city_name(cli, body->activity->cities[i]->city_id));
+	else if (body && body->content_case == TWINLOG__BODY__CONTENT_AGREEMENT)
+		for (size_t i = 0; i < body->agreement->n_parties; i++)
+			names = cli_printf(cli, "%s%s%s", names, i ? ", " : "",
+					   cli_city_name(cli, body->agreement->parties[i]));
+	else if (body && body->content_case == TWINLOG__BODY__CONTENT_CITY)
+		names = cli_city_name(cli, body->city->city_id);
+	return names;
+}
+
+static const char *record_what(struct cli *cli, const Twinlog__Body *body)
+{
+	const char *title = body ? cli_title(cli, body) : "";
+	if (title[0] || !body)
+		return title;
+	if (body->content_case == TWINLOG__BODY__CONTENT_AGREEMENT)
+		return cli_code(cli, CODELIST_RELATION_TYPE, body->agreement->relation_type);
+	if (body->content_case == TWINLOG__BODY__CONTENT_ACTIVITY)
+		return cli_code(cli, CODELIST_FORM, body->activity->form);
+	return "";
+}
+
+static const Twinlog__Body *lead_body(struct cli *cli, const Twinlog__Record *record)
+{
+	const Twinlog__Body *first = NULL;
+	for (size_t i = 0; i < record->n_sides; i++) {
+		const Twinlog__Version *word = record->sides[i]->word;
+		if (!word || word->operation != TWINLOG__OPERATION__OPERATION_STATEMENT)
+			continue;
+		const Twinlog__Body *body = version_body(cli->arena, word);
+		if (body && word->leaf.len == record->lead.len &&
+		    memcmp(word->leaf.data, record->lead.data, word->leaf.len) == 0)
+			return body;
+		first = first ? first : body;
+	}
+	return first;
+}
+
+static enum twinlog_error records_table(struct cli *cli, const Twinlog__Records *records)
+{
+	static const struct table_column columns[] = {
+	    {"id", N_("id"), false, false},      {"date", N_("date"), false, false},
+	    {"kind", N_("kind"), false, false},  {"cities", N_("cities"), false, true},
+	    {"title", N_("title"), false, true}, {"state", N_("state"), false, false},
+	};
+	struct table *table = table_new(columns, sizeof columns / sizeof *columns);
+	enum twinlog_error error = table ? TWINLOG_OK : TWINLOG_NO_MEMORY;
+	for (size_t i = 0; i < records->n_records && !error; i++) {
+		const Twinlog__Record *record = records->records[i];
+		const Twinlog__Body *body = lead_body(cli, record);
+		const char *const cells[] = {
+		    cli_hex(cli, record->handle, cli->format == FORMAT_CSV ? 0 : 12),
+		    record_date(cli, body),
+		    cli_kind_label(record->kind),
+		    record_cities(cli, body),
+		    record_what(cli, body),
+		    cli_state_label(record->state),
+		};
+		error = table_row(table, cells);
+	}
+	if (!error)
+		error = table_print(table, cli->format, 0, stdout);
+	table_free(table);
+	return error;
+}
+
+static int records_print(struct cli *cli, const Twinlog__Records *records)
+{
+	if (cli->format == FORMAT_JSON)
+		return cli_print_json(cli, json_records(records));
+	if (cli->format == FORMAT_JSONL) {
+		for (size_t i = 0; i < records->n_records; i++) {
+			const int code = cli_print_json(cli, json_record(records->records[i]));
+			if (code)
+				return code;
+		}
+	} else if (records_table(cli, records)) {
+		return cli_refuse(cli, TWINLOG_NO_MEMORY, "", NULL);
+	}
+	if (cli->format == FORMAT_TABLE)
+		printf(_("%llu in all\n"), (unsigned long long)records->total);
+	if (records->cursor.len > 0)
+		cli_note(_("more: --cursor %s"), cli_hex(cli, records->cursor, 0));
+	return 0;
+}
+
+static enum twinlog_error sort_read(struct cli *cli, const char *name, uint32_t *ret_sort)
+{
+	static const char *const sorts[] = {"date", "changed", "city"};
+	*ret_sort = 0;
+	if (!name)
+		return TWINLOG_OK;
+	for (; *ret_sort < 3; (*ret_sort)++)
+		if (strcmp(sorts[*ret_sort], name) == 0)
+			return TWINLOG_OK;
+	return twinlog_fault_set(&cli->fault, TWINLOG_BAD_CODE, "--sort", name);
+}
+
+static int list_records(struct cli *cli, const struct cli_arguments *arguments, bool waiting)
+{
+	Twinlog__Request request = TWINLOG__REQUEST__INIT;
+	Twinlog__List list = TWINLOG__LIST__INIT;
+	Twinlog__Filter filter = TWINLOG__FILTER__INIT;
+	Twinlog__Reply *reply;
+	uint64_t limit;
+	uint8_t cursor[512];
+	const char *from = cli_option(arguments, "cursor");
+	if (cli_connect(cli) || cli_filter(cli, arguments, &filter) ||
+	    sort_read(cli, cli_option(arguments, "sort"), &list.sort) ||
+	    cli_number(arguments, "limit", 1, TWINLOG_PAGE_MAX, 50, &limit, &cli->fault))
+		return cli_fail(cli);
+	if (from) {
+		const size_t size = strlen(from) / 2;
+		if (size > sizeof cursor || hex_decode(cursor, size, from, strlen(from)))
+			return cli_refuse(cli, TWINLOG_BAD_CURSOR, "--cursor", from);
+		list.cursor = codec_bytes(cursor, size);
+	}
+	filter.waiting = waiting;
+	list.filter = &filter;
+	list.limit = (uint32_t)limit;
+	list.descending = cli_given(arguments, "descending");
+	request.body_case = TWINLOG__REQUEST__BODY_LIST;
+	request.list = &list;
+	if (cli_call(cli, &request, &reply))
+		return cli_fail(cli);
+	return reply->records ? records_print(cli, reply->records) : cli_refuse(cli, TWINLOG_MALFORMED, "", NULL);
+}
+
+static int list_run(struct cli *cli, const struct cli_arguments *arguments)
+{
+	return list_records(cli, arguments, false);
+}
+
+const struct cli_command command_list = {
+    .name = "list",
+    .operands = "",
+    .summary = N_("list records"),
+    .description = N_("Options combine. Pages go on with --cursor."),
+    .options = list_options,
+    .more = cli_filter_options,
+    .run = list_run,
+};
+
+static int inbox_run(struct cli *cli, const struct cli_arguments *arguments)
+{
+	Twinlog__Spaces *spaces;
+	if (cli_connect(cli) || cli_spaces(cli, &spaces))
+		return cli_fail(cli);
+	for (size_t i = 0; i < spaces->n_spaces && cli->format == FORMAT_TABLE; i++)
+		if (spaces->spaces[i]->invited)
+			printf(_("invitation: %s  %s (twinlog space accept %s)\n"),
+			       cli_hex(cli, spaces->spaces[i]->space, 12), cli_text(cli, spaces->spaces[i]->title),
+			       cli_hex(cli, spaces->spaces[i]->space, 12));
+	return list_records(cli, arguments, true);
+}
+
+const struct cli_command command_inbox = {
+    .name = "inbox",
+    .operands = "",
+    .summary = N_("list what waits for this city's answer"),
+    .description = "",
+    .options = list_options,
+    .more = cli_filter_options,
+    .run = inbox_run,
+};

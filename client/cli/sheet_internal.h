@@ -1,0 +1,66 @@
+/* What the makers of drafts share: cells as codes, dates, cities and numbers. For sheet*.c and draft*.c only. */
+#ifndef TWINLOG_SHEET_INTERNAL_H
+#define TWINLOG_SHEET_INTERNAL_H
+
+#include "codelist.h"
+#include "sheet.h"
+
+ProtobufCBinaryData sheet_trim(ProtobufCBinaryData text);
+/* A fault at a column, with what stands there. Returns code. */
+enum twinlog_error sheet_fault(struct twinlog_fault *fault, enum twinlog_error code, enum sheet_column column,
+			       ProtobufCBinaryData value);
+/* TWINLOG_BAD_TEXT when a cell has lost characters. */
+enum twinlog_error sheet_check_lost(const struct sheet *sheet, const struct csv_row *row,
+				    struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+
+/* Readers of one cell. An empty cell gives an empty value and is no fault. */
+
+/* A code, or its label in any language. An unknown one is a fault. */
+enum twinlog_error sheet_code(const struct sheet *sheet, const struct csv_row *row, enum sheet_column column,
+			      enum codelist list, ProtobufCBinaryData *ret_code,
+			      struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+/* A date as people write it; a range gives both (ret_end may be NULL: then a range is a fault). In arena. */
+enum twinlog_error sheet_date(const struct sheet_reader *reader, const struct sheet *sheet, const struct csv_row *row,
+			      enum sheet_column column, ProtobufCBinaryData *ret_start, ProtobufCBinaryData *ret_end,
+			      struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+/* A whole number, `1,234` and a counter behind it (人, 명, 名) allowed. *ret_count NULL when the cell is empty. */
+enum twinlog_error sheet_count(const struct sheet_reader *reader, const struct sheet *sheet, const struct csv_row *row,
+			       enum sheet_column column, Twinlog__Count **ret_count,
+			       struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+/* A text that names a city: an id (known or not), or a name that fits one place only. country and subdivision narrow.
+ */
+enum twinlog_error sheet_place(const struct sheet_reader *reader, ProtobufCBinaryData text, ProtobufCBinaryData country,
+			       ProtobufCBinaryData subdivision, ProtobufCBinaryData *ret_id) TWINLOG_MUST_CHECK;
+/* Both sides of a row, with the hints that stand beside them. */
+enum twinlog_error sheet_sides(const struct sheet_reader *reader, const struct sheet *sheet, const struct csv_row *row,
+			       ProtobufCBinaryData ret_sides[2], struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+/* NULL without title and address. */
+enum twinlog_error sheet_source(const struct sheet_reader *reader, const struct sheet *sheet, const struct csv_row *row,
+				Twinlog__Source **ret_source) TWINLOG_MUST_CHECK;
+
+bool bytes_equal(ProtobufCBinaryData a, ProtobufCBinaryData b);
+int bytes_order(ProtobufCBinaryData a, ProtobufCBinaryData b);
+const char *bytes_text(struct arena *arena, ProtobufCBinaryData bytes); /* NUL-terminated copy; NULL: memory is out */
+bool source_equal(const Twinlog__Source *a, const Twinlog__Source *b);  /* accept NULL */
+
+enum twinlog_error draft_activity(const struct sheet_reader *reader, const struct sheet *sheet,
+				  const struct csv_row *row, struct draft *draft,
+				  struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+enum twinlog_error draft_agreement(const struct sheet_reader *reader, const struct sheet *sheet,
+				   const struct csv_row *rows, size_t count, struct draft *draft,
+				   struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+enum twinlog_error draft_city(const struct sheet_reader *reader, const struct sheet *sheet, const struct csv_row *row,
+			      struct draft *draft, struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+
+/* Quotes without those that say nothing another does not say, in canonical order; count may shrink. */
+size_t quotes_settle(Twinlog__Quote **quotes, size_t count);
+/* The one to take values from: strongest tie, most precise date, latest date; NULL when there is none. */
+Twinlog__Quote *quotes_best(Twinlog__Quote *const *quotes, size_t count);
+/* draft_merge for agreements: unites the quotes. */
+enum twinlog_error agreement_merge(struct arena *arena, struct draft *draft, const char *self,
+				   const struct draft_past *past) TWINLOG_MUST_CHECK;
+/* Takes the values from the quotes: the own word out of them where there is one of the own city, else the best. */
+enum twinlog_error agreement_settle(struct arena *arena, Twinlog__Body *body, const char *self,
+				    bool *ret_report) TWINLOG_MUST_CHECK;
+
+#endif
