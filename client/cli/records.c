@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "log.pb-c.h"
 
 /* ---- show: the sides next to each other ---- */
 

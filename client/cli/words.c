@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "log.pb-c.h"
 #include "validate.h"
 
 #define INPUT_MAX (256u * 1024 * 1024)
