@@ -128,11 +128,12 @@ const struct cli_command command_amend = {
     .least = 1,
     .most = 2,
     .summary = N_("Change what your city said about a record"),
-    .description =
-	N_("The changes are options, a JSON file, or JSON on stdin. Fields that are not named stay as they are; null or an "
-	   "empty value clears one.\n"
-	   "With --based-on (or \"based_on\" in the JSON) an edit of a version that a colleague has replaced meanwhile is "
-	   "refused, exit 6, and the difference shown."),
+    .description = N_(
+	"The changes are options, a JSON file, or JSON on stdin. Fields that are not named stay as they are; null or "
+	"an "
+	"empty value clears one.\n"
+	"With --based-on (or \"based_on\" in the JSON) an edit of a version that a colleague has replaced meanwhile is "
+	"refused, exit 6, and the difference shown."),
     .options = options,
     .more = cli_entry_options,
     .run = run_amend,

@@ -131,7 +131,8 @@ const struct cli_command command_answer = {
     .summary = N_("Give your city's word on a partner's record"),
     .description =
 	N_("same: your city confirms what the partner says, as it stands now.\n"
-	   "differs: your city makes its own statement. It begins with the partner's dates, cities, codes and numbers (not "
+	   "differs: your city makes its own statement. It begins with the partner's dates, cities, codes and numbers "
+	   "(not "
 	   "with its words, costs and sources); options, a JSON file or JSON on stdin say what is different.\n"
 	   "unknown: your city does not know of it."),
     .options = options,

@@ -70,11 +70,11 @@ enum cli_format { FORMAT_TABLE, FORMAT_JSON, FORMAT_JSONL, FORMAT_CSV };
 
 struct cli {
 	const struct cli_command *command;
-	const char *folder;         /* -D or $TWINLOG_DIR; NULL */
-	enum cli_format format;     /* FORMAT_TABLE unless asked otherwise */
-	enum language language;     /* of labels and messages */
-	uint32_t timeout_ms;         /* --timeout; 0: not given */
-	bool progress;              /* stderr is a terminal */
+	const char *folder;     /* -D or $TWINLOG_DIR; NULL */
+	enum cli_format format; /* FORMAT_TABLE unless asked otherwise */
+	enum language language; /* of labels and messages */
+	uint32_t timeout_ms;    /* --timeout; 0: not given */
+	bool progress;          /* stderr is a terminal */
 	bool progress_shown;
 	struct arena *arena;        /* for everything of this run */
 	struct twinlog *twinlog;    /* after cli_connect */

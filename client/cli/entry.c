@@ -5,7 +5,8 @@
 #include <unistd.h>
 
 const struct cli_option cli_entry_options[] = {
-    {"set", 0, N_("FIELD=VALUE"), N_("any field by its name, as participants.total=20; an empty value clears it"), true},
+    {"set", 0, N_("FIELD=VALUE"), N_("any field by its name, as participants.total=20; an empty value clears it"),
+     true},
     {"city", 0, N_("CITY[=ROLE]"), N_("a city that takes part, as host, visitor, co_organiser or observer"), true},
     {"party", 0, N_("CITY"), N_("a party of an agreement"), true},
     {"start", 0, N_("DATE"), N_("first day, month or year: 2018, 2018-11, 2018-11-15, 2018~"), false},
@@ -34,7 +35,8 @@ const struct cli_option cli_entry_options[] = {
 static void json_name(const char *option, char out[64])
 {
 	static const char *const plurals[][2] = {
-	    {"city", "cities"}, {"party", "parties"}, {"field", "fields"}, {"title", "titles"}, {"summary", "summaries"},
+	    {"city", "cities"},  {"party", "parties"},     {"field", "fields"},
+	    {"title", "titles"}, {"summary", "summaries"},
 	};
 
 	for (size_t i = 0; i < sizeof plurals / sizeof *plurals; i++)

@@ -234,7 +234,8 @@ enum twinlog_error cli_space(struct cli *cli, const char *name, struct hash *ret
 			continue;
 		found = space;
 		count++;
-		hint = cli_printf(cli, "%s  %s  %s\n", hint, cli_hex(cli, space->space, 12), cli_text(cli, space->title));
+		hint =
+		    cli_printf(cli, "%s  %s  %s\n", hint, cli_hex(cli, space->space, 12), cli_text(cli, space->title));
 	}
 	if (count != 1) {
 		cli->hint = count ? hint : NULL;
@@ -288,7 +289,8 @@ enum twinlog_error cli_peer(struct cli *cli, const char *name, const Twinlog__Pe
 
 	if (error)
 		return error;
-	/* A name that the lists know may be none that the partner's card has; ambiguous ones may fit one partner only. */
+	/* A name that the lists know may be none that the partner's card has; ambiguous ones may fit one partner only.
+	 */
 	(void)!cli_city(cli, name, strlen(name), city_id, NULL);
 	cli->hint = NULL;
 	for (size_t i = 0; i < peers->n_peers; i++) {
@@ -301,7 +303,8 @@ enum twinlog_error cli_peer(struct cli *cli, const char *name, const Twinlog__Pe
 	}
 	if (count != 1) {
 		cli->hint = count ? hint : NULL;
-		return twinlog_fault_set(&cli->fault, count ? TWINLOG_AMBIGUOUS : TWINLOG_NOT_FOUND, N_("partner"), name);
+		return twinlog_fault_set(&cli->fault, count ? TWINLOG_AMBIGUOUS : TWINLOG_NOT_FOUND, N_("partner"),
+					 name);
 	}
 	*ret_peer = found;
 	return TWINLOG_OK;

@@ -87,7 +87,7 @@ void cli_progress_end(struct cli *cli)
 static enum twinlog_error open_error(void)
 {
 	return errno == ENOENT || errno == ENOTDIR ? TWINLOG_MISSING
-	       : errno == EACCES		   ? TWINLOG_NOT_PERMITTED
+	       : errno == EACCES                   ? TWINLOG_NOT_PERMITTED
 						   : TWINLOG_IO;
 }
 

@@ -33,9 +33,8 @@ static const char *value_text(struct cli *cli, const ProtobufCMessage *message, 
 	case FIELD_NUMBER:
 		return cli_printf(cli, "%" PRId64, field_number(message, field, index));
 	case FIELD_COUNT:
-		return cli_printf(
-		    cli, "%" PRIu64,
-		    ((const Twinlog__Count *)(const void *)field_message(message, field, index))->value);
+		return cli_printf(cli, "%" PRIu64,
+				  ((const Twinlog__Count *)(const void *)field_message(message, field, index))->value);
 	case FIELD_MESSAGE:
 		return message_text(cli, field_message(message, field, index));
 	case FIELD_CODE:
@@ -101,8 +100,9 @@ static const char *participants_text(struct cli *cli, const Twinlog__Participant
 		text = cli_printf(cli, "%s%s%s: %" PRIu64, text, *text ? ", " : "", cli_field_label("private"),
 				  participants->private_total->value);
 	for (size_t i = 0; i < participants->n_by_side; i++)
-		text = cli_printf(cli, "%s%s%s: %" PRIu64, text, *text ? ", " : "",
-				  cli_city_name(cli, participants->by_side[i]->city_id), participants->by_side[i]->count);
+		text =
+		    cli_printf(cli, "%s%s%s: %" PRIu64, text, *text ? ", " : "",
+			       cli_city_name(cli, participants->by_side[i]->city_id), participants->by_side[i]->count);
 	return text;
 }
 
@@ -150,9 +150,10 @@ const char *cli_title(struct cli *cli, const Twinlog__Body *body)
 	if (!content || body->content_case == TWINLOG__BODY__CONTENT_CITY) {
 		return content && body->city->n_names ? cli_city_name(cli, body->city->city_id) : "";
 	}
-	titles = body->content_case == TWINLOG__BODY__CONTENT_ACTIVITY ? body->activity->titles : body->agreement->titles;
+	titles =
+	    body->content_case == TWINLOG__BODY__CONTENT_ACTIVITY ? body->activity->titles : body->agreement->titles;
 	count = body->content_case == TWINLOG__BODY__CONTENT_ACTIVITY ? body->activity->n_titles
-								       : body->agreement->n_titles;
+								      : body->agreement->n_titles;
 	for (size_t i = 0; i < count; i++)
 		if (titles[i]->lang.len >= 2 && memcmp(titles[i]->lang.data, tags[cli->language], 2) == 0)
 			return cli_text(cli, titles[i]->text);

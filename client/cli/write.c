@@ -34,10 +34,9 @@ int write_wait(struct cli *cli, const struct write_wait *wait, const struct hash
 	if (error)
 		return cli_fail(cli);
 	if (reply->waited->cities < wait->cities)
-		return cli_refuse(cli, TWINLOG_WAITED_IN_VAIN,
-				  cli_printf(cli, _("%u of %u"), (unsigned)reply->waited->cities,
-					     (unsigned)wait->cities),
-				  NULL);
+		return cli_refuse(
+		    cli, TWINLOG_WAITED_IN_VAIN,
+		    cli_printf(cli, _("%u of %u"), (unsigned)reply->waited->cities, (unsigned)wait->cities), NULL);
 	return 0;
 }
 

@@ -5,8 +5,8 @@
 #include "cli.h"
 #include "submission.h"
 
-/* Writes one operation on a record, prints the record's id, waits for partners when --wait-for says so. Returns the exit
- * code; TWINLOG_STALE is left in cli->fault unprinted when ret_stale is given, *ret_stale then true. */
+/* Writes one operation on a record, prints the record's id, waits for partners when --wait-for says so. Returns the
+ * exit code; TWINLOG_STALE is left in cli->fault unprinted when ret_stale is given, *ret_stale then true. */
 int write_one(struct cli *cli, const struct cli_arguments *arguments, const Twinlog__Record *record,
 	      Twinlog__SubmitOperation *operation, bool *ret_stale);
 

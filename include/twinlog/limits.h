@@ -91,11 +91,11 @@
 #define TWINLOG_CELL_MAX         (64u * 1024)         /* a cell */
 #define TWINLOG_ROW_MAX          (256u * 1024)        /* a row as it stands */
 #define TWINLOG_COLUMNS_MAX      256u
-#define TWINLOG_SHEET_GROUP_MAX  TWINLOG_LIST_MAX     /* rows that make one record */
-#define TWINLOG_SHEET_SAMPLE     (1024u * 1024)       /* text that the encoding is judged by */
-#define TWINLOG_IMPORT_BATCH     500u                 /* records looked up and submitted in one request */
-#define TWINLOG_IMPORT_BYTES     (512u * 1024)        /* of operations in one request */
-#define TWINLOG_IMPORT_UNDER_WAY 8u                   /* submit requests */
+#define TWINLOG_SHEET_GROUP_MAX  TWINLOG_LIST_MAX /* rows that make one record */
+#define TWINLOG_SHEET_SAMPLE     (1024u * 1024)   /* text that the encoding is judged by */
+#define TWINLOG_IMPORT_BATCH     500u             /* records looked up and submitted in one request */
+#define TWINLOG_IMPORT_BYTES     (512u * 1024)    /* of operations in one request */
+#define TWINLOG_IMPORT_UNDER_WAY 8u               /* submit requests */
 
 /* Times. */
 #define TWINLOG_PING_INTERVAL_MS     10000u              /* silence after which a PING is sent */

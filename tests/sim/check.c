@@ -159,7 +159,9 @@ static void check_message(struct sim *sim, unsigned machine, unsigned receiver, 
 	case TWINLOG__PEER_MESSAGE__BODY_WANT:
 		/* Acts of a space that is new here are asked of the one who told of it. */
 		if (message->want->city.len)
-			check_entitled(sim, machine, receiver, message->want->space, message->want->city.len == 0, "a want");
+			/* Acts may be asked of whoever offers a space that is new here. */
+			if (message->want->city.len > 0)
+				check_entitled(sim, machine, receiver, message->want->space, false, "a want");
 		check_held(sim, machine, message->want->n_have, message->want->have, "a want");
 		break;
 	case TWINLOG__PEER_MESSAGE__BODY_ACTS:
