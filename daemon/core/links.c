@@ -216,6 +216,7 @@ static void link_down(struct node *node, uint32_t id, const char *why)
 		if (node->links.items[i].id != id)
 			continue;
 		const uint32_t peer = node->links.items[i].peer;
+		node->links.items[i].ready = false; /* nothing is asked on it any more */
 		stream_link_gone(node, id);
 		sync_link_gone(node, id);
 		ARRAY_DROP(&node->links, i);

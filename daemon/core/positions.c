@@ -246,7 +246,7 @@ static void position_send(struct node *node, struct node_link *link, const Proto
 
 static bool wants_positions(const struct node *node, const struct node_peer *peer, const struct space *space)
 {
-	return space_entitles(space, &peer->card->identity) == ENTITLED_ALL &&
+	return space->acts_pending == 0 && space_entitles(space, &peer->card->identity) == ENTITLED_ALL &&
 	       space_entitles(space, &node->card->identity) == ENTITLED_ALL;
 }
 

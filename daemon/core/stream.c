@@ -146,7 +146,8 @@ void stream_want(struct node *node, struct node_link *link, const Twinlog__Want 
 		link_refuse(node, link, TWINLOG_NOT_A_MEMBER, "request for bundles");
 		return;
 	}
-	const struct graph *graph = space_graph_of(space, &city);
+	/* While acts are not durable nobody gets more than before; the digest after their commit begins anew. */
+	const struct graph *graph = space->acts_pending == 0 ? space_graph_of(space, &city) : NULL;
 	if (graph)
 		serve_start(node, link, graph, want);
 	else
@@ -435,7 +436,7 @@ static void own_push(struct node *node, struct node_link *link, const struct spa
 	struct node_peer *peer = &node->peers.items[link->peer];
 	struct peer_space *known = peer_space(peer, acts_space(space->acts));
 	const struct graph *graph = space_graph_of(space, &bundle->city);
-	bool keeps_up = known && peer->push_bytes < TWINLOG_PUSH_BYTES;
+	bool keeps_up = known && space->acts_pending == 0 && peer->push_bytes < TWINLOG_PUSH_BYTES;
 	for (uint32_t i = 0; i < bundle->parents_count && keeps_up; i++)
 		keeps_up = graph_at(graph, graph_find(graph, &bundle->parents[i]))->sequence <= known->sent_own;
 	if (!keeps_up)
@@ -511,7 +512,7 @@ void stream_after_commit(struct node *node)
 		const struct graph *graph = space_graph_of(space, &due->city);
 		size_t count;
 		const struct hash *heads = graph_heads(graph, &count);
-		for (size_t i = 0; count > 0 && i < node->peers.count; i++) {
+		for (size_t i = 0; count > 0 && space->acts_pending == 0 && i < node->peers.count; i++) {
 			struct node_link *link = peer_link(node, &node->peers.items[i]);
 			if (link && space_entitles(space, &node->peers.items[i].card->identity) == ENTITLED_ALL &&
 			    !knows_already(node, link, due, space))

@@ -323,7 +323,8 @@ static struct node_link *whom_to_ask(struct node *node, struct space *space, con
 void sync_pursue(struct node *node, const struct hash *space_id, const struct hash *city)
 {
 	struct space *space = space_by_id(node, space_id);
-	if (!space || !self_is_member(node, space) || want_for(node, space_id, city) ||
+	/* Acts that are not durable yet may say who belongs: asking waits for their commit. */
+	if (!space || space->acts_pending > 0 || !self_is_member(node, space) || want_for(node, space_id, city) ||
 	    want_for(node, space_id, &acts_stream))
 		return;
 	struct node_link *link = whom_to_ask(node, space, city);

@@ -86,7 +86,7 @@ class City:
         test.assertEqual(done.code, 0, done)
         if control:
             with open(self.folder / "twinlogd.conf", "a", encoding="utf-8") as conf:
-                conf.write(f"\ncontrol = ipc://control.sock\ncontrol = {control}\n")
+                conf.write(f"\ncontrol = {control}\n")
         self.start()
 
     # -- the daemon --
