@@ -300,9 +300,12 @@ static enum twinlog_error draft_pack(struct arena *arena, const struct bundle_dr
 	}
 	bundle->leaves = list;
 	bundle->n_leaves = draft->leaves_count;
-	if (protobuf_c_message_get_packed_size(&bundle->base) > TWINLOG_BUNDLE_MAX)
-		return TWINLOG_TOO_LARGE;
-	return codec_pack(&bundle->base, ret_bytes, ret_size);
+	const enum twinlog_error error = codec_pack(&bundle->base, ret_bytes, ret_size);
+	if (error || *ret_size <= TWINLOG_BUNDLE_MAX)
+		return error;
+	free(*ret_bytes);
+	*ret_bytes = NULL;
+	return TWINLOG_TOO_LARGE;
 }
 
 enum twinlog_error bundle_seal(const struct bundle_draft *draft, const struct seal_keys *keys, uint8_t **ret_bytes,

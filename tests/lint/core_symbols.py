@@ -15,7 +15,7 @@ import sys
 import tempfile
 
 COMPUTES = set(
-    """abort bsearch calloc free malloc memchr memcmp memcpy memmove memset qsort qsort_r realloc reallocarray snprintf
+    """hex_encode abort bsearch calloc free malloc memchr memcmp memcpy memmove memset qsort qsort_r realloc reallocarray snprintf
     strchr strcmp strcpy strcspn strdup strlen strncmp strncpy strndup strnlen strrchr strspn strstr strtok_r strtoul
     strtoull vsnprintf""".split()
 )
