@@ -10,6 +10,28 @@ static int call_done(struct cli *cli, Twinlog__Request *request)
 	return cli_call(cli, request, &reply) ? cli_fail(cli) : 0;
 }
 
+/* A card travels by mail, so it is text: this line, then its bytes in hex. The bytes alone are understood as well. */
+#define CARD_HEAD "twinlog-card-1"
+
+static enum twinlog_error card_read(char *text, size_t *size)
+{
+	size_t digits = 0;
+	if (*size < strlen(CARD_HEAD) || memcmp(text, CARD_HEAD, strlen(CARD_HEAD)) != 0)
+		return TWINLOG_OK;
+	for (size_t i = strlen(CARD_HEAD); i < *size; i++)
+		if (!strchr(" \t\r\n", text[i]))
+			text[digits++] = text[i];
+	uint8_t *bytes = malloc(digits / 2 + 1);
+	const enum twinlog_error error =
+	    bytes && digits % 2 == 0 ? hex_decode(bytes, digits / 2, text, digits) : TWINLOG_MALFORMED;
+	if (!error) {
+		memcpy(text, bytes, digits / 2);
+		*size = digits / 2;
+	}
+	free(bytes);
+	return error;
+}
+
 static int card_run(struct cli *cli, const struct cli_arguments *arguments)
 {
 	Twinlog__Request request = TWINLOG__REQUEST__INIT;
@@ -22,7 +44,10 @@ static int card_run(struct cli *cli, const struct cli_arguments *arguments)
 		return cli_fail(cli);
 	if (!reply->card_is)
 		return cli_refuse(cli, TWINLOG_MALFORMED, "", NULL);
-	fwrite(reply->card_is->signed_card.data, 1, reply->card_is->signed_card.len, stdout);
+	const ProtobufCBinaryData card = reply->card_is->signed_card;
+	puts(CARD_HEAD);
+	for (size_t i = 0; i < card.len; i += 32)
+		puts(cli_hex(cli, codec_bytes(card.data + i, card.len - i < 32 ? card.len - i : 32), 0));
 	return 0;
 }
 
@@ -40,8 +65,13 @@ static int peer_add_run(struct cli *cli, const struct cli_arguments *arguments)
 	Twinlog__PeerAdd add = TWINLOG__PEER_ADD__INIT;
 	char *text;
 	size_t size;
-	if (cli_connect(cli) || cli_read_file(cli_operand(arguments, 0), TWINLOG_CARD_MAX, &text, &size, &cli->fault))
+	if (cli_connect(cli) ||
+	    cli_read_file(cli_operand(arguments, 0), 3 * TWINLOG_CARD_MAX, &text, &size, &cli->fault))
 		return cli_fail(cli);
+	if (card_read(text, &size)) {
+		free(text);
+		return cli_refuse(cli, TWINLOG_MALFORMED, cli_operand(arguments, 0), NULL);
+	}
 	add.signed_card = codec_bytes(text, size);
 	request.body_case = TWINLOG__REQUEST__BODY_PEER_ADD;
 	request.peer_add = &add;

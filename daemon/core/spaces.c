@@ -244,6 +244,8 @@ void spaces_send_acts(struct node *node, struct node_link *link, struct space *s
 	/* The last ones are not durable yet; they follow after their commit. */
 	const size_t durable = count - space->acts_pending;
 	size_t listed = 0, bytes = 0;
+	if (durable == 0)
+		return;
 	for (size_t i = 0; i < durable; i++) {
 		const struct act *act = acts_at(space->acts, i);
 		if (known[i] || !act_is_for(space, act, identity))
