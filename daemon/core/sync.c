@@ -284,6 +284,8 @@ void sync_want_acts(struct node *node, struct node_link *link, const struct hash
 	const struct space *space = space_by_id(node, space_id);
 	size_t count = 0;
 	const struct hash *heads = space ? acts_heads(space->acts, &count) : NULL;
+	if (space && space->acts_pending > 0)
+		return; /* the digest after their commit asks again */
 	if (!want_for(node, space_id, &acts_stream) && wants_on(node, link->id) < 2 * TWINLOG_WANTS_MAX)
 		want_send(node, link, space_id, &acts_stream, heads, count);
 }
