@@ -15,6 +15,12 @@ const struct hash *node_identity(const struct node *node)
 	return &node->card->identity;
 }
 
+const uint8_t *node_signed_card(const struct node *node, size_t *ret_size)
+{
+	*ret_size = node->card->size;
+	return node->card->bytes;
+}
+
 const char *node_city_id(const struct node *node)
 {
 	return node->card->city_id;

@@ -210,6 +210,8 @@ uint64_t node_deadline(const struct node *node);
 
 const struct hash *node_identity(const struct node *node);
 const char *node_city_id(const struct node *node);
+/* The own SignedCard, as long as the node lives. */
+const uint8_t *node_signed_card(const struct node *node, size_t *ret_size);
 uint64_t node_machine(const struct node *node);
 /* Sequence number of the last committed bundle or act: the commit number that clients see. */
 uint64_t node_commit(const struct node *node);

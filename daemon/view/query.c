@@ -61,7 +61,9 @@ static enum twinlog_error query_card(const struct query *query)
 
 	if (!card)
 		return QUERY_FULL;
-	card->signed_card = codec_bytes(query->extra->signed_card, query->extra->signed_card_size);
+	size_t size;
+	const uint8_t *signed_card = node_signed_card(query->node, &size);
+	card->signed_card = codec_bytes(signed_card, size);
 	card->identity = codec_hash(node_identity(query->node));
 	query->reply->body_case = TWINLOG__REPLY__BODY_CARD_IS;
 	query->reply->card_is = card;
