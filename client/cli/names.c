@@ -220,7 +220,7 @@ static bool same_text(struct cli *cli, ProtobufCBinaryData bytes, const char *te
 enum twinlog_error cli_space(struct cli *cli, const char *name, struct hash *ret_space)
 {
 	const Twinlog__SpaceInfo *found = NULL;
-	Twinlog__Spaces *spaces;
+	Twinlog__Spaces *spaces = NULL;
 	size_t count = 0;
 	const char *hint = "";
 	enum twinlog_error error = cli_spaces(cli, &spaces);
