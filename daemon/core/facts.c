@@ -1,10 +1,24 @@
-#include "facts.h"
+#include "facts_internal.h"
 
 #include <string.h>
 
-size_t facts_size(size_t ids)
+static size_t details_offset(const struct facts *facts)
 {
-	return (sizeof(struct facts) + ids * sizeof(uint32_t) + 7) & ~(size_t)7;
+	size_t ids = (size_t)facts->cities_count + facts->fields_count;
+
+	return (offsetof(struct facts, ids) + ids * sizeof(uint32_t) + 7) & ~(size_t)7;
+}
+
+const struct detail *facts_details(const struct facts *facts)
+{
+	return (const struct detail *)(const void *)((const uint8_t *)facts + details_offset(facts));
+}
+
+size_t facts_size(const struct facts *facts)
+{
+	size_t size = details_offset(facts) + facts->details_count * sizeof(struct detail);
+
+	return size < sizeof(struct facts) ? sizeof(struct facts) : size;
 }
 
 uint64_t facts_body_hash(const void *body, size_t size)
@@ -27,14 +41,7 @@ uint64_t facts_body_hash(const void *body, size_t size)
 	return hash;
 }
 
-/* Collects what facts_build fills in, so that each step may fail without a ladder of ifs. */
-struct builder {
-	struct names *names;
-	struct facts *facts;
-	enum twinlog_error error;
-};
-
-static uint32_t build_name(struct builder *builder, ProtobufCBinaryData text)
+uint32_t build_name(struct builder *builder, ProtobufCBinaryData text)
 {
 	uint32_t name = NAME_NONE;
 
@@ -148,6 +155,7 @@ enum twinlog_error facts_build(struct names *names, const struct leaf *leaf, con
 	default:
 		break; /* a kind of a newer version has no facts that are known here */
 	}
+	build_details(&builder, body);
 	return builder.error;
 }
 

@@ -27,13 +27,42 @@ struct facts {
 	bool has_participants;
 	bool planned; /* status of an activity */
 	bool held;
-	uint32_t ids[]; /* cities, then fields */
+	uint16_t details_count; /* facts_details */
+	uint32_t ids[];         /* cities, then fields; then, from the next multiple of 8 bytes on, the details */
 };
 
-/* Bytes of facts with so many ids, rounded up to 8. */
-size_t facts_size(size_t ids);
-#define FACTS_IDS_MAX (2 * TWINLOG_RECORD_CITIES_MAX + TWINLOG_LIST_MAX)
-#define FACTS_MAX     (sizeof(struct facts) + FACTS_IDS_MAX * sizeof(uint32_t))
+/* What is counted and never compared: one entry of a list in the body. a and b are names, n a number. */
+enum detail_kind {
+	DETAIL_EVENTS,       /* n: how many events the record stands for; absent: 1 */
+	DETAIL_ACTOR,        /* a: level, b: kind */
+	DETAIL_PRIVATE,      /* n: participants from society */
+	DETAIL_SIDE,         /* a: city, n: participants it sent */
+	DETAIL_COST,         /* a: currency, b: payer, n: minor units */
+	DETAIL_TRADE,        /* a: currency, b: "FROM>TO", n: minor units */
+	DETAIL_PUBLICITY,    /* a: channel, b: side, n: days since 1970-01-01, INT64_MIN when not said */
+	DETAIL_FRICTION,     /* a: code */
+	DETAIL_AGREEMENT,    /* a: the agreement's handle, 16 bytes */
+	DETAIL_RENEWAL,      /* n: last day, since 1970-01-01 */
+	DETAIL_QUOTE,        /* a: by, b: relation type, n: name of the date */
+	DETAIL_COUNTRY,      /* a; of a city record, as all below */
+	DETAIL_LEVEL,        /* a */
+	DETAIL_POPULATION,   /* n */
+	DETAIL_SUCCEEDED_BY, /* a: city */
+	DETAIL_COVERAGE,     /* a: partner or NAME_NONE, b: extent, n: name of from << 32 | name of to */
+};
+struct detail {
+	uint64_t kind : 6;
+	uint64_t a : 29;
+	uint64_t b : 29;
+	int64_t n;
+};
+const struct detail *facts_details(const struct facts *facts);
+
+size_t facts_size(const struct facts *facts); /* bytes, a multiple of 8 */
+#define FACTS_IDS_MAX     (2 * TWINLOG_RECORD_CITIES_MAX + TWINLOG_LIST_MAX)
+#define FACTS_DETAILS_MAX (8 * TWINLOG_LIST_MAX)
+#define FACTS_MAX                                                                                                      \
+	(sizeof(struct facts) + (FACTS_IDS_MAX + 1) * sizeof(uint32_t) + FACTS_DETAILS_MAX * sizeof(struct detail))
 
 /* The facts of a statement. body is NULL for one that is erased or void. *facts has room for FACTS_MAX bytes and is
  * filled; its word stays as it is. NO_MEMORY, from the names. */

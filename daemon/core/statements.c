@@ -34,7 +34,7 @@ static enum twinlog_error grow(void *items, uint32_t *capacity, uint32_t count, 
 
 static enum twinlog_error facts_keep(struct statements *statements, const struct facts *facts, uint32_t *ret_facts)
 {
-	size_t size = facts_size((size_t)facts->cities_count + facts->fields_count);
+	size_t size = facts_size(facts);
 	uint32_t units = (uint32_t)(size / sizeof(uint64_t));
 	uint32_t at = statements->facts_used;
 	uint32_t block;
