@@ -184,25 +184,23 @@ ProtobufCBinaryData sheet_key(const struct sheet *sheet, const struct csv_row *r
 	return sheet_cell(sheet, row, layouts[sheet->kind].key);
 }
 
-enum twinlog_error sheet_draft(const struct sheet_reader *reader, const struct sheet *sheet, const struct csv_row *rows,
-			       size_t count, struct draft *ret_draft, struct twinlog_fault *fault)
+enum twinlog_error sheet_draft(const struct sheet_reader *reader, const struct sheet *sheet, const struct csv_row *row,
+			       struct draft *ret_draft, struct twinlog_fault *fault)
 {
-	struct draft draft = {.kind = layouts[sheet->kind].record_kind, .line = rows[0].line};
-	enum twinlog_error error = TWINLOG_OK;
-	for (size_t i = 0; i < count && !error; i++)
-		error = sheet_check_lost(sheet, &rows[i], fault);
+	struct draft draft = {.kind = layouts[sheet->kind].record_kind, .line = row->line};
+	enum twinlog_error error = sheet_check_lost(sheet, row, fault);
 	if (error)
 		return error;
 	switch (sheet->kind) {
 	case SHEET_ACTIVITIES:
-		error = draft_activity(reader, sheet, rows, &draft, fault);
+		error = draft_activity(reader, sheet, row, &draft, fault);
 		break;
 	case SHEET_PAIRS:
 	case SHEET_ASSERTIONS:
-		error = draft_agreement(reader, sheet, rows, count, &draft, fault);
+		error = draft_agreement(reader, sheet, row, &draft, fault);
 		break;
 	default:
-		error = draft_city(reader, sheet, rows, &draft, fault);
+		error = draft_city(reader, sheet, row, &draft, fault);
 		break;
 	}
 	if (!error)

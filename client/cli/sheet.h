@@ -4,7 +4,7 @@
  *
  *   activities       one row an activity, key event_id
  *   pairs            one row an agreement, key pair_id
- *   pair_assertions  several rows an agreement, one a source, key pair_id; the same records as pairs
+ *   pair_assertions  one row a source of an agreement, key pair_id; the same records as pairs
  *   cities           one row a city, key city_id */
 #ifndef TWINLOG_SHEET_H
 #define TWINLOG_SHEET_H
@@ -108,27 +108,30 @@ struct sheet_reader {
 	struct arena *arena;
 };
 
-/* A record as a sheet has it. Everything in the reader's arena or in the sheet's text. */
+/* A record as a row has it. Everything in the reader's arena or in the sheet's text. */
+#define SHEET_STUBS_MAX TWINLOG_RECORD_CITIES_MAX
 struct draft {
 	uint32_t kind; /* RecordKind */
 	bool report;   /* says what others said */
-	size_t line;   /* of its first row */
+	size_t line;
 	Twinlog__Body *body;
-	Twinlog__Body *stubs[2]; /* cities that no list knows, as bodies of city records */
+	ProtobufCBinaryData pair; /* of an activity: the agreement it belongs to, as pairs calls it; or empty */
+	Twinlog__Body *stubs[SHEET_STUBS_MAX]; /* cities that no list knows, as bodies of city records */
 	size_t stub_count;
 };
 
-/* Rows of one key, at most TWINLOG_SHEET_GROUP_MAX; in all layouts but pair_assertions exactly one. The fault tells the
- * column and what stood there. */
-enum twinlog_error sheet_draft(const struct sheet_reader *reader, const struct sheet *sheet, const struct csv_row *rows,
-			       size_t count, struct draft *ret_draft, struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+/* One row. The fault tells the column and what stood there. */
+enum twinlog_error sheet_draft(const struct sheet_reader *reader, const struct sheet *sheet, const struct csv_row *row,
+			       struct draft *ret_draft, struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+/* Takes the quotes of another row on the same agreement into the draft. TWINLOG_INVALID: it names other cities. */
+enum twinlog_error sheet_draft_add(const struct sheet_reader *reader, struct draft *draft, const struct draft *other,
+				   struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
 
 /* What a city said before of a draft's record. */
 struct draft_past {
-	const Twinlog__Body *current; /* its current statement; NULL: none */
-	bool report;                  /* and whether that is a report */
-	const Twinlog__Body *const
-	    *earlier; /* older statements of its own, no reports; for fields changed by hand since */
+	const Twinlog__Body *current;        /* its current statement; NULL: none */
+	bool report;                         /* and whether that is a report */
+	const Twinlog__Body *const *earlier; /* older statements of its own; NULL: not asked for */
 	size_t earlier_count;
 };
 enum draft_change { DRAFT_NEW, DRAFT_AMENDED, DRAFT_UNCHANGED };

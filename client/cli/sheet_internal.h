@@ -3,7 +3,13 @@
 #define TWINLOG_SHEET_INTERNAL_H
 
 #include "codelist.h"
+#include "json.h"
 #include "sheet.h"
+
+/* What a row tells of a city beside its id. */
+struct place_cells {
+	ProtobufCBinaryData name, local, country, subdivision, level; /* level: a code */
+};
 
 ProtobufCBinaryData sheet_trim(ProtobufCBinaryData text);
 /* A fault at a column, with what stands there. Returns code. */
@@ -47,11 +53,18 @@ enum twinlog_error draft_activity(const struct sheet_reader *reader, const struc
 				  const struct csv_row *row, struct draft *draft,
 				  struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
 enum twinlog_error draft_agreement(const struct sheet_reader *reader, const struct sheet *sheet,
-				   const struct csv_row *rows, size_t count, struct draft *draft,
+				   const struct csv_row *row, struct draft *draft,
 				   struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
 enum twinlog_error draft_city(const struct sheet_reader *reader, const struct sheet *sheet, const struct csv_row *row,
 			      struct draft *draft, struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
 
+/* draft_stub.c: a stub for a city that no list knows by any name, once a draft. name, local, country, subdivision and
+ * level are cells, or empty. */
+enum twinlog_error draft_stub(const struct sheet_reader *reader, struct draft *draft, ProtobufCBinaryData id,
+			      const struct place_cells *cells, struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+
+/* Whether more says all that less says: `third_party` is what a sheet writes that does not tell who. */
+bool quote_covers(const Twinlog__Quote *more, const Twinlog__Quote *less);
 /* Quotes without those that say nothing another does not say, in canonical order; count may shrink. */
 size_t quotes_settle(Twinlog__Quote **quotes, size_t count);
 /* The one to take values from: strongest tie, most precise date, latest date; NULL when there is none. */
@@ -59,8 +72,5 @@ Twinlog__Quote *quotes_best(Twinlog__Quote *const *quotes, size_t count);
 /* draft_merge for agreements: unites the quotes. */
 enum twinlog_error agreement_merge(struct arena *arena, struct draft *draft, const char *self,
 				   const struct draft_past *past) TWINLOG_MUST_CHECK;
-/* Takes the values from the quotes: the own word out of them where there is one of the own city, else the best. */
-enum twinlog_error agreement_settle(struct arena *arena, Twinlog__Body *body, const char *self,
-				    bool *ret_report) TWINLOG_MUST_CHECK;
 
 #endif

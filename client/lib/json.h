@@ -46,6 +46,8 @@ enum twinlog_error json_read_entry(struct arena *arena, const json_t *object, ui
 				   const Twinlog__Body *base, const struct json_cities *cities,
 				   struct json_entry *ret_entry, struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
 
+/* The language that a text is most likely in, by its letters: zh, ko, ja or en. */
+const char *json_language(const char *text, size_t size);
 /* An empty body of that kind, in arena, with a content; NULL past its cap. */
 Twinlog__Body *body_new(struct arena *arena, uint32_t kind);
 

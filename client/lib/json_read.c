@@ -228,8 +228,7 @@ static enum twinlog_error read_message(const struct reading *reading, const json
 static enum twinlog_error read_field(const struct reading *reading, ProtobufCMessage *message,
 				     const ProtobufCFieldDescriptor *field, const json_t *value, const char *path);
 
-/* The language that a text is most likely in, by its letters. */
-static const char *language_of(const char *text, size_t size)
+const char *json_language(const char *text, size_t size)
 {
 	bool han = false;
 
@@ -297,7 +296,7 @@ static enum twinlog_error read_short(const struct reading *reading, const struct
 	error = read_field(reading, message, field, value, path);
 	if (!error && json_is_string(value))
 		set_bytes(message, "lang",
-			  codec_string(language_of(json_string_value(value), json_string_length(value))));
+			  codec_string(json_language(json_string_value(value), json_string_length(value))));
 	return error;
 }
 

@@ -94,18 +94,20 @@ static enum twinlog_error find_record(const struct query *query, const Twinlog__
 }
 
 enum twinlog_error query_completeness(const struct query *query, const struct space *const *spaces, size_t count,
-				      Twinlog__Records *records)
+				      Twinlog__SpaceStatus ***ret_statuses, size_t *ret_count)
 {
-	records->completeness = arena_zalloc(query->arena, (count + 1) * sizeof *records->completeness);
-	if (!records->completeness)
+	Twinlog__SpaceStatus **statuses = arena_zalloc(query->arena, (count + 1) * sizeof(void *));
+
+	if (!statuses)
 		return QUERY_FULL;
 	for (size_t i = 0; i < count; i++) {
-		enum twinlog_error error = query_space_status(query, spaces[i], &records->completeness[i]);
+		enum twinlog_error error = query_space_status(query, spaces[i], &statuses[i]);
 
 		if (error)
 			return error;
-		records->n_completeness++;
 	}
+	*ret_statuses = statuses;
+	*ret_count = count;
 	return TWINLOG_OK;
 }
 
@@ -124,7 +126,7 @@ enum twinlog_error query_show(const struct query *query, const Twinlog__Show *sh
 		return QUERY_FULL;
 	error = query_record(query, space, record, true, show->history, &records->records[0]);
 	if (!error)
-		error = query_completeness(query, &space, 1, records);
+		error = query_completeness(query, &space, 1, &records->completeness, &records->n_completeness);
 	if (error)
 		return error;
 	records->n_records = 1;
@@ -137,7 +139,7 @@ enum twinlog_error query_show(const struct query *query, const Twinlog__Show *sh
 
 /* ---- What an import made before ---- */
 
-/* The own current word on the record that a row became; an empty version when there is none. */
+/* The own current word on the record that a row became; when there is none, the handle that the record would have. */
 static enum twinlog_error import_version(const struct query *query, const struct space *space, uint32_t kind,
 					 const Twinlog__ImportKey *key, Twinlog__Version **ret_version)
 {
@@ -161,7 +163,10 @@ static enum twinlog_error import_version(const struct query *query, const struct
 	if (record && statements_current(space_statements(space), record, self, false, &word, 1) > 0)
 		return query_version(query, space, word, false, false, ret_version);
 	*ret_version = QUERY_NEW(query, Twinlog__Version, TWINLOG__VERSION__INIT);
-	return *ret_version ? TWINLOG_OK : QUERY_FULL;
+	if (!*ret_version)
+		return QUERY_FULL;
+	(*ret_version)->handle = codec_bytes(arena_copy(query->arena, handle.bytes, HANDLE_SIZE), HANDLE_SIZE);
+	return (*ret_version)->handle.data ? TWINLOG_OK : QUERY_FULL;
 }
 
 enum twinlog_error query_import(const struct query *query, const Twinlog__ImportLookup *lookup)

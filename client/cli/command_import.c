@@ -1,0 +1,221 @@
+/* import: a sheet, its encoding, the plan, one question. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "encoding.h"
+#include "import.h"
+
+static const struct cli_option import_options[] = {
+    {"kind", 0, N_("KIND"), N_("activities, pairs, pair_assertions or cities, when the head does not tell"), false},
+    {"space", 0, N_("SPACE"), N_("the space it goes into, by title or beginning of its id"), false},
+    {"encoding", 0, N_("NAME"), N_("utf-8, gb18030 or cp949, when it is not clear"), false},
+    {"own", 0, NULL, N_("rows in which this city takes part are its own word, whatever their source"), false},
+    {"errors", 0, N_("FILE"), N_("where refused rows go (else FILE.refused.csv)"), false},
+    {"dry-run", 0, NULL, N_("show what would happen, write nothing"), false},
+    {"yes", 'y', NULL, N_("do not ask"), false},
+    {0},
+};
+
+/* ---- Reading ---- */
+
+static enum twinlog_error decode(struct cli *cli, const struct cli_arguments *arguments, const char *bytes, size_t size,
+				 struct import *import)
+{
+	const char *name = cli_option(arguments, "encoding");
+	struct lexicon *lexicon = NULL;
+	enum encoding encoding;
+	char *text;
+	enum twinlog_error error;
+
+	if (name) {
+		if (encoding_find(name, &encoding))
+			return twinlog_fault_set(&cli->fault, TWINLOG_USAGE, "--encoding", name);
+		error = encoding_decode(encoding, bytes, size, &text, &import->text_size, &cli->fault);
+	} else {
+		error = lexicon_new(import->places, &lexicon);
+		if (error)
+			return twinlog_fault_set(&cli->fault, error, NULL, NULL);
+		error = encoding_detect(lexicon, bytes, size, &encoding, &text, &import->text_size, &cli->fault);
+		lexicon_free(lexicon);
+		if (error == TWINLOG_AMBIGUOUS)
+			cli->hint = _("  its encoding is not clear; name it with --encoding gb18030, cp949 or utf-8\n");
+	}
+	if (!error)
+		import->text = text;
+	return error;
+}
+
+static enum twinlog_error recognise(struct cli *cli, const struct cli_arguments *arguments, struct import *import)
+{
+	const char *name = cli_option(arguments, "kind");
+	struct arena *arena = arena_new(TWINLOG_UNPACK_MAX);
+	struct csv_row *head = malloc(sizeof *head);
+	enum sheet_kind kind;
+	struct csv_reader reader;
+	enum twinlog_error error = arena && head ? TWINLOG_OK : TWINLOG_NO_MEMORY;
+
+	import->separator = csv_separator(import->text, import->text_size);
+	reader = csv_reader(import->text, import->text_size, import->separator);
+	if (!error && name && sheet_kind_find(name, &kind))
+		error = twinlog_fault_set(&cli->fault, TWINLOG_USAGE, "--kind", name);
+	if (!error)
+		error = csv_next(&reader, arena, head, &cli->fault);
+	if (!error && head->count == 0)
+		error = twinlog_fault_set(&cli->fault, TWINLOG_INVALID, cli_operand(arguments, 0), NULL);
+	if (!error)
+		error = sheet_recognise(head, name ? &kind : NULL, &import->sheet, &cli->fault);
+	free(head);
+	arena_free(arena);
+	if (error == TWINLOG_NO_MEMORY)
+		return twinlog_fault_set(&cli->fault, error, NULL, NULL);
+	return error;
+}
+
+/* The one space asked for, or the only one; and what this city is called there. */
+static enum twinlog_error find_space(struct cli *cli, const char *name, struct import *import)
+{
+	Twinlog__Spaces *spaces = NULL;
+	const Twinlog__SpaceInfo *space = NULL;
+	enum twinlog_error error = cli_spaces(cli, &spaces);
+
+	if (!error && name)
+		error = cli_space(cli, name, &import->space);
+	if (error)
+		return error;
+	if (!name) {
+		if (spaces->n_spaces != 1 || codec_get_hash(spaces->spaces[0]->space, &import->space))
+			return twinlog_fault_set(&cli->fault, TWINLOG_NO_SPACE_FITS, NULL, NULL);
+	}
+	for (size_t i = 0; i < spaces->n_spaces; i++) {
+		struct hash id;
+
+		if (codec_get_hash(spaces->spaces[i]->space, &id) == TWINLOG_OK && hash_equal(&id, &import->space))
+			space = spaces->spaces[i];
+	}
+	for (size_t i = 0; space && i < space->n_members; i++) {
+		if (space->members[i]->self)
+			import->self = cli_text(cli, space->members[i]->city_id);
+	}
+	return import->self ? TWINLOG_OK : twinlog_fault_set(&cli->fault, TWINLOG_NOT_A_MEMBER, "--space", name);
+}
+
+/* ---- The plan and the outcome ---- */
+
+static void tell(const struct import *import, const char *head)
+{
+	const struct import_counts *counts = &import->counts;
+	size_t index;
+	json_t *stub;
+
+	printf(_("%s: %zu rows; %zu new, %zu changed, %zu unchanged, %zu refused\n"), head, counts->rows, counts->fresh,
+	       counts->amended, counts->unchanged, counts->refused);
+	if (json_array_size(import->stubs) == 0)
+		return;
+	printf(_("%zu cities that no list knows, entered as stubs:\n"), json_array_size(import->stubs));
+	json_array_foreach(import->stubs, index, stub)
+	    printf("  %s  %s\n", json_string_value(json_object_get(stub, "id")),
+		   json_string_value(json_object_get(stub, "name")));
+}
+
+static int finish(struct cli *cli, const struct import *import)
+{
+	const struct import_counts *counts = &import->counts;
+
+	if (cli->format == FORMAT_JSON || cli->format == FORMAT_JSONL) {
+		json_t *json = json_pack("{s:I, s:I, s:I, s:I, s:I, s:O}", "rows", (json_int_t)counts->rows, "new",
+					 (json_int_t)counts->fresh, "changed", (json_int_t)counts->amended, "unchanged",
+					 (json_int_t)counts->unchanged, "refused", (json_int_t)counts->refused, "stubs",
+					 import->stubs);
+
+		if (!json)
+			return cli_refuse(cli, TWINLOG_NO_MEMORY, NULL, NULL);
+		if (import->errors)
+			json_object_set_new(json, "errors", json_string(import->errors_name));
+		(void)cli_print_json(cli, json);
+	} else {
+		tell(import, import->write ? _("imported") : _("would import"));
+		if (import->errors)
+			printf(_("refused rows are in %s\n"), import->errors_name);
+	}
+	return counts->refused ? twinlog_error_exit(TWINLOG_INVALID) : 0;
+}
+
+/* True for yes. Asked on a terminal alone. */
+static bool ask(const struct import *import)
+{
+	char line[16];
+
+	tell(import, _("plan"));
+	fputs(_("Import? [y/N] "), stdout);
+	fflush(stdout);
+	return fgets(line, sizeof line, stdin) && (line[0] == 'y' || line[0] == 'Y');
+}
+
+static int run_passes(struct cli *cli, const struct cli_arguments *arguments, struct import *import)
+{
+	const bool asks = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && !cli_given(arguments, "yes");
+
+	if (cli_given(arguments, "dry-run") || asks) {
+		if (import_run(import))
+			return cli_fail(cli);
+		if (cli_given(arguments, "dry-run"))
+			return finish(cli, import);
+		if (!ask(import))
+			return 0;
+	}
+	import->write = true;
+	if (import_run(import)) {
+		const int code = cli_fail(cli);
+
+		cli_note(_("%zu rows were looked at; what was imported before stays, the rest can be imported again"),
+			 import->counts.rows);
+		return code;
+	}
+	if (import->errors && fflush(import->errors) != 0)
+		return cli_refuse(cli, TWINLOG_IO, import->errors_name, NULL);
+	return finish(cli, import);
+}
+
+static int import_command(struct cli *cli, const struct cli_arguments *arguments)
+{
+	const char *file = cli_operand(arguments, 0);
+	struct import import = {.cli = cli, .own = cli_given(arguments, "own"), .stubs = json_array()};
+	char *bytes = NULL;
+	size_t size;
+	int code;
+
+	import.errors_name = cli_option(arguments, "errors");
+	if (!import.errors_name)
+		import.errors_name = cli_printf(cli, "%s.refused.csv", strcmp(file, "-") == 0 ? "import" : file);
+	if (!import.stubs)
+		return cli_refuse(cli, TWINLOG_NO_MEMORY, NULL, NULL);
+	if (cli_read_file(file, TWINLOG_SHEET_MAX, &bytes, &size, &cli->fault) || cli_connect(cli) ||
+	    cli_places(cli, &import.places) || find_space(cli, cli_option(arguments, "space"), &import) ||
+	    decode(cli, arguments, bytes, size, &import) || recognise(cli, arguments, &import))
+		code = cli_fail(cli);
+	else
+		code = run_passes(cli, arguments, &import);
+	if (import.errors)
+		fclose(import.errors);
+	json_decref(import.stubs);
+	free((char *)(uintptr_t)import.text);
+	free(bytes);
+	return code;
+}
+
+const struct cli_command command_import = {
+    .name = "import",
+    .operands = N_("FILE"),
+    .least = 1,
+    .most = 1,
+    .summary = N_("take in a sheet"),
+    .description =
+	N_("Takes CSV with the columns of activities, pairs, pair_assertions or cities, in UTF-8, GB18030 or CP949. "
+	   "Good rows go in, refused ones into a file with their line and reason. A row that is this city's own word "
+	   "becomes its statement, any other a report. The same sheet again adds nothing; a changed row is an "
+	   "amendment, but what was changed by hand since stays. On a terminal the plan is shown and asked for once."),
+    .options = import_options,
+    .run = import_command,
+};
