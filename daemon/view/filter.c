@@ -7,13 +7,16 @@
 
 enum mark {
 	MARK_PARTNER = 1,
-	MARK_COUNTRY = 2,
-	MARK_SUBDIVISION = 4,
-	MARK_FIELD = 8,
-	MARK_FORM = 16,
-	MARK_RELATION = 32,
-	MARK_STATUS = 64,
+	MARK_FIELD = 2,
+	MARK_FORM = 4,
+	MARK_RELATION = 8,
+	MARK_STATUS = 16,
+	MARK_MODE = 32,
+	MARK_ACTOR_LEVEL = 64,
+	MARK_ACTOR_KIND = 128,
+	MARK_CHANNEL = 256,
 };
+#define REGIONS_MAX 32u /* countries and subdivisions asked for at once: bits of a number */
 
 /* ---- The request ---- */
 
@@ -74,9 +77,15 @@ enum twinlog_error filter_init(struct filter *filter, const struct query *query,
 	filter->message = message ? message : &everything;
 	message = filter->message;
 	filter->values = message->n_cities || message->n_partners || message->n_countries || message->n_subdivisions ||
-			 message->n_fields || message->n_forms || message->n_relation_types || message->n_statuses;
+			 message->n_fields || message->n_forms || message->n_relation_types || message->n_statuses ||
+			 message->n_modes;
+	filter->details = message->n_actor_levels || message->n_actor_kinds || message->n_channels;
+	filter->values |= filter->details;
 	if (message->n_cities > TWINLOG_RECORD_CITIES_MAX)
 		return query_fault(query, TWINLOG_TOO_MANY, "cities", codec_bytes(NULL, 0));
+	if (message->n_countries + message->n_subdivisions > REGIONS_MAX)
+		return query_fault(query, TWINLOG_TOO_MANY, "countries", codec_bytes(NULL, 0));
+	filter->all_regions = (uint32_t)((1ull << (message->n_countries + message->n_subdivisions)) - 1);
 	error = read_dates(filter);
 	if (!error)
 		error = read_bits(filter, "states", message->states, message->n_states, &filter->states);
@@ -113,7 +122,7 @@ static void mark_all(struct filter_space *where, const ProtobufCBinaryData *valu
 
 		if (name == NAME_NONE)
 			continue;
-		where->marks[name] |= (uint8_t)mark;
+		where->marks[name] |= (uint16_t)mark;
 		known = true;
 	}
 	/* What nobody here ever named, no record has. */
@@ -121,12 +130,15 @@ static void mark_all(struct filter_space *where, const ProtobufCBinaryData *valu
 		where->nothing = true;
 }
 
-static bool one_of(const ProtobufCBinaryData *values, size_t count, const void *text, size_t size)
+/* Bits of the values that are this text, from bit first on. */
+static uint32_t bits_of(const ProtobufCBinaryData *values, size_t count, size_t first, const void *text, size_t size)
 {
+	uint32_t bits = 0;
+
 	for (size_t i = 0; i < count; i++)
 		if (values[i].len == size && memcmp(values[i].data, text, size) == 0)
-			return true;
-	return false;
+			bits |= 1u << (first + i);
+	return bits;
 }
 
 /* Where a city lies: what its city record says, else the built-in places. */
@@ -161,12 +173,15 @@ static enum twinlog_error city_subdivision(const struct filter *filter, const st
 	return TWINLOG_OK;
 }
 
-/* Marks the names that are ids of cities in the countries and subdivisions asked for: "CC:slug". */
+/* Which of the regions asked for each name that is the id of a city ("CC:slug") lies in. */
 static enum twinlog_error mark_regions(const struct filter *filter, struct filter_space *where)
 {
 	const Twinlog__Filter *message = filter->message;
 	const struct names *names = statements_names(where->statements);
 
+	where->regions = calloc(names_count(names), sizeof *where->regions);
+	if (!where->regions)
+		return TWINLOG_NO_MEMORY;
 	for (uint32_t name = 1; name < names_count(names); name++) {
 		size_t size;
 		const char *text = names_text(names, name, &size);
@@ -175,16 +190,14 @@ static enum twinlog_error mark_regions(const struct filter *filter, struct filte
 
 		if (size < 4 || size > TWINLOG_CITY_ID_MAX || text[2] != ':')
 			continue;
-		if (one_of(message->countries, message->n_countries, text, 2))
-			where->marks[name] |= MARK_COUNTRY;
+		where->regions[name] = bits_of(message->countries, message->n_countries, 0, text, 2);
 		if (message->n_subdivisions == 0)
 			continue;
 		error = city_subdivision(filter, where, text, size, &subdivision);
 		if (error)
 			return error;
-		if (subdivision.len > 0 &&
-		    one_of(message->subdivisions, message->n_subdivisions, subdivision.data, subdivision.len))
-			where->marks[name] |= MARK_SUBDIVISION;
+		where->regions[name] |= bits_of(message->subdivisions, message->n_subdivisions, message->n_countries,
+						subdivision.data, subdivision.len);
 	}
 	return TWINLOG_OK;
 }
@@ -195,7 +208,7 @@ static enum twinlog_error prepare_values(const struct filter *filter, struct fil
 	const struct names *names = statements_names(where->statements);
 	const struct member *own = acts_member(where->acts, node_identity(filter->query->node));
 
-	where->marks = calloc(names_count(names), 1);
+	where->marks = calloc(names_count(names), sizeof *where->marks);
 	where->cities = calloc(message->n_cities + 1, sizeof *where->cities);
 	if (!where->marks || !where->cities)
 		return TWINLOG_NO_MEMORY;
@@ -211,6 +224,10 @@ static enum twinlog_error prepare_values(const struct filter *filter, struct fil
 	mark_all(where, message->forms, message->n_forms, MARK_FORM);
 	mark_all(where, message->relation_types, message->n_relation_types, MARK_RELATION);
 	mark_all(where, message->statuses, message->n_statuses, MARK_STATUS);
+	mark_all(where, message->modes, message->n_modes, MARK_MODE);
+	mark_all(where, message->actor_levels, message->n_actor_levels, MARK_ACTOR_LEVEL);
+	mark_all(where, message->actor_kinds, message->n_actor_kinds, MARK_ACTOR_KIND);
+	mark_all(where, message->channels, message->n_channels, MARK_CHANNEL);
 	if (message->n_countries || message->n_subdivisions)
 		return mark_regions(filter, where);
 	return TWINLOG_OK;
@@ -255,9 +272,11 @@ enum twinlog_error filter_space_init(const struct filter *filter, const struct s
 void filter_space_free(struct filter_space *where)
 {
 	free(where->marks);
+	free(where->regions);
 	free(where->stated);
 	free(where->cities);
 	where->marks = NULL;
+	where->regions = NULL;
 	where->stated = NULL;
 	where->cities = NULL;
 }
@@ -272,6 +291,34 @@ static bool any_marked(const struct filter_space *where, const uint32_t *names, 
 	return false;
 }
 
+static bool in_all_regions(const struct filter *filter, const struct filter_space *where, const struct facts *facts)
+{
+	uint32_t regions = 0;
+
+	for (size_t i = 0; i < facts->cities_count; i++)
+		regions |= where->regions[facts->ids[i]];
+	return regions == filter->all_regions;
+}
+
+/* An actor's level and kind have to be those of one actor. */
+static bool fits_details(const struct filter *filter, const struct filter_space *where, const struct facts *facts)
+{
+	const Twinlog__Filter *message = filter->message;
+	const struct detail *details = facts_details(facts);
+	bool actor = message->n_actor_levels == 0 && message->n_actor_kinds == 0, channel = message->n_channels == 0;
+
+	for (size_t i = 0; i < facts->details_count; i++) {
+		const uint32_t a = details[i].a, b = details[i].b;
+
+		if (details[i].kind == DETAIL_ACTOR)
+			actor |= (message->n_actor_levels == 0 || any_marked(where, &a, 1, MARK_ACTOR_LEVEL)) &&
+				 (message->n_actor_kinds == 0 || any_marked(where, &b, 1, MARK_ACTOR_KIND));
+		if (details[i].kind == DETAIL_PUBLICITY)
+			channel |= any_marked(where, &a, 1, MARK_CHANNEL);
+	}
+	return actor && channel;
+}
+
 static bool fits_values(const struct filter *filter, const struct filter_space *where, const struct facts *facts)
 {
 	const Twinlog__Filter *message = filter->message;
@@ -283,15 +330,17 @@ static bool fits_values(const struct filter *filter, const struct filter_space *
 	if (message->n_partners > 0 &&
 	    (!facts_has_city(facts, where->self) || !any_marked(where, cities, facts->cities_count, MARK_PARTNER)))
 		return false;
-	if (message->n_countries > 0 && !any_marked(where, cities, facts->cities_count, MARK_COUNTRY))
-		return false;
-	if (message->n_subdivisions > 0 && !any_marked(where, cities, facts->cities_count, MARK_SUBDIVISION))
+	if (where->regions && !in_all_regions(filter, where, facts))
 		return false;
 	if (message->n_fields > 0 && !any_marked(where, fields, facts->fields_count, MARK_FIELD))
 		return false;
 	if (message->n_forms > 0 && !any_marked(where, &facts->form, 1, MARK_FORM))
 		return false;
 	if (message->n_relation_types > 0 && !any_marked(where, &facts->relation, 1, MARK_RELATION))
+		return false;
+	if (message->n_modes > 0 && !any_marked(where, &facts->mode, 1, MARK_MODE))
+		return false;
+	if (filter->details && !fits_details(filter, where, facts))
 		return false;
 	return message->n_statuses == 0 || any_marked(where, &facts->status, 1, MARK_STATUS);
 }
@@ -321,6 +370,11 @@ static bool fits_stated(const struct filter_space *where, const struct record *r
 	return false;
 }
 
+uint8_t filter_kind(const struct filter_space *where, size_t record, const struct record_summary *summary)
+{
+	return summary->facts ? summary->facts->kind : statements_record(where->statements, record)->kind;
+}
+
 enum twinlog_error filter_fits(const struct filter *filter, const struct filter_space *where, size_t record,
 			       struct record_summary *ret_summary, bool *ret_fits)
 {
@@ -341,7 +395,7 @@ enum twinlog_error filter_fits(const struct filter *filter, const struct filter_
 	if ((filter->values || filter->dates) && !summary.facts)
 		return TWINLOG_OK;
 	if (filter->kinds) {
-		uint8_t kind = summary.facts ? summary.facts->kind : statements_record(where->statements, record)->kind;
+		uint8_t kind = filter_kind(where, record, &summary);
 
 		if (kind > 31 || !(filter->kinds & 1u << kind))
 			return TWINLOG_OK;

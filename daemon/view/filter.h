@@ -1,6 +1,6 @@
 /* Which records a client asks for. A filter is prepared once for the request and once for each space, so that looking
  * at a record is comparing numbers; only a text makes it read bodies. All conditions have to hold; of the values of one
- * condition (but cities) one has to. Values are those of the lead statement, what counts once in totals; who stated is
+ * condition one has to, but of cities, countries and subdivisions each, since a record has several of them. Values are those of the lead statement, what counts once in totals; who stated is
  * asked of every side. Knows core and store. DOMAIN, "Questions to answer". */
 #ifndef TWINLOG_FILTER_H
 #define TWINLOG_FILTER_H
@@ -12,7 +12,8 @@ struct filter_space {
 	const struct space *space;
 	const struct statements *statements;
 	const struct acts *acts;
-	uint8_t *marks;  /* of each name; NULL when no condition needs them */
+	uint16_t *marks;   /* of each name; NULL when no condition needs them */
+	uint32_t *regions; /* of each name: which of the countries and subdivisions asked for the city lies in; or NULL */
 	uint8_t *stated; /* of each city of the statements; NULL when nobody is asked for */
 	uint32_t *cities;
 	size_t cities_count;
@@ -24,7 +25,9 @@ struct filter {
 	const struct query *query;
 	const Twinlog__Filter *message; /* never NULL */
 	bool values;                    /* some condition is on coded values */
+	bool details;                   /* some condition is on details */
 	bool dates;
+	uint32_t all_regions; /* bits of those asked for */
 	int32_t first, last; /* days */
 	uint32_t states;     /* bits; 0: any */
 	uint32_t kinds;      /* bits; 0: any */
@@ -42,6 +45,8 @@ enum twinlog_error filter_space_init(const struct filter *filter, const struct s
 				     struct filter_space *ret_where) TWINLOG_MUST_CHECK;
 void filter_space_free(struct filter_space *where);
 
+/* The kind of a record, as its lead statement has it. */
+uint8_t filter_kind(const struct filter_space *where, size_t record, const struct record_summary *summary);
 /* Whether the record fits, and (then) its summary. */
 enum twinlog_error filter_fits(const struct filter *filter, const struct filter_space *where, size_t record,
 			       struct record_summary *ret_summary, bool *ret_fits) TWINLOG_MUST_CHECK;

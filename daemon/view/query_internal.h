@@ -39,6 +39,12 @@ enum twinlog_error query_status(const struct query *query) TWINLOG_MUST_CHECK;
 
 /* query_list.c */
 enum twinlog_error query_list(const struct query *query, const Twinlog__List *list) TWINLOG_MUST_CHECK;
+/* The spaces that a filter asks for; none named: all. In the arena. */
+enum twinlog_error query_asked_spaces(const struct query *query, const Twinlog__Filter *filter,
+				      const struct space ***ret_spaces, size_t *ret_count) TWINLOG_MUST_CHECK;
+
+/* report.c */
+enum twinlog_error query_report(const struct query *query, const Twinlog__Report *report) TWINLOG_MUST_CHECK;
 
 /* query_version.c; show: who holds it, too; check: its signature verified now */
 enum twinlog_error query_version(const struct query *query, const struct space *space, const struct word *word,
@@ -55,7 +61,7 @@ enum twinlog_error query_show(const struct query *query, const Twinlog__Show *sh
 enum twinlog_error query_import(const struct query *query, const Twinlog__ImportLookup *lookup) TWINLOG_MUST_CHECK;
 /* How complete the answer is: of each of these spaces. */
 enum twinlog_error query_completeness(const struct query *query, const struct space *const *spaces, size_t count,
-				      Twinlog__Records *records) TWINLOG_MUST_CHECK;
+				      Twinlog__SpaceStatus ***ret_statuses, size_t *ret_count) TWINLOG_MUST_CHECK;
 
 /* query_verify.c: whether the bundle's hashes and its signature hold, checked now. */
 enum twinlog_error verify_bundle(const struct acts *acts, const uint8_t *bytes, size_t size,

@@ -104,7 +104,7 @@ static enum twinlog_error page_scan(struct page *page, const struct filter *filt
 }
 
 /* The spaces asked for; none named: all. */
-static enum twinlog_error list_spaces(const struct query *query, const Twinlog__Filter *filter,
+enum twinlog_error query_asked_spaces(const struct query *query, const Twinlog__Filter *filter,
 				      const struct space ***ret_spaces, size_t *ret_count)
 {
 	size_t wanted = filter ? filter->n_spaces : 0, count = 0;
@@ -212,7 +212,7 @@ enum twinlog_error query_list(const struct query *query, const Twinlog__List *li
 	if (!error)
 		error = page_open(query, list, &page);
 	if (!error)
-		error = list_spaces(query, list->filter, &spaces, &count);
+		error = query_asked_spaces(query, list->filter, &spaces, &count);
 	if (error)
 		return error;
 	error = filter_init(&filter, query, list->filter);
@@ -220,7 +220,7 @@ enum twinlog_error query_list(const struct query *query, const Twinlog__List *li
 		error = list_scan(&filter, spaces, count, &page);
 	filter_free(&filter);
 	if (!error)
-		error = query_completeness(query, spaces, count, records);
+		error = query_completeness(query, spaces, count, &records->completeness, &records->n_completeness);
 	if (error)
 		return error;
 	page_sort(&page);
