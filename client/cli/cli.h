@@ -111,6 +111,9 @@ enum twinlog_error cli_read_file(const char *name, size_t max, char **ret_text, 
 
 /* The built-in places and those of the city records that the daemon knows (when connected), once. */
 enum twinlog_error cli_places(struct cli *cli, struct places **ret_places) TWINLOG_MUST_CHECK;
+/* Those of one space alone, beside the built-in ones; the caller's. */
+enum twinlog_error cli_places_of(struct cli *cli, const struct hash *space,
+				 struct places **ret_places) TWINLOG_MUST_CHECK;
 /* A city by id or any name. Several: the candidates go to stderr, one a line, and TWINLOG_AMBIGUOUS_CITY. For
  * struct json_cities too, with the cli as context. */
 enum twinlog_error cli_city(void *cli, const char *name, size_t size, char ret_id[TWINLOG_CITY_ID_MAX + 1],
@@ -128,6 +131,8 @@ enum twinlog_error cli_record_name(struct cli *cli, const char *text, Twinlog__R
 /* Asks for one record. */
 enum twinlog_error cli_show(struct cli *cli, const char *id, bool history,
 			    Twinlog__Record **ret_record) TWINLOG_MUST_CHECK;
+/* The body that speaks for a record: the lead's, or the first there is; NULL when nobody gives values. */
+const Twinlog__Body *cli_lead_body(struct cli *cli, const Twinlog__Record *record);
 /* The options of cli_filter_options as a filter, in the run's arena. */
 enum twinlog_error cli_filter(struct cli *cli, const struct cli_arguments *arguments,
 			      Twinlog__Filter *ret_filter) TWINLOG_MUST_CHECK;

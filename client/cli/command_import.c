@@ -192,14 +192,16 @@ static int import_command(struct cli *cli, const struct cli_arguments *arguments
 	if (!import.stubs)
 		return cli_refuse(cli, TWINLOG_NO_MEMORY, NULL, NULL);
 	if (cli_read_file(file, TWINLOG_SHEET_MAX, &bytes, &size, &cli->fault) || cli_connect(cli) ||
-	    cli_places(cli, &import.places) || find_space(cli, cli_option(arguments, "space"), &import) ||
-	    decode(cli, arguments, bytes, size, &import) || recognise(cli, arguments, &import))
+	    find_space(cli, cli_option(arguments, "space"), &import) ||
+	    cli_places_of(cli, &import.space, &import.places) || decode(cli, arguments, bytes, size, &import) ||
+	    recognise(cli, arguments, &import))
 		code = cli_fail(cli);
 	else
 		code = run_passes(cli, arguments, &import);
 	if (import.errors)
 		fclose(import.errors);
 	json_decref(import.stubs);
+	places_free(import.places);
 	free((char *)(uintptr_t)import.text);
 	free(bytes);
 	return code;

@@ -83,19 +83,42 @@ static enum twinlog_error read_direction(const struct sheet_reader *reader, cons
 	return TWINLOG_OK;
 }
 
+/* "culture_arts;tourism": a record counts in each. */
+static enum twinlog_error read_fields(const struct sheet_reader *reader, const struct sheet *sheet,
+				      const struct csv_row *row, Twinlog__Activity *activity,
+				      struct twinlog_fault *fault)
+{
+	const ProtobufCBinaryData cell = sheet_cell(sheet, row, COLUMN_field);
+	activity->fields = arena_alloc(reader->arena, TWINLOG_FIELDS_MAX * sizeof *activity->fields);
+	if (!activity->fields)
+		return TWINLOG_NO_MEMORY;
+	for (size_t at = 0; at < cell.len;) {
+		size_t end = at;
+		while (end < cell.len && cell.data[end] != ';')
+			end++;
+		const ProtobufCBinaryData part = sheet_trim(codec_bytes(cell.data + at, end - at));
+		at = end + 1;
+		if (part.len == 0)
+			continue;
+		const int code = codelist_find_label(CODELIST_FIELD, part.data, part.len);
+		if (code < 0)
+			return sheet_fault(fault, TWINLOG_BAD_CODE, COLUMN_field, part);
+		if (activity->n_fields == TWINLOG_FIELDS_MAX)
+			return sheet_fault(fault, TWINLOG_TOO_MANY, COLUMN_field, cell);
+		activity->fields[activity->n_fields++] = codec_string(codelist_code(CODELIST_FIELD, (size_t)code));
+	}
+	return TWINLOG_OK;
+}
+
 static enum twinlog_error read_coding(const struct sheet_reader *reader, const struct sheet *sheet,
 				      const struct csv_row *row, Twinlog__Activity *activity,
 				      struct twinlog_fault *fault)
 {
 	Twinlog__Actor *actor = arena_alloc(reader->arena, sizeof *actor);
-	ProtobufCBinaryData field;
-	if (!actor || !(activity->fields = arena_alloc(reader->arena, sizeof *activity->fields)) ||
-	    !(activity->actors = arena_alloc(reader->arena, sizeof(void *))))
+	if (!actor || !(activity->actors = arena_alloc(reader->arena, sizeof(void *))))
 		return TWINLOG_NO_MEMORY;
 	twinlog__actor__init(actor);
-	enum twinlog_error error = sheet_code(sheet, row, COLUMN_field, CODELIST_FIELD, &field, fault);
-	if (!error && field.len > 0)
-		activity->fields[activity->n_fields++] = field;
+	enum twinlog_error error = read_fields(reader, sheet, row, activity, fault);
 	if (!error)
 		error = sheet_code(sheet, row, COLUMN_form, CODELIST_FORM, &activity->form, fault);
 	if (!error)

@@ -11,15 +11,14 @@
 
 /* ---- Places ---- */
 
-/* The body that speaks for a city record: the lead's, or the first there is. */
-static const Twinlog__Body *lead_body(struct cli *cli, const Twinlog__Record *record)
+const Twinlog__Body *cli_lead_body(struct cli *cli, const Twinlog__Record *record)
 {
 	const Twinlog__Version *found = NULL;
 
 	for (size_t i = 0; i < record->n_sides; i++) {
 		const Twinlog__Version *word = record->sides[i]->word;
 
-		if (!word || !word->body.len)
+		if (!word || !word->body.len || word->operation != TWINLOG__OPERATION__OPERATION_STATEMENT)
 			continue;
 		if (word->leaf.len == record->lead.len && record->lead.len &&
 		    memcmp(word->leaf.data, record->lead.data, word->leaf.len) == 0)
@@ -43,8 +42,10 @@ static enum twinlog_error add_city(struct cli *cli, struct places *places, const
 			  cli_text(cli, city->subdivision), names, langs, count);
 }
 
-static enum twinlog_error add_city_records(struct cli *cli, struct places *places)
+/* space NULL: of all. */
+static enum twinlog_error add_city_records(struct cli *cli, struct places *places, const struct hash *space)
 {
+	ProtobufCBinaryData only = space ? codec_hash(space) : codec_bytes(NULL, 0);
 	uint32_t kind = TWINLOG__RECORD_KIND__RECORD_CITY;
 	Twinlog__Filter filter = TWINLOG__FILTER__INIT;
 	Twinlog__List list = TWINLOG__LIST__INIT;
@@ -52,6 +53,8 @@ static enum twinlog_error add_city_records(struct cli *cli, struct places *place
 
 	filter.kinds = &kind;
 	filter.n_kinds = 1;
+	filter.spaces = &only;
+	filter.n_spaces = space ? 1 : 0;
 	list.filter = &filter;
 	list.limit = TWINLOG_PAGE_MAX;
 	request.body_case = TWINLOG__REQUEST__BODY_LIST;
@@ -65,7 +68,7 @@ static enum twinlog_error add_city_records(struct cli *cli, struct places *place
 		if (reply->body_case != TWINLOG__REPLY__BODY_RECORDS)
 			return twinlog_fault_set(&cli->fault, TWINLOG_MALFORMED, NULL, NULL);
 		for (size_t i = 0; i < reply->records->n_records; i++) {
-			const Twinlog__Body *body = lead_body(cli, reply->records->records[i]);
+			const Twinlog__Body *body = cli_lead_body(cli, reply->records->records[i]);
 
 			if (!body || body->content_case != TWINLOG__BODY__CONTENT_CITY)
 				continue;
@@ -88,11 +91,27 @@ enum twinlog_error cli_places(struct cli *cli, struct places **ret_places)
 		if (error)
 			return twinlog_fault_set(&cli->fault, error, NULL, NULL);
 		cli->places = places;
-		error = cli->twinlog ? add_city_records(cli, places) : TWINLOG_OK;
+		error = cli->twinlog ? add_city_records(cli, places, NULL) : TWINLOG_OK;
 		if (error)
 			return error;
 	}
 	*ret_places = cli->places;
+	return TWINLOG_OK;
+}
+
+enum twinlog_error cli_places_of(struct cli *cli, const struct hash *space, struct places **ret_places)
+{
+	struct places *places = NULL;
+	enum twinlog_error error = places_new(&places);
+
+	if (error)
+		return twinlog_fault_set(&cli->fault, error, NULL, NULL);
+	error = add_city_records(cli, places, space);
+	if (error) {
+		places_free(places);
+		return error;
+	}
+	*ret_places = places;
 	return TWINLOG_OK;
 }
 

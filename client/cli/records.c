@@ -209,22 +209,6 @@ static const char *record_what(struct cli *cli, const Twinlog__Body *body)
 	return "";
 }
 
-static const Twinlog__Body *lead_body(struct cli *cli, const Twinlog__Record *record)
-{
-	const Twinlog__Body *first = NULL;
-	for (size_t i = 0; i < record->n_sides; i++) {
-		const Twinlog__Version *word = record->sides[i]->word;
-		if (!word || word->operation != TWINLOG__OPERATION__OPERATION_STATEMENT)
-			continue;
-		const Twinlog__Body *body = version_body(cli->arena, word);
-		if (body && word->leaf.len == record->lead.len &&
-		    memcmp(word->leaf.data, record->lead.data, word->leaf.len) == 0)
-			return body;
-		first = first ? first : body;
-	}
-	return first;
-}
-
 static enum twinlog_error records_table(struct cli *cli, const Twinlog__Records *records)
 {
 	static const struct table_column columns[] = {
@@ -236,7 +220,7 @@ static enum twinlog_error records_table(struct cli *cli, const Twinlog__Records 
 	enum twinlog_error error = table ? TWINLOG_OK : TWINLOG_NO_MEMORY;
 	for (size_t i = 0; i < records->n_records && !error; i++) {
 		const Twinlog__Record *record = records->records[i];
-		const Twinlog__Body *body = lead_body(cli, record);
+		const Twinlog__Body *body = cli_lead_body(cli, record);
 		const char *const cells[] = {
 		    cli_hex(cli, record->handle, cli->format == FORMAT_CSV ? 0 : 12),
 		    record_date(cli, body),
@@ -292,7 +276,7 @@ static int list_records(struct cli *cli, const struct cli_arguments *arguments, 
 	Twinlog__Filter filter = TWINLOG__FILTER__INIT;
 	Twinlog__Reply *reply;
 	uint64_t limit;
-	uint8_t cursor[512];
+	uint8_t cursor[TWINLOG_CURSOR_MAX];
 	const char *from = cli_option(arguments, "cursor");
 	if (cli_connect(cli) || cli_filter(cli, arguments, &filter) ||
 	    sort_read(cli, cli_option(arguments, "sort"), &list.sort) ||

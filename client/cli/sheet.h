@@ -100,6 +100,14 @@ ProtobufCBinaryData sheet_cell(const struct sheet *sheet, const struct csv_row *
 /* What names the row's record for good; empty when the row has no id of its own. */
 ProtobufCBinaryData sheet_key(const struct sheet *sheet, const struct csv_row *row);
 
+/* The cell of a column for a record's body, as import reads it back; empty when the record does not say. Into arena. */
+struct sheet_writer {
+	const struct places *places; /* for the names that stand beside ids */
+	struct arena *arena;
+};
+ProtobufCBinaryData sheet_cell_of(const struct sheet_writer *writer, enum sheet_kind kind, const Twinlog__Body *body,
+				  enum sheet_column column);
+
 /* Who imports, and what it can look up. */
 struct sheet_reader {
 	const struct places *places;

@@ -5,6 +5,7 @@
 /* Bytes: version, query 8, number 8, then size and bytes of each text, then the handle; numbers big-endian. */
 #define CURSOR_VERSION  1u
 #define CURSOR_SIZE_MAX (1 + 8 + 8 + PLACE_TEXTS * (1 + TWINLOG_CITY_ID_MAX) + HANDLE_SIZE)
+_Static_assert(CURSOR_SIZE_MAX <= TWINLOG_CURSOR_MAX, "clients keep it");
 
 static void put_u64(uint8_t *out, uint64_t value)
 {

@@ -44,6 +44,7 @@
 #define TWINLOG_UNPACK_MAX   (16u * 1024 * 1024) /* memory that decoding one message may take */
 #define TWINLOG_ANSWER_MAX   (64u * 1024 * 1024) /* memory that making one answer may take */
 #define TWINLOG_PAGE_MAX     1000u               /* records of one answer page */
+#define TWINLOG_CURSOR_MAX   512u                /* a place in a list, as clients keep it */
 #define TWINLOG_SUBMIT_MAX   1000u               /* operations of one submit request */
 
 #define TWINLOG_HAVE_MAX      128u           /* ids that one WANT may name */

@@ -280,7 +280,7 @@ class TestCase(unittest.TestCase):
 
         def words(city):
             return {
-                name: (record.get("state"), sorted(json.dumps(side.get("word", side).get("version", "")) for side in record.get("sides", [])))
+                name: (record["state"], sorted(side.get("version", "") for side in record["statements"]))
                 for name, record in city.records().items()
             }
 
