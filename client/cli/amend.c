@@ -72,6 +72,8 @@ static enum twinlog_error amended(struct cli *cli, const struct cli_arguments *a
 		said = said ? facts_of(cli->arena, record->kind, said) : NULL;
 	}
 	error = json_read_entry(cli->arena, changes, record->kind, said, &cities, &entry, &cli->fault);
+	if (!error)
+		error = entry_direction(cli, &entry, &cli->fault);
 	if (!error && submission_token(cli->arena, entry.body) != TWINLOG_OK)
 		error = twinlog_fault_set(&cli->fault, TWINLOG_NO_MEMORY, NULL, NULL);
 	if (!error)

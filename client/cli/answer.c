@@ -38,6 +38,8 @@ static enum twinlog_error own_values(struct cli *cli, const struct cli_arguments
 	if ((!said || !body_content(said)) && theirs)
 		said = facts_of(cli->arena, record->kind, theirs);
 	error = json_read_entry(cli->arena, changes, record->kind, said, &cities, &entry, &cli->fault);
+	if (!error)
+		error = entry_direction(cli, &entry, &cli->fault);
 	if (error)
 		return error;
 	if (cli_option(arguments, "note"))

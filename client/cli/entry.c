@@ -15,7 +15,8 @@ const struct cli_option cli_entry_options[] = {
     {"form", 0, N_("CODE"), N_("form of the activity, as exhibition"), false},
     {"mode", 0, N_("CODE"), N_("onsite, online, hybrid or by_post"), false},
     {"status", 0, N_("CODE"), N_("planned, held, cancelled, …; of an agreement signed, in_force, …"), false},
-    {"direction", 0, N_("FROM>TO"), N_("who went to whom; or mutual, third_place, none"), false},
+    {"direction", 0, N_("FROM>TO"), N_("who went to whom: outbound, inbound, FROM>TO, mutual, third_place or none"),
+     false},
     {"title", 0, N_("TEXT"), N_("title; its language is told by its letters"), true},
     {"summary", 0, N_("TEXT"), N_("a few sentences"), true},
     {"participants", 0, N_("NUMBER"), N_("how many took part"), false},
@@ -142,6 +143,39 @@ enum twinlog_error entry_from_options(struct cli *cli, const struct cli_argument
 	if (!error)
 		*ret_object = object;
 	return error;
+}
+
+/* This city's id, as its spaces call it; NULL before it belongs to one. */
+static const char *own_city(struct cli *cli)
+{
+	Twinlog__Spaces *spaces;
+
+	if (cli_spaces(cli, &spaces))
+		return NULL;
+	for (size_t i = 0; i < spaces->n_spaces; i++)
+		for (size_t j = 0; j < spaces->spaces[i]->n_members; j++)
+			if (spaces->spaces[i]->members[j]->self)
+				return cli_text(cli, spaces->spaces[i]->members[j]->city_id);
+	return NULL;
+}
+
+enum twinlog_error entry_direction(struct cli *cli, struct json_entry *entry, struct twinlog_fault *fault)
+{
+	Twinlog__Activity *activity =
+	    entry->body->content_case == TWINLOG__BODY__CONTENT_ACTIVITY ? entry->body->activity : NULL;
+	const bool outbound = activity && codec_equal(activity->direction, "outbound");
+	const char *self, *other = NULL;
+
+	if (!outbound && !(activity && codec_equal(activity->direction, "inbound")))
+		return TWINLOG_OK;
+	self = own_city(cli);
+	for (size_t i = 0; self && i < activity->n_cities && !other; i++)
+		if (!codec_equal(activity->cities[i]->city_id, self))
+			other = cli_text(cli, activity->cities[i]->city_id);
+	if (!other)
+		return twinlog_fault_set(fault, TWINLOG_INVALID, "direction", outbound ? "outbound" : "inbound");
+	activity->direction = codec_string(cli_printf(cli, "%s>%s", outbound ? self : other, outbound ? other : self));
+	return TWINLOG_OK;
 }
 
 /* ---- Files ---- */

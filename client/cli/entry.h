@@ -11,6 +11,10 @@ extern const struct cli_option cli_entry_options[];
 enum twinlog_error entry_from_options(struct cli *cli, const struct cli_arguments *arguments,
 				      json_t **ret_object) TWINLOG_MUST_CHECK;
 
+/* Turns the direction "outbound" (from this city to the first other that takes part) or "inbound" into FROM>TO. */
+enum twinlog_error entry_direction(struct cli *cli, struct json_entry *entry,
+				   struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+
 /* Changes to one record: the field options, else the file named by operand number `operand`, else what stdin holds when
  * it is no terminal. *ret_object: the caller's; NULL when there is nothing. */
 enum twinlog_error entry_changes(struct cli *cli, const struct cli_arguments *arguments, size_t operand,

@@ -365,7 +365,8 @@ int daemon_run(const struct daemon_setup *setup)
 	}
 	error = daemon_start(&daemon, &fault);
 	if (error) {
-		log_line(LOG_ERROR, NULL, "%s%s%s", fault.where, fault.where[0] ? ": " : "", twinlog_error_text(error));
+		log_line(LOG_ERROR, NULL, "%s%s%s%s%s", fault.where, fault.where[0] ? ": " : "", fault.value,
+			 fault.value[0] ? ": " : "", twinlog_error_text(error));
 		daemon.failed = true;
 	} else {
 		daemon_ready(&daemon);

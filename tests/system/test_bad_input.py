@@ -22,7 +22,7 @@ class BadRecords(harness.TestCase):
         before = self.one.total()
         self.refused(3, "{", "")
         self.refused(3, '{"kind": "activity"', "")
-        self.refused(3, "[1, 2]", "")
+        self.refused(3, "[1]", "line 1")
         self.refused(3, {"kind": "picnic"}, "picnic")
         self.refused(3, activity(1, colour="red"), "colour")
         self.refused(3, activity(1, start="2018-13"), "2018-13")

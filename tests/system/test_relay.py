@@ -35,10 +35,10 @@ class Relay(harness.TestCase):
         other.do("answer", first, "same")
         wait_for(lambda: one.show(first)["state"] == "agreed", "all three agree")
         self.hold_alike(one, other, third, count=2)
-        sides = {side["city_id"] for side in third.show(first)["sides"]}
+        sides = {side["city"] for side in third.show(first)["statements"]}
         self.assertEqual(sides, set(NAMES))
         for city in (one, third):
-            links = {peer["city_id"]: peer.get("link") for peer in city.json("peer", "list")["peers"]}
+            links = {peer["city"]: peer.get("link") for peer in city.json("peer", "list")["peers"]}
             self.assertEqual([name for name, link in links.items() if link == "up"], ["KR:mokpo"], links)
 
     def test_the_middle_was_away(self):

@@ -52,11 +52,11 @@ class Restored(harness.TestCase):
         other.start()
         self.hold_alike(one, other, count=1)
         wait_for(
-            lambda: all(city.show(record)["sides"][0].get("conflict") for city in (one, other)),
+            lambda: all(city.show(record)["statements"][0].get("conflict") for city in (one, other)),
             "both show that Lianyungang has two current versions",
         )
         one.do("amend", record, given='{"title": "settled"}')
-        wait_for(lambda: not other.show(record)["sides"][0].get("conflict"), "the next version settles it")
+        wait_for(lambda: not other.show(record)["statements"][0].get("conflict"), "the next version settles it")
         self.assertIn("settled", other.do("show", record))
         self.hold_alike(one, other, count=1)
 
