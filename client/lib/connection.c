@@ -69,7 +69,8 @@ static bool set_int(void *socket, int option, int value)
 	return zmq_setsockopt(socket, option, &value, sizeof value) == 0;
 }
 
-/* No ZMTP heartbeats: with a full pipe they abort the process (libzmq 4.3). IMMEDIATE: a request goes to a connection
+/* A handshake may take longer than anybody waits for it: one that fails before was refused. No ZMTP heartbeats: with a
+ * full pipe they abort the process (libzmq 4.3). IMMEDIATE: a request goes to a connection
  * that stands, or waits here, where a lost line is noticed. */
 static bool set_options(void *socket, const struct client_settings *settings)
 {
@@ -77,7 +78,7 @@ static bool set_options(void *socket, const struct client_settings *settings)
 	       set_int(socket, ZMQ_RECONNECT_IVL, 100) && set_int(socket, ZMQ_RECONNECT_IVL_MAX, 2000) &&
 	       set_int(socket, ZMQ_SNDHWM, TWINLOG_INFLIGHT_MAX) && set_int(socket, ZMQ_RCVHWM, 0) &&
 	       zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &(int64_t){TWINLOG_MESSAGE_MAX}, sizeof(int64_t)) == 0 &&
-	       set_int(socket, ZMQ_HANDSHAKE_IVL, TWINLOG_CONNECT_MS) &&
+	       set_int(socket, ZMQ_HANDSHAKE_IVL, 2 * TWINLOG_CONNECT_MS) &&
 	       zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, settings->server_key, 40) == 0 &&
 	       zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, settings->public_key, 40) == 0 &&
 	       zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, settings->secret_key, 40) == 0;
