@@ -413,9 +413,24 @@ struct standing_words { /* own current words on the record */
 	size_t count;
 };
 
+/* What this city said first on a record: what the request that opened it was answered with, whatever came since. */
+static const struct word *first_word(const struct node *node, const struct space *space, const struct record *record)
+{
+	const struct word *first = NULL;
+	for (const struct word *word = statements_word(space->statements, record->first_word); word;
+	     word = statements_word(space->statements, word->next)) {
+		if (word->counts && word_lane(word) == LANE_WORD &&
+		    hash_equal(statements_city(space->statements, word->city), &node->card->identity) &&
+		    (!first || word->version < first->version))
+			first = word;
+	}
+	return first;
+}
+
 /* Whether the word may stand on what is there. *ret_known: it was said before, and this is its leaf. */
-static enum twinlog_error standing_check(const struct queued *word, const struct target *target,
-					 const struct standing_words *own, const struct word **ret_known)
+static enum twinlog_error standing_check(const struct node *node, const struct space *space, const struct queued *word,
+					 const struct target *target, const struct standing_words *own,
+					 const struct word **ret_known)
 {
 	const Twinlog__SubmitOperation *operation = word->operation;
 	*ret_known = NULL;
@@ -435,7 +450,7 @@ static enum twinlog_error standing_check(const struct queued *word, const struct
 	/* A new record that is there already is a retry or a second import. A city record has no request id of its
 	 * own: a second statement on it is an amendment, and needs to say of what. */
 	if (!operation->record && target->kind != TWINLOG__RECORD_KIND__RECORD_CITY) {
-		*ret_known = own->words[0];
+		*ret_known = first_word(node, space, target->record);
 		return TWINLOG_OK;
 	}
 	return TWINLOG_STALE;
@@ -550,7 +565,7 @@ static enum placed word_place(struct node *node, struct draft *draft, const stru
 					       word->operation->operation == TWINLOG__OPERATION__OPERATION_LINK,
 					       own.words, TWINLOG_REPLACES_MAX);
 	own.count = own.count < TWINLOG_REPLACES_MAX ? own.count : TWINLOG_REPLACES_MAX;
-	if (!error && (error = standing_check(word, &target, &own, &known)))
+	if (!error && (error = standing_check(node, draft->space, word, &target, &own, &known)))
 		where = "based_on";
 	if (!error && known) {
 		result_known(node, draft->space, word, &target, known);

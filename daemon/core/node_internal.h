@@ -58,6 +58,8 @@ struct peer_space {
 	struct hash space;
 	uint64_t sent_own;             /* sequence up to which it has or was sent our own bundles */
 	uint64_t push_bytes;           /* pushed and not credited yet */
+	bool told_positions;           /* all of them, on this link */
+	bool owes_positions;           /* once the acts are durable */
 	ARRAY(struct announced) heads; /* what it said it holds and this node lacks */
 };
 
@@ -317,8 +319,8 @@ void sync_announced(struct node *node, struct node_peer *peer, const struct hash
 /* Asks somebody for what was announced of a city and is not here. */
 void sync_pursue(struct node *node, const struct hash *space, const struct hash *city);
 void sync_pursue_all(struct node *node, const struct hash *space);
-/* Tells one partner the act heads, so that it asks for what it lacks. */
-void sync_act_digest(struct node *node, struct node_link *link, struct space *space);
+/* Acts are durable: tells one partner, so that it asks for what it lacks. */
+void sync_acts_durable(struct node *node, struct node_link *link, struct space *space);
 void sync_want_acts(struct node *node, struct node_link *link, const struct hash *space);
 void sync_time(struct node *node);
 void sync_link_gone(struct node *node, uint32_t link);

@@ -368,13 +368,14 @@ void spaces_act_committed(struct node *node, const struct pending *pending)
 	if (!space || --space->acts_pending > 0)
 		return;
 	positions_changed(node, space);
-	/* Told to all who may know, the one it came from aside: it may come to others through nobody else. */
+	/* Told to all who may know: it may come to others through nobody else, and who sent it may hold bundles that
+	 * this city could not ask for before it knew itself to be a member. */
 	for (size_t i = 0; i < node->peers.count; i++) {
 		struct node_link *link = peer_link(node, &node->peers.items[i]);
-		if (!link || link->id == pending->link)
+		if (!link)
 			continue;
 		if (space_entitles(space, &node->peers.items[i].card->identity) >= ENTITLED_ACTS)
-			sync_act_digest(node, link, space);
+			sync_acts_durable(node, link, space);
 		else if (acts_member(space->acts, &node->peers.items[i].card->identity))
 			spaces_send_acts(node, link, space, NULL, 0, 0);
 	}

@@ -44,13 +44,11 @@ void sync_digests(struct node *node, struct node_link *link)
 void sync_start(struct node *node, struct node_link *link)
 {
 	sync_digests(node, link);
-	for (size_t i = 0; i < node->spaces.count; i++)
-		positions_send_all(node, link, &node->spaces.items[i]);
-}
-
-void sync_act_digest(struct node *node, struct node_link *link, struct space *space)
-{
-	digest_send(node, link, space);
+	/* Positions follow once both are seen to know the same acts: before, the partner could not tell whose they are.
+	 */
+	struct node_peer *peer = &node->peers.items[link->peer];
+	for (size_t i = 0; i < peer->spaces.count; i++)
+		peer->spaces.items[i].told_positions = peer->spaces.items[i].owes_positions = false;
 }
 
 /* The list lives in the step's arena. */
@@ -115,6 +113,26 @@ static void announced_clear(struct peer_space *known)
 	known->heads.count = 0;
 }
 
+/* Once a link and space; not before the acts are durable. */
+static void tell_positions(struct node *node, struct node_link *link, struct space *space)
+{
+	struct peer_space *known = peer_space(&node->peers.items[link->peer], acts_space(space->acts));
+	if (!known || known->told_positions)
+		return;
+	known->told_positions = space->acts_pending == 0;
+	known->owes_positions = space->acts_pending > 0;
+	if (known->told_positions)
+		positions_send_all(node, link, space);
+}
+
+void sync_acts_durable(struct node *node, struct node_link *link, struct space *space)
+{
+	const struct peer_space *known = peer_space(&node->peers.items[link->peer], acts_space(space->acts));
+	digest_send(node, link, space);
+	if (known && known->owes_positions)
+		tell_positions(node, link, space);
+}
+
 void sync_digest(struct node *node, struct node_link *link, const Twinlog__Digest *digest)
 {
 	struct node_peer *peer = &node->peers.items[link->peer];
@@ -137,6 +155,8 @@ void sync_digest(struct node *node, struct node_link *link, const Twinlog__Diges
 	space_digest(space, &acts, &bundles);
 	const bool both_members = space_entitles(space, &peer->card->identity) == ENTITLED_ALL &&
 				  self_is_member(node, space) && digest->bundles.len == HASH_SIZE;
+	if (both_members && hash_equal(&acts, &theirs))
+		tell_positions(node, link, space);
 	if (!hash_equal(&acts, &theirs) || (both_members && !hash_equal(&bundles, &their_bundles))) {
 		heads_send(node, link, space, true);
 		return;
