@@ -7,6 +7,7 @@
 #include "acts.h"
 #include "bundle.h"
 #include "card.h"
+#include "erasures.h"
 
 #define KEYS_MAX     64u
 #define UNPACK_MAX   (1024u * 1024)
@@ -17,8 +18,9 @@ struct verify {
 	verify_report report;
 	void *context;
 	struct acts **spaces;
-	struct hash *seen; /* bundle ids, open addressing; a zero hash is a free place */
-	size_t seen_size;  /* a power of two */
+	struct erasures **erasures; /* of each space */
+	struct hash *seen;          /* bundle ids, open addressing; a zero hash is a free place */
+	size_t seen_size;           /* a power of two */
 	size_t seen_count;
 	struct arena *arena;
 };
@@ -94,15 +96,33 @@ static struct acts *find_space(const struct verify *verify, const struct hash *s
 	return NULL;
 }
 
+static struct erasures *find_erasures(const struct verify *verify, const struct hash *space)
+{
+	for (uint64_t i = 0; i < verify->result.spaces; i++)
+		if (hash_equal(acts_space(verify->spaces[i]), space))
+			return verify->erasures[i];
+	return NULL;
+}
+
 static enum twinlog_error open_space(struct verify *verify, struct act *act)
 {
 	struct acts **spaces = realloc(verify->spaces, (verify->result.spaces + 1) * sizeof(struct acts *));
+	struct erasures **erasures;
 	enum twinlog_error error;
 
 	if (!spaces)
 		return TWINLOG_NO_MEMORY;
 	verify->spaces = spaces;
+	erasures = realloc(verify->erasures, (verify->result.spaces + 1) * sizeof(struct erasures *));
+	if (!erasures)
+		return TWINLOG_NO_MEMORY;
+	verify->erasures = erasures;
+	error = erasures_new(&erasures[verify->result.spaces]);
+	if (error)
+		return error;
 	error = acts_new(act, &spaces[verify->result.spaces]);
+	if (error)
+		erasures_free(erasures[verify->result.spaces]);
 	if (!error)
 		verify->result.spaces++;
 	return error;
@@ -131,6 +151,20 @@ static enum twinlog_error visit_act(void *context, const struct store_row *row)
 
 /* ---- Bundles ---- */
 
+/* PROTOCOL, "Erasures": a leaf without its content needs its erasure, and one that has an erasure has no content. */
+static enum twinlog_error check_erased(const struct verify *verify, const struct bundle *bundle)
+{
+	const struct erasures *erasures = find_erasures(verify, &bundle->space);
+
+	for (uint32_t i = 0; i < bundle->leaves_count; i++) {
+		const bool erased = erasures_of(erasures, &bundle->city, &bundle->leaves[i].hash) != NULL;
+
+		if (erased != !bundle->leaves[i].salt)
+			return erased ? TWINLOG_NOT_ERASED : TWINLOG_NO_ERASURE;
+	}
+	return TWINLOG_OK;
+}
+
 static enum twinlog_error check_bundle(struct verify *verify, const struct store_row *row, const struct bundle *plain)
 {
 	const struct acts *acts = find_space(verify, &plain->space);
@@ -153,6 +187,8 @@ static enum twinlog_error check_bundle(struct verify *verify, const struct store
 			error = TWINLOG_UNKNOWN_PARENT;
 	if (!error && seen_has(verify, &bundle->id))
 		error = TWINLOG_DUPLICATE;
+	if (!error)
+		error = check_erased(verify, bundle);
 	if (!error)
 		error = seen_add(verify, &bundle->id);
 	bundle_free(bundle);
@@ -217,19 +253,22 @@ static enum twinlog_error check_signed(struct verify *verify, const char *kind, 
 static enum twinlog_error visit_erasure(void *context, const struct store_row *row)
 {
 	struct verify *verify = context;
-	Twinlog__SignedErasure *outer;
-	Twinlog__Erasure *erasure;
+	struct erasures *erasures = NULL;
+	struct erasure *erasure;
 	enum twinlog_error error;
 
 	verify->result.erasures++;
-	arena_reset(verify->arena);
-	error = CODEC_UNPACK_STRICT(verify->arena, row->bytes, row->size, &outer, twinlog__signed_erasure);
+	error = erasure_open(row->bytes, row->size, &erasure);
+	if (error)
+		return judge(verify, "erasure", row->sequence, error);
+	erasures = find_erasures(verify, &erasure->space);
+	error = erasures ? erasure_check(erasure, find_space(verify, &erasure->space)) : TWINLOG_UNKNOWN_PARENT;
 	if (!error)
-		error = CODEC_UNPACK_STRICT(verify->arena, outer->erasure.data, outer->erasure.len, &erasure,
-					    twinlog__erasure);
-	if (!error)
-		error =
-		    check_signed(verify, "erasure", erasure->space, erasure->signer, outer->erasure, outer->signature);
+		error = erasures_add(erasures, erasure);
+	if (error)
+		erasure_free(erasure);
+	else
+		(void)erasures_judge(erasures, find_space(verify, &erasure->space), &erasure->city, &erasure->leaf);
 	return judge(verify, "erasure", row->sequence, error);
 }
 
@@ -260,8 +299,8 @@ static enum twinlog_error verify_tables(struct verify *verify, struct store_read
 		enum store_table table;
 		store_visit visit;
 	} steps[] = {
-	    {STORE_CARDS, visit_card},       {STORE_ACTS, visit_act},           {STORE_BUNDLES, visit_bundle},
-	    {STORE_ERASURES, visit_erasure}, {STORE_POSITIONS, visit_position},
+	    {STORE_CARDS, visit_card},     {STORE_ACTS, visit_act},           {STORE_ERASURES, visit_erasure},
+	    {STORE_BUNDLES, visit_bundle}, {STORE_POSITIONS, visit_position},
 	};
 
 	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
@@ -288,9 +327,12 @@ enum twinlog_error verify_store(struct store *store, verify_report report, void 
 		error = verify_tables(&verify, read);
 		store_read_end(read);
 	}
-	for (uint64_t i = 0; i < verify.result.spaces; i++)
+	for (uint64_t i = 0; i < verify.result.spaces; i++) {
 		acts_free(verify.spaces[i]);
+		erasures_free(verify.erasures[i]);
+	}
 	free(verify.spaces);
+	free(verify.erasures);
 	free(verify.seen);
 	arena_free(verify.arena);
 	if (!error)

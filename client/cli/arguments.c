@@ -25,13 +25,12 @@ static const struct cli_option *option_in(const struct cli_option *options, cons
 static const struct cli_option *option_find(const struct cli_command *command, const char *name, size_t size,
 					    char letter)
 {
-	const struct cli_option *option = option_in(cli_global_options, name, size, letter);
+	/* A command's own --version goes before that of all. */
+	const struct cli_option *option = command ? option_in(command->options, name, size, letter) : NULL;
 
 	if (!option && command)
-		option = option_in(command->options, name, size, letter);
-	if (!option && command)
 		option = option_in(command->more, name, size, letter);
-	return option;
+	return option ? option : option_in(cli_global_options, name, size, letter);
 }
 
 /* ---- Finding the command: the first words that are neither options nor their values ---- */

@@ -59,12 +59,20 @@ static void status_print(struct cli *cli, const Twinlog__Status *status)
 				printf(_("; waits for %s"), cli_text(cli, peer->spaces[s]->waiting_for));
 		printf("\n");
 	}
-	for (size_t i = 0; i < status->n_spaces; i++)
+	for (size_t i = 0; i < status->n_spaces; i++) {
+		for (size_t m = 0; m < status->spaces[i]->n_members; m++)
+			if (status->spaces[i]->members[m]->erasures < status->spaces[i]->erasures)
+				printf(_("%s: %s has confirmed %llu of %llu erasures\n"),
+				       cli_text(cli, status->spaces[i]->title),
+				       cli_city_name(cli, status->spaces[i]->members[m]->city_id),
+				       (unsigned long long)status->spaces[i]->members[m]->erasures,
+				       (unsigned long long)status->spaces[i]->erasures);
 		if (status->spaces[i]->only_here > 0)
 			printf(_("%s: %llu entries exist only here, since %s\n"),
 			       cli_text(cli, status->spaces[i]->title),
 			       (unsigned long long)status->spaces[i]->only_here,
 			       cli_time(cli, status->spaces[i]->only_here_since_ms));
+	}
 }
 
 static bool lags(const Twinlog__Status *status, uint64_t max_ms)

@@ -74,6 +74,9 @@ static int record_print(struct cli *cli, const Twinlog__Record *record)
 		words[i + 1] = cli_printf(cli, "%s%s", cli_standing_label(side->standing),
 					  side->outdated ? _(" (of an older version)") : "");
 		times[i + 1] = side->word ? cli_time(cli, side->word->clock_ms) : "";
+		if (side->word && side->word->erased_ms > 0)
+			words[i + 1] = cli_printf(cli, _("%s; erased %s, confirmed by %zu members"), words[i + 1],
+						  cli_time(cli, side->word->erased_ms), side->word->n_erased_at);
 		bodies[i] = body ? json_body(record->kind, body) : NULL;
 	}
 	struct table *table = table_new(columns, sides + 1);
@@ -134,13 +137,20 @@ static int history_run(struct cli *cli, const struct cli_arguments *arguments)
 		for (size_t h = 0; h < version->n_held_by; h++)
 			holders =
 			    cli_printf(cli, "%s%s%s", holders, h ? ", " : "", cli_city_name(cli, version->held_by[h]));
+		const char *gone = "";
+		if (version->erased_ms > 0)
+			gone = cli_printf(cli, _("erased: %s"),
+					  cli_code(cli, CODELIST_REDACTION_REASON, version->erased_reason));
+		for (size_t h = 0; h < version->n_erased_at; h++)
+			gone = cli_printf(cli, "%s%s%s", gone, h ? ", " : _("; confirmed by "),
+					  cli_city_name(cli, version->erased_at[h]));
 		const char *const cells[] = {
 		    cli_time(cli, version->clock_ms),
 		    cli_city_name(cli, version->city_id),
 		    cli_printf(cli, "%llu%s", (unsigned long long)version->version, version->current ? " *" : ""),
 		    cli_operation_label(version->operation),
 		    body ? cli_text(cli, body->office) : "",
-		    body ? cli_title(cli, body) : "",
+		    body ? cli_title(cli, body) : gone,
 		    version->signature == 1 ? _("verified") : _("DOES NOT VERIFY"),
 		    holders,
 		};

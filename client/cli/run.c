@@ -218,7 +218,8 @@ static int run(struct cli *cli, int argc, char **argv)
 	if (arguments_parse(cli->arena, argc, argv, &arguments, &cli->fault) != TWINLOG_OK ||
 	    read_globals(cli, &arguments) != TWINLOG_OK)
 		return cli_fail(cli);
-	if (cli_given(&arguments, "version")) {
+	/* One that takes a value is the command's own. */
+	if (cli_given(&arguments, "version") && *cli_option(&arguments, "version") == '\0') {
 		printf("twinlog %s\n", TWINLOG_VERSION);
 		return 0;
 	}

@@ -207,6 +207,10 @@ static void put_version(json_t *object, uint32_t kind, const Twinlog__Version *v
 	if (version->signature)
 		put(object, "signature", json_string(version->signature == 1 ? "verified" : "does_not_verify"));
 	put_texts(object, "held_by", version->held_by, version->n_held_by, false);
+	put_time(object, "erased", version->erased_ms);
+	put_text(object, "erased_reason", version->erased_reason);
+	put_text(object, "erased_by", version->erased_by);
+	put_texts(object, "erased_at", version->erased_at, version->n_erased_at, false);
 	put_body(object, kind, version);
 }
 
@@ -411,6 +415,7 @@ static json_t *json_member_status(const Twinlog__MemberStatus *member)
 	put_time(object, "position", member->position_ms);
 	put_number(object, "lag_bundles", member->lag_bundles);
 	put_number(object, "lag_ms", member->lag_ms);
+	put_number(object, "erasures", member->erasures);
 	return object;
 }
 
@@ -423,6 +428,7 @@ static json_t *json_space_status(const Twinlog__SpaceStatus *space)
 	put_number(object, "records", space->records);
 	put_number(object, "only_here", space->only_here);
 	put_time(object, "only_here_since", space->only_here_since_ms);
+	put_number(object, "erasures", space->erasures);
 	for (size_t i = 0; i < space->n_members; i++)
 		json_array_append_new(list, json_member_status(space->members[i]));
 	put(object, "members", list);
@@ -478,4 +484,16 @@ enum twinlog_error json_text(const json_t *json, bool compact, char **ret_text)
 		return TWINLOG_NO_MEMORY;
 	*ret_text = text;
 	return TWINLOG_OK;
+}
+
+json_t *json_erased(const Twinlog__Erased *erased)
+{
+	json_t *object = json_object();
+
+	put_hex(object, "id", erased->handle);
+	put_hex(object, "space", erased->space);
+	put_number(object, "erased", erased->leaves);
+	put_number(object, "erased_before", erased->before);
+	put_number(object, "waiting", erased->waiting);
+	return object;
 }

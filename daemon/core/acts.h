@@ -96,4 +96,10 @@ bool acts_cuts_off(const struct acts *acts, const struct hash *identity, const s
 		   size_t act_heads_count, const struct seal_public *key, const struct hash **ret_heads,
 		   size_t *ret_count);
 
+/* Whether it was made a steward at some time. */
+bool acts_ever_steward(const struct acts *acts, const struct hash *identity);
+/* Whether these (sorted) are most of the stewards at some point at which the city, once a member, was none any more:
+ * a point is an act with all it builds on, so later acts change no answer that was yes. PROTOCOL, "Erasures". */
+bool acts_stewards_agree(const struct acts *acts, const struct hash *city, const struct hash *signers, size_t count);
+
 #endif

@@ -53,5 +53,8 @@ enum twinlog_error acts_evaluate(struct acts *acts) TWINLOG_MUST_CHECK;
  * may be NULL. */
 enum standing acts_standing(const struct acts *acts, const struct hash *identity, const struct act_set *within,
 			    bool *ret_reader, size_t *ret_from);
+/* Whether it is a steward under a part of the acts (NULL: all), and how many there are. */
+bool acts_steward_under(const struct acts *acts, const struct hash *identity, const struct act_set *within);
+size_t acts_stewards_under(const struct acts *acts, const struct act_set *within);
 
 #endif

@@ -210,7 +210,7 @@ enum standing acts_standing(const struct acts *acts, const struct hash *identity
 	return best;
 }
 
-static bool steward_under(const struct acts *acts, const struct hash *identity, const struct act_set *within)
+bool acts_steward_under(const struct acts *acts, const struct hash *identity, const struct act_set *within)
 {
 	if (acts_standing(acts, identity, within, NULL, NULL) != STANDING_MEMBER)
 		return false;
@@ -225,11 +225,11 @@ static bool steward_under(const struct acts *acts, const struct hash *identity, 
 	return false;
 }
 
-static size_t stewards_under(const struct acts *acts, const struct act_set *within)
+size_t acts_stewards_under(const struct acts *acts, const struct act_set *within)
 {
 	size_t count = 0;
 	for (size_t i = 0; i < acts->members_count; i++)
-		count += steward_under(acts, &acts->members[i].identity, within);
+		count += acts_steward_under(acts, &acts->members[i].identity, within);
 	return count;
 }
 
@@ -241,14 +241,14 @@ static bool may_appoint(const struct acts *acts, const struct act *act, const st
 	bool reader;
 	memcpy(subject.bytes, act->message->stewards[0].data, HASH_SIZE);
 	return acts_standing(acts, &subject, known, &reader, NULL) == STANDING_MEMBER && !reader &&
-	       stewards_under(acts, known) < TWINLOG_STEWARDS_MAX;
+	       acts_stewards_under(acts, known) < TWINLOG_STEWARDS_MAX;
 }
 
 static bool may_remove(const struct acts *acts, const struct act *act, const struct act_set *known)
 {
 	struct hash subject;
 	memcpy(subject.bytes, act->message->subject.data, HASH_SIZE);
-	return act->message->extends.len > 0 || !steward_under(acts, &subject, known);
+	return act->message->extends.len > 0 || !acts_steward_under(acts, &subject, known);
 }
 
 static bool had_right(const struct acts *acts, size_t index)
@@ -266,13 +266,13 @@ static bool had_right(const struct acts *acts, size_t index)
 	case KIND(CHANGE_KEY):
 		return true;
 	case KIND(RENAME):
-		return steward_under(acts, &act->signer, known);
+		return acts_steward_under(acts, &act->signer, known);
 	case KIND(ADD):
-		return network && steward_under(acts, &act->signer, known);
+		return network && acts_steward_under(acts, &act->signer, known);
 	case KIND(APPOINT):
-		return network && steward_under(acts, &act->signer, known) && may_appoint(acts, act, known);
+		return network && acts_steward_under(acts, &act->signer, known) && may_appoint(acts, act, known);
 	case KIND(REMOVE):
-		return network && steward_under(acts, &act->signer, known) && may_remove(acts, act, known);
+		return network && acts_steward_under(acts, &act->signer, known) && may_remove(acts, act, known);
 	default:
 		return false;
 	}
@@ -392,7 +392,7 @@ static void decide_member(const struct acts *acts, struct member *member)
 	member->standing = acts_standing(acts, &member->identity, NULL, &member->reader, &from);
 	member->since_ms = acts->entries[from].act->message->clock_ms;
 	member->signer = acts->entries[from].act->signer;
-	member->steward = steward_under(acts, &member->identity, NULL);
+	member->steward = acts_steward_under(acts, &member->identity, NULL);
 	member->ever_member = member->standing == STANDING_MEMBER;
 	for (size_t i = 0; i < acts->count && !member->ever_member; i++) {
 		const struct act *act = acts->entries[i].act;

@@ -82,9 +82,8 @@ static bool prefix_fits(const struct handle *handle, ProtobufCBinaryData prefix)
 	return prefix.len > 0 && prefix.len < sizeof hex && memcmp(hex, prefix.data, prefix.len) == 0;
 }
 
-/* The record that a name means; AMBIGUOUS or NOT_FOUND. *ret_space may narrow the search when set, and is set. */
-static enum twinlog_error record_resolve(struct node *node, const Twinlog__RecordName *name, struct space **ret_space,
-					 const struct record **ret_record)
+enum twinlog_error record_resolve(struct node *node, const Twinlog__RecordName *name, struct space **ret_space,
+				  const struct record **ret_record)
 {
 	const struct record *found = NULL;
 	struct space *in = NULL;

@@ -27,6 +27,11 @@ static struct hash content_hash(const uint8_t *salt, const void *body, size_t bo
 	return seal_hash("body", parts, 2);
 }
 
+struct hash bundle_content(ProtobufCBinaryData salt, ProtobufCBinaryData body)
+{
+	return content_hash(salt.data, body.data, body.len);
+}
+
 static struct hash leaf_hash_of(const struct hash *space, const struct hash *city, const void *envelope,
 				size_t envelope_size, const struct hash *content)
 {

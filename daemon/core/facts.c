@@ -1,5 +1,6 @@
 #include "facts_internal.h"
 
+#include <stddef.h>
 #include <string.h>
 
 static size_t details_offset(const struct facts *facts)
@@ -157,6 +158,19 @@ enum twinlog_error facts_build(struct names *names, const struct leaf *leaf, con
 	}
 	build_details(&builder, body);
 	return builder.error;
+}
+
+void facts_forget(struct facts *facts)
+{
+	const size_t size = facts_size(facts);
+	const struct facts kept = {.word = facts->word,
+				   .kind = facts->kind,
+				   .cities_count = facts->named_count,
+				   .named_count = facts->named_count};
+	uint8_t *after = (uint8_t *)(facts->ids + facts->named_count);
+
+	memset(after, 0, (size_t)((uint8_t *)facts + size - after));
+	memcpy(facts, &kept, offsetof(struct facts, ids));
 }
 
 /* Lists compare as sets; both hold each id once. Most are equal in order too. */

@@ -69,6 +69,9 @@ size_t facts_size(const struct facts *facts); /* bytes, a multiple of 8 */
 enum twinlog_error facts_build(struct names *names, const struct leaf *leaf, const Twinlog__Body *body,
 			       struct facts *facts) TWINLOG_MUST_CHECK;
 
+/* What stays of them once the body is erased, in place; as facts_build without a body. */
+void facts_forget(struct facts *facts);
+
 /* Coded fields, as bits of a set. */
 #define FACT_CITIES       (1u << 0)
 #define FACT_START        (1u << 1) /* of an agreement: established */

@@ -343,6 +343,12 @@ static void message_dispatch(struct node *node, struct node_link *link, const Tw
 	case TWINLOG__PEER_MESSAGE__BODY_ACTS:
 		spaces_acts(node, link, message->acts);
 		break;
+	case TWINLOG__PEER_MESSAGE__BODY_ERASURES:
+		erasures_message(node, link, message->erasures);
+		break;
+	case TWINLOG__PEER_MESSAGE__BODY_ERASURE_BUCKETS:
+		erasures_asked(node, link, message->erasure_buckets);
+		break;
 	case TWINLOG__PEER_MESSAGE__BODY_POSITIONS:
 		positions_message(node, link, message->positions);
 		break;

@@ -103,6 +103,30 @@ size_t space_bundles(const struct space *space)
 	return count;
 }
 
+const struct erasures *space_erasures(const struct space *space)
+{
+	return space->erasures;
+}
+
+/* A machine that has been silent for longer than positions are refreshed may have been replaced. */
+size_t space_erasures_at(const struct node *node, const struct space *space, const struct hash *city)
+{
+	uint64_t newest_ms = 0;
+	size_t least = SIZE_MAX;
+	if (hash_equal(city, &node->card->identity))
+		return erasures_committed(space->erasures);
+	for (size_t i = 0; i < space->positions.count; i++)
+		if (hash_equal(&space->positions.items[i].city, city) && space->positions.items[i].time_ms > newest_ms)
+			newest_ms = space->positions.items[i].time_ms;
+	for (size_t i = 0; i < space->positions.count; i++) {
+		const struct known_position *known = &space->positions.items[i];
+		if (hash_equal(&known->city, city) && newest_ms - known->time_ms <= 2 * TWINLOG_POSITION_REFRESH_MS &&
+		    known->erasures_applied < least)
+			least = known->erasures_applied;
+	}
+	return least == SIZE_MAX ? 0 : least;
+}
+
 /* ---- Digests. PROTOCOL, "Sync": H("acts", act heads); H("heads", for each city with a counting head, sorted:
  * identity, number of heads as one byte, heads). ---- */
 

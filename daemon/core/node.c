@@ -227,6 +227,10 @@ static void pending_settle(struct node *node, struct pending *pending)
 		node->commit = pending->sequence;
 		spaces_act_committed(node, pending);
 		break;
+	case PENDING_ERASURE:
+		node->commit = pending->sequence;
+		erasures_committed_one(node, pending);
+		break;
 	case PENDING_POSITION:
 		positions_committed(node, pending);
 		break;
@@ -283,6 +287,8 @@ static void node_settle(struct node *node, uint64_t ticket)
 			node->pendings.count * sizeof *node->pendings.items);
 		node->pendings_at = 0;
 	}
+	/* Before the bundles that lack what was erased. */
+	erasures_after_commit(node);
 	stream_after_commit(node);
 }
 
@@ -298,6 +304,7 @@ bool node_takes(const Twinlog__Request *request)
 	case TWINLOG__REQUEST__BODY_PEER_ADD:
 	case TWINLOG__REQUEST__BODY_PEER_VERIFY:
 	case TWINLOG__REQUEST__BODY_PEER_REMOVE:
+	case TWINLOG__REQUEST__BODY_ERASE:
 		return true;
 	default:
 		return false;
@@ -321,6 +328,9 @@ static void node_request(struct node *node, uint64_t client, const Twinlog__Requ
 	case TWINLOG__REQUEST__BODY_PEER_VERIFY:
 	case TWINLOG__REQUEST__BODY_PEER_REMOVE:
 		peers_request(node, client, request);
+		break;
+	case TWINLOG__REQUEST__BODY_ERASE:
+		erasures_request(node, client, request);
 		break;
 	default:
 		effect_fault(node, client, request->id, TWINLOG_USAGE, "request", NULL);

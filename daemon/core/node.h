@@ -11,6 +11,7 @@
 #include "acts.h"
 #include "bundle.h"
 #include "control.pb-c.h"
+#include "erasures.h"
 #include "identity.pb-c.h"
 #include "peer.pb-c.h"
 #include "statements.h"
@@ -34,12 +35,14 @@ struct node_config {
 enum twinlog_error node_new(const struct node_config *config, struct node **ret_node) TWINLOG_MUST_CHECK;
 void node_free(struct node *node); /* accepts NULL */
 
-/* At start, what the store holds, in this order: cards, acts, bundles, positions; each in order of sequence.
+/* At start, what the store holds, in this order: cards, acts, erasures, bundles, positions; each in order of sequence.
  * Then node_loaded. Bytes are borrowed for the call. An error means a damaged store. */
 enum twinlog_error node_load_card(struct node *node, const void *signed_card, size_t size, bool verified,
 				  bool removed) TWINLOG_MUST_CHECK;
 enum twinlog_error node_load_act(struct node *node, uint64_t sequence, const void *bytes,
 				 size_t size) TWINLOG_MUST_CHECK;
+enum twinlog_error node_load_erasure(struct node *node, uint64_t sequence, const void *bytes,
+				     size_t size) TWINLOG_MUST_CHECK;
 enum twinlog_error node_load_bundle(struct node *node, uint64_t sequence, const void *bytes,
 				    size_t size) TWINLOG_MUST_CHECK;
 enum twinlog_error node_load_position(struct node *node, const void *bytes, size_t size) TWINLOG_MUST_CHECK;
@@ -94,7 +97,8 @@ struct event {
 		struct {
 			uint32_t link;
 			uint32_t stream;
-			size_t bytes; /* on the wire */
+			size_t bytes;   /* on the wire */
+			size_t content; /* of its bundles before compression, as read */
 		} chunk_sent;
 		struct {
 			uint64_t client;                 /* who to answer; chosen by the caller */
@@ -110,13 +114,15 @@ struct event {
 };
 
 /* Requests that go through the node (the others only read): submit, wait, space_create, space_answer, peer_add,
- * peer_verify, peer_remove. */
+ * peer_verify, peer_remove, erase. */
 bool node_takes(const Twinlog__Request *request);
 
 enum persist_kind {
 	PERSIST_CARD,     /* city, flags, bytes: SignedCard */
 	PERSIST_ACT,      /* sequence, bytes: SignedAct */
 	PERSIST_BUNDLE,   /* sequence, bytes: Bundle */
+	PERSIST_ERASURE,  /* sequence, bytes: SignedErasure */
+	PERSIST_STRIP,    /* sequence of a bundle persisted before, leaf: bundle_strip it in place */
 	PERSIST_POSITION, /* space, city, machine, bytes: SignedPosition; replaces the older one */
 	PERSIST_REQUEST,  /* request, bytes: SubmitResult */
 	PERSIST_MACHINE,  /* machine: draw made anew */
@@ -127,6 +133,7 @@ struct persist {
 	struct hash space;
 	struct hash city;
 	uint64_t machine;
+	uint32_t leaf;
 	struct handle request;
 	bool verified, removed;
 	const uint8_t *bytes; /* valid until EVENT_COMMITTED of its ticket has been stepped */
@@ -260,6 +267,11 @@ struct space_member_view space_member_view(const struct node *node, const struct
 uint64_t space_only_here(const struct node *node, const struct space *space, uint64_t *ret_since_ms);
 /* Whether the newest positions of that city reach this bundle (by store sequence number). */
 bool space_reaches(const struct space *space, const struct hash *city, uint64_t sequence);
+
+/* Erasures held, in order of arrival, and the one that took a leaf's content (NULL: none did). */
+const struct erasures *space_erasures(const struct space *space);
+/* How many of them, in that order, a city's positions confirm (at least): all its machines that signed lately do. */
+size_t space_erasures_at(const struct node *node, const struct space *space, const struct hash *city);
 
 /* Digests of a space, for tests and drills. */
 void space_digest(const struct space *space, struct hash *ret_acts, struct hash *ret_bundles);

@@ -94,7 +94,9 @@ struct known_position {
 	uint8_t *bytes; /* SignedPosition */
 	size_t size;
 	ARRAY(struct position_head) heads;
-	bool relay; /* not yet sent on */
+	struct hash erasures;    /* its digest of them */
+	size_t erasures_applied; /* how many of ours, in order of arrival, that digest was once equal to */
+	bool relay;              /* not yet sent on */
 	uint32_t from_peer;
 };
 
@@ -125,6 +127,8 @@ struct queued {
 struct space {
 	struct acts *acts;
 	struct statements *statements;
+	struct erasures *erasures;
+	size_t erasures_sent; /* told to partners, of those that are durable */
 	ARRAY(struct graph *) graphs;
 	ARRAY(struct act_heads) act_heads;
 	ARRAY(struct known_position) positions;
@@ -161,6 +165,7 @@ struct serve { /* asked of this node */
 	size_t next;
 	int64_t credit;
 	uint32_t in_flight;
+	size_t charged[2]; /* credit taken for each chunk under way, in order */
 	bool done;
 };
 struct check { /* with the verifier */
@@ -193,6 +198,7 @@ struct waiting { /* a client that waits for positions */
 enum pending_kind {
 	PENDING_BUNDLE,
 	PENDING_ACT,
+	PENDING_ERASURE,
 	PENDING_POSITION,
 	PENDING_CARD,
 	PENDING_REQUEST,
@@ -247,6 +253,7 @@ struct node {
 	ARRAY(struct announce_due) announces;
 	ARRAY(struct pending) pendings;
 	size_t pendings_at; /* the first not durable yet */
+	bool erasures_due;  /* some are durable and not told yet */
 	ARRAY(struct known_request) requests;
 	uint32_t *request_slots;
 	uint32_t request_slots_count;
@@ -321,6 +328,8 @@ void sync_pursue(struct node *node, const struct hash *space, const struct hash 
 void sync_pursue_all(struct node *node, const struct hash *space);
 /* Acts are durable: tells one partner, so that it asks for what it lacks. */
 void sync_acts_durable(struct node *node, struct node_link *link, struct space *space);
+/* Asks one partner for its heads, and tells it ours. */
+void sync_ask_heads(struct node *node, struct node_link *link, struct space *space);
 void sync_want_acts(struct node *node, struct node_link *link, const struct hash *space);
 void sync_time(struct node *node);
 void sync_link_gone(struct node *node, uint32_t link);
@@ -338,7 +347,27 @@ void stream_after_commit(struct node *node); /* pushes and announcements of what
 void stream_link_gone(struct node *node, uint32_t link);
 void want_end(struct node *node, uint32_t link, uint32_t stream);
 
+/* ---- node_erase.c ---- */
+void erasures_request(struct node *node, uint64_t client, const Twinlog__Request *request);
+void erasures_message(struct node *node, struct node_link *link, const Twinlog__Erasures *erasures);
+void erasures_ask(struct node *node, struct node_link *link, struct space *space);
+void erasures_asked(struct node *node, struct node_link *link, const Twinlog__ErasureBuckets *theirs);
+/* To one who is no member any more: those of what it once could hold. */
+void erasures_send_past(struct node *node, struct node_link *link, const struct space *space);
+void erasures_committed_one(struct node *node, const struct pending *pending);
+void erasures_after_commit(struct node *node);
+/* New acts may make most of the stewards of erasures that waited for more: the content goes with the same ticket. */
+void erasures_acts_changed(struct node *node, struct space *space);
+void erasures_act_committed(struct space *space);
+/* Takes the content of erased leaves out of a bundle that has just come; may put another in its place. */
+enum twinlog_error erasures_strip_arrived(const struct space *space, struct bundle **bundle) TWINLOG_MUST_CHECK;
+/* A bundle is in the index: erased leaves are forgotten there. */
+void erasures_hide(struct space *space, const struct bundle *bundle);
+enum twinlog_error erasures_loaded(struct space *space) TWINLOG_MUST_CHECK;
+
 /* ---- positions.c ---- */
+/* Compares what machines said they have erased with what is erased here. */
+void positions_erasures(struct space *space);
 void positions_changed(struct node *node, struct space *space); /* what is held has changed */
 void positions_time(struct node *node);
 void positions_message(struct node *node, struct node_link *link, const Twinlog__Positions *positions);
@@ -354,6 +383,9 @@ void waits_check(struct node *node);
 /* ---- author.c ---- */
 void author_request(struct node *node, uint64_t client, const Twinlog__Request *request);
 void author_flush(struct node *node);
+/* The record that a name means; AMBIGUOUS or NOT_FOUND. *ret_space may narrow the search when set, and is set. */
+enum twinlog_error record_resolve(struct node *node, const Twinlog__RecordName *name, struct space **ret_space,
+				  const struct record **ret_record) TWINLOG_MUST_CHECK;
 void author_committed(struct node *node, const struct bundle *bundle, uint64_t sequence);
 
 #endif

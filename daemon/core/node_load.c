@@ -77,6 +77,26 @@ enum twinlog_error node_load_act(struct node *node, uint64_t sequence, const voi
 	return error;
 }
 
+enum twinlog_error node_load_erasure(struct node *node, uint64_t sequence, const void *bytes, size_t size)
+{
+	struct erasure *erasure;
+	enum twinlog_error error = erasure_open(bytes, size, &erasure);
+	if (error)
+		return error;
+	struct space *space = space_by_id(node, &erasure->space);
+	error = space ? erasures_add(space->erasures, erasure) : TWINLOG_UNKNOWN_PARENT;
+	if (error) {
+		erasure_free(erasure);
+		return error;
+	}
+	erasure->sequence = sequence;
+	erasure->from = LINK_NONE_YET;
+	erasures_commit(space->erasures);
+	(void)erasures_judge(space->erasures, space->acts, &erasure->city, &erasure->leaf);
+	node->sequence = sequence > node->sequence ? sequence : node->sequence;
+	return TWINLOG_OK;
+}
+
 /* The store was checked when it was written, so the signature is asked only where it tells something: which of
  * several keys a city used. */
 static enum twinlog_error load_open(const struct space *space, const void *bytes, size_t size, const struct hash *city,
@@ -105,6 +125,7 @@ static enum twinlog_error load_into(struct node *node, struct space *space, stru
 	graph_set_counts(graph, index, counts);
 	if ((error = graph_commit(graph)) || (error = statements_apply(space->statements, bundle, sequence, counts)))
 		return error;
+	erasures_hide(space, bundle);
 	if (hash_equal(&bundle->city, &node->card->identity) && bundle->clock_ms > node->clock_ms)
 		node->clock_ms = bundle->clock_ms;
 	return TWINLOG_OK;
@@ -153,7 +174,10 @@ enum twinlog_error node_load_request(struct node *node, const struct handle *req
 enum twinlog_error node_loaded(struct node *node)
 {
 	node->commit = node->sequence;
-	for (size_t i = 0; i < node->spaces.count; i++)
+	for (size_t i = 0; i < node->spaces.count; i++) {
 		space_recount(node, &node->spaces.items[i]);
+		if (erasures_loaded(&node->spaces.items[i]))
+			return TWINLOG_NO_MEMORY;
+	}
 	return node->out_of_memory ? TWINLOG_NO_MEMORY : TWINLOG_OK;
 }

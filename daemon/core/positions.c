@@ -83,6 +83,18 @@ static bool heads_replace(const struct space *space, struct known_position *know
 	return true;
 }
 
+static void position_erasures(const struct space *space, struct known_position *known)
+{
+	if (hash_equal(&known->erasures, erasures_digest(space->erasures)))
+		known->erasures_applied = erasures_committed(space->erasures);
+}
+
+void positions_erasures(struct space *space)
+{
+	for (size_t i = 0; i < space->positions.count; i++)
+		position_erasures(space, &space->positions.items[i]);
+}
+
 static enum twinlog_error position_keep(struct space *space, const struct position_message *message, const void *bytes,
 					size_t size, struct known_position **ret_known)
 {
@@ -104,6 +116,8 @@ static enum twinlog_error position_keep(struct space *space, const struct positi
 	known->machine = message->position->machine;
 	known->counter = message->position->counter;
 	known->time_ms = message->position->time_ms;
+	known->erasures = bytes_hash(message->position->erasures);
+	position_erasures(space, known);
 	known->bytes = copy;
 	known->size = size;
 	for (size_t i = 0; i < message->position->n_cities; i++)
@@ -179,6 +193,8 @@ static enum twinlog_error position_pack(struct node *node, struct space *space, 
 	position.time_ms = node->now.wall_ms;
 	position.acts = codec_hash_list(arena, acts, acts_count_of);
 	position.n_acts = position.acts ? acts_count_of : 0;
+	if (!hash_is_zero(erasures_digest(space->erasures)))
+		position.erasures = codec_hash(erasures_digest(space->erasures));
 
 	uint8_t *inner, signature[SEAL_SIGNATURE_SIZE];
 	size_t inner_size;

@@ -16,12 +16,14 @@ enum twinlog_error space_open(struct node *node, struct act *found, struct space
 	if (node->spaces.count >= TWINLOG_SPACES_MAX)
 		return TWINLOG_TOO_MANY;
 	enum twinlog_error error = statements_new(&found->space, &space.statements);
-	if (error)
-		return error;
-	error = acts_new(found, &space.acts);
+	if (!error)
+		error = erasures_new(&space.erasures);
+	if (!error)
+		error = acts_new(found, &space.acts);
 	struct space *place = error ? NULL : ARRAY_PUSH(&node->spaces);
 	if (!place) {
 		statements_free(space.statements);
+		erasures_free(space.erasures);
 		/* acts_free would free the act, which stays the caller's. */
 		return error ? error : TWINLOG_NO_MEMORY;
 	}
@@ -34,6 +36,7 @@ void space_close(struct space *space)
 {
 	acts_free(space->acts);
 	statements_free(space->statements);
+	erasures_free(space->erasures);
 	for (size_t i = 0; i < space->graphs.count; i++)
 		graph_free(space->graphs.items[i]);
 	for (size_t i = 0; i < space->act_heads.count; i++)
@@ -278,6 +281,7 @@ static void act_persist(struct node *node, struct space *space, const struct act
 	pending->link = from;
 	space->acts_pending++;
 	space_recount(node, space);
+	erasures_acts_changed(node, space);
 }
 
 /* A space that is new here must have been founded with this city among its members, or have added it, and reach
@@ -365,7 +369,10 @@ void spaces_acts(struct node *node, struct node_link *link, const Twinlog__Acts 
 void spaces_act_committed(struct node *node, const struct pending *pending)
 {
 	struct space *space = space_by_id(node, &pending->space);
-	if (!space || --space->acts_pending > 0)
+	if (!space)
+		return;
+	erasures_act_committed(space);
+	if (--space->acts_pending > 0)
 		return;
 	positions_changed(node, space);
 	/* Told to all who may know: it may come to others through nobody else, and who sent it may hold bundles that

@@ -74,6 +74,12 @@ void statements_recount(struct statements *statements, uint64_t sequence, bool c
 /* Who belongs has changed: every record is judged anew when next asked for. */
 void statements_members_changed(struct statements *statements);
 
+/* The content of a leaf is gone: its facts go too. A leaf that is not here is no fault. */
+void statements_erase(struct statements *statements, const struct hash *leaf);
+/* Each place of the leaf of this city, also in bundles that do not count: sequence number of the bundle, and index. */
+void statements_places(const struct statements *statements, const struct hash *city, const struct hash *leaf,
+		       void (*visit)(void *context, uint64_t sequence, uint32_t index), void *context);
+
 const struct hash *statements_space(const struct statements *statements);
 size_t statements_records(const struct statements *statements);
 size_t statements_leaves(const struct statements *statements);

@@ -43,7 +43,7 @@ static void serve_pump(struct node *node, struct serve *serve)
 			     serve->sequences + serve->next, end - serve->next, end == serve->count);
 		serve->credit -= (int64_t)bytes;
 		serve->next = end;
-		serve->in_flight++;
+		serve->charged[serve->in_flight++] = bytes;
 	}
 }
 
@@ -185,6 +185,17 @@ static void sent_own_advance(struct node *node, const struct serve *serve)
 		known->sent_own = serve->sequences[serve->count - 1];
 }
 
+/* Erasures may have made the bundles smaller since the credit was taken: the partner gives back what it got. */
+static void serve_sent(struct serve *serve, size_t content)
+{
+	if (serve->in_flight == 0)
+		return;
+	if (content < serve->charged[0])
+		serve->credit += (int64_t)(serve->charged[0] - content);
+	serve->charged[0] = serve->charged[1];
+	serve->in_flight--;
+}
+
 void stream_chunk_sent(struct node *node, const struct event *event)
 {
 	const struct node_link *link = link_find(node, event->chunk_sent.link);
@@ -194,7 +205,7 @@ void stream_chunk_sent(struct node *node, const struct event *event)
 		struct serve *serve = &node->serves.items[i];
 		if (serve->link != event->chunk_sent.link || serve->stream != event->chunk_sent.stream)
 			continue;
-		serve->in_flight -= serve->in_flight > 0;
+		serve_sent(serve, event->chunk_sent.content);
 		if (serve->next == serve->count && serve->in_flight == 0) {
 			sent_own_advance(node, serve);
 			serve_drop(node, i);
@@ -293,10 +304,10 @@ void stream_chunk(struct node *node, struct node_link *link, const Twinlog__Chun
 		want_end(node, link->id, chunk->stream);
 }
 
-static bool has_erased_leaf(const struct bundle *bundle)
+static bool lacks_erasure(const struct space *space, const struct bundle *bundle)
 {
 	for (uint32_t i = 0; i < bundle->leaves_count; i++)
-		if (!bundle->leaves[i].salt)
+		if (!bundle->leaves[i].salt && !erasures_of(space->erasures, &bundle->city, &bundle->leaves[i].hash))
 			return true;
 	return false;
 }
@@ -329,8 +340,8 @@ enum twinlog_error stream_bundle_take(struct node *node, struct space *space, st
 	if (error)
 		return error;
 	/* Without its erasure a leaf that lacks its body may be anybody's loss: PROTOCOL, "Erasures". */
-	if (has_erased_leaf(bundle))
-		return TWINLOG_NOT_PERMITTED;
+	if (lacks_erasure(space, bundle))
+		return TWINLOG_NO_ERASURE;
 	struct graph *graph = space_graph_make(space, &bundle->city);
 	const uint32_t ref = space_act_heads_ref(space, bundle->acts, bundle->acts_count);
 	if (!graph || ref == UINT32_MAX)
@@ -350,14 +361,17 @@ enum twinlog_error stream_bundle_take(struct node *node, struct space *space, st
 	return TWINLOG_OK;
 }
 
-static enum twinlog_error bundle_arrives(struct node *node, const struct check *check, struct bundle *bundle,
+static enum twinlog_error bundle_arrives(struct node *node, const struct check *check, struct bundle **arrived,
 					 bool *ret_new)
 {
 	struct space *space = space_by_id(node, &check->space);
+	const struct bundle *bundle = *arrived;
 	*ret_new = false;
 	if (!space || !hash_equal(&bundle->space, &check->space) || !hash_equal(&bundle->city, &check->city))
 		return TWINLOG_MALFORMED;
-	const enum twinlog_error error = stream_bundle_take(node, space, bundle, false, check->link);
+	enum twinlog_error error = erasures_strip_arrived(space, arrived);
+	if (!error)
+		error = stream_bundle_take(node, space, *arrived, false, check->link);
 	*ret_new = error == TWINLOG_OK;
 	return error == TWINLOG_DUPLICATE ? TWINLOG_OK : error;
 }
@@ -376,6 +390,18 @@ static void check_wants_more(struct node *node, struct node_link *link, const st
 	sync_announced(node, &node->peers.items[link->peer], &check->space, &check->city, &bundle->id);
 }
 
+/* An erasure may have overtaken the bundle it made smaller, or never come: asked for once, then others are asked. */
+static void check_asks_erasures(struct node *node, struct node_link *link, const struct check *check,
+				enum twinlog_error error)
+{
+	struct space *space = space_by_id(node, &check->space);
+	if (error != TWINLOG_NO_ERASURE || !space ||
+	    node->peers.items[link->peer].avoid_until_mono_ms > node->now.mono_ms)
+		return;
+	erasures_ask(node, link, space);
+	sync_ask_heads(node, link, space);
+}
+
 static void check_end(struct node *node, const struct check *check, enum twinlog_error error, size_t bytes)
 {
 	struct node_link *link = link_find(node, check->link);
@@ -390,6 +416,7 @@ static void check_end(struct node *node, const struct check *check, enum twinlog
 	}
 	if (error && error != TWINLOG_UNKNOWN_PARENT) {
 		link_refuse(node, link, error, "bundle");
+		check_asks_erasures(node, link, check, error);
 		node->peers.items[link->peer].avoid_until_mono_ms = node->now.mono_ms + TWINLOG_AVOID_MS;
 	}
 	if (check->stream != 0 && (check->last || error))
@@ -413,7 +440,7 @@ void stream_checked(struct node *node, const struct event *event)
 	for (size_t i = 0; i < event->checked.count; i++) {
 		struct bundle *bundle = event->checked.bundles[i];
 		bool taken = false;
-		const enum twinlog_error fault = known ? bundle_arrives(node, &check, bundle, &taken) : TWINLOG_OK;
+		const enum twinlog_error fault = known ? bundle_arrives(node, &check, &bundle, &taken) : TWINLOG_OK;
 		if (fault == TWINLOG_UNKNOWN_PARENT && link)
 			check_wants_more(node, link, &check, bundle);
 		if (taken && want)
@@ -457,6 +484,7 @@ void stream_bundle_committed(struct node *node, struct pending *pending)
 		node->out_of_memory = true;
 		return;
 	}
+	erasures_hide(space, bundle);
 	if (pending->own)
 		author_committed(node, bundle, pending->sequence);
 	positions_changed(node, space);

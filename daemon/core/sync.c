@@ -25,8 +25,11 @@ static void digest_send(struct node *node, struct node_link *link, struct space 
 	Twinlog__Digest digest = TWINLOG__DIGEST__INIT;
 	digest.space = codec_hash(acts_space(space->acts));
 	digest.acts = codec_hash(&acts);
-	if (entitled == ENTITLED_ALL && self_is_member(node, space))
+	if (entitled == ENTITLED_ALL && self_is_member(node, space)) {
 		digest.bundles = codec_hash(&bundles);
+		if (!hash_is_zero(erasures_digest(space->erasures)))
+			digest.erasures = codec_hash(erasures_digest(space->erasures));
+	}
 	message.body_case = TWINLOG__PEER_MESSAGE__BODY_DIGEST;
 	message.digest = &digest;
 	effect_send(node, link, &message);
@@ -44,6 +47,8 @@ void sync_digests(struct node *node, struct node_link *link)
 void sync_start(struct node *node, struct node_link *link)
 {
 	sync_digests(node, link);
+	for (size_t i = 0; i < node->spaces.count; i++)
+		erasures_send_past(node, link, &node->spaces.items[i]);
 	/* Positions follow once both are seen to know the same acts: before, the partner could not tell whose they are.
 	 */
 	struct node_peer *peer = &node->peers.items[link->peer];
@@ -98,6 +103,11 @@ static void heads_send(struct node *node, struct node_link *link, struct space *
 	message.body_case = TWINLOG__PEER_MESSAGE__BODY_HEADS;
 	message.heads = &heads;
 	effect_send(node, link, &message);
+}
+
+void sync_ask_heads(struct node *node, struct node_link *link, struct space *space)
+{
+	heads_send(node, link, space, true);
 }
 
 /* ---- Hearing what is there. ---- */
@@ -155,6 +165,9 @@ void sync_digest(struct node *node, struct node_link *link, const Twinlog__Diges
 	space_digest(space, &acts, &bundles);
 	const bool both_members = space_entitles(space, &peer->card->identity) == ENTITLED_ALL &&
 				  self_is_member(node, space) && digest->bundles.len == HASH_SIZE;
+	const struct hash their_erasures = bytes_hash(digest->erasures);
+	if (both_members && !hash_equal(erasures_digest(space->erasures), &their_erasures))
+		erasures_ask(node, link, space);
 	if (both_members && hash_equal(&acts, &theirs))
 		tell_positions(node, link, space);
 	if (!hash_equal(&acts, &theirs) || (both_members && !hash_equal(&bundles, &their_bundles))) {

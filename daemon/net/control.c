@@ -62,6 +62,7 @@ bool control_permits(enum client_role role, int body_case)
 	case TWINLOG__REQUEST__BODY_REPORT:
 		return true;
 	case TWINLOG__REQUEST__BODY_SUBMIT:
+	case TWINLOG__REQUEST__BODY_ERASE:
 	case TWINLOG__REQUEST__BODY_IMPORT_LOOKUP:
 	case TWINLOG__REQUEST__BODY_WAIT:
 		return role == ROLE_ADMIN || role == ROLE_CLERK;

@@ -55,8 +55,10 @@ static void inbox_chunk(struct daemon *daemon, struct work_chunk *chunk)
 		daemon_fail(daemon, chunk->error, "reading bundles from the store");
 		return;
 	}
-	struct event event = {.type = EVENT_CHUNK_SENT,
-			      .chunk_sent = {.link = chunk->link, .stream = chunk->stream, .bytes = chunk->frame_size}};
+	struct event event = {
+	    .type = EVENT_CHUNK_SENT,
+	    .chunk_sent = {
+		.link = chunk->link, .stream = chunk->stream, .bytes = chunk->frame_size, .content = chunk->content}};
 	uint8_t *frame = chunk->frame;
 	chunk->frame = NULL;
 	if (net_links_send_frame(daemon->links, chunk->link, frame, event.chunk_sent.bytes))

@@ -12,6 +12,11 @@ static enum twinlog_error load_act(void *node, const struct store_row *row)
 	return node_load_act(node, row->sequence, row->bytes, row->size);
 }
 
+static enum twinlog_error load_erasure(void *node, const struct store_row *row)
+{
+	return node_load_erasure(node, row->sequence, row->bytes, row->size);
+}
+
 static enum twinlog_error load_bundle(void *node, const struct store_row *row)
 {
 	return node_load_bundle(node, row->sequence, row->bytes, row->size);
@@ -65,6 +70,7 @@ static enum twinlog_error load_tables(struct store *store, struct node *node, st
 	} tables[] = {
 	    {STORE_CARDS, load_card, "cards"},
 	    {STORE_ACTS, load_act, "acts"},
+	    {STORE_ERASURES, load_erasure, "erasures"},
 	    {STORE_BUNDLES, load_bundle, "bundles"},
 	    {STORE_POSITIONS, load_position, "positions"},
 	    {STORE_REQUESTS, load_request, "request ids"},

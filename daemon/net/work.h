@@ -53,6 +53,7 @@ struct work_chunk {
 	bool last;
 	uint64_t *sequences;
 	size_t count;
+	size_t content; /* answer: bytes of the bundles as read */
 	uint8_t *frame; /* answer: a packed PeerMessage, malloc'd */
 	size_t frame_size;
 	enum twinlog_error error; /* answer */

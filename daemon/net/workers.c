@@ -37,6 +37,21 @@ static uint64_t wall_ms(void)
 #define WRITER_PRUNE_MS      3600000u
 #define WRITER_PRUNE_MAX     10000u
 
+static enum twinlog_error writer_strip(struct store_write *write, uint64_t sequence, uint32_t leaf)
+{
+	const uint8_t *bytes;
+	uint8_t *stripped;
+	size_t size, stripped_size;
+	enum twinlog_error error = store_written_bundle(write, sequence, &bytes, &size);
+	if (!error)
+		error = bundle_strip(bytes, size, leaf, &stripped, &stripped_size);
+	if (error)
+		return error;
+	error = store_replace_bundle(write, sequence, stripped, stripped_size);
+	free(stripped);
+	return error;
+}
+
 static enum twinlog_error writer_put(struct store_write *write, const struct persist *what)
 {
 	switch (what->kind) {
@@ -46,6 +61,10 @@ static enum twinlog_error writer_put(struct store_write *write, const struct per
 		return store_put_act(write, what->sequence, what->bytes, what->size);
 	case PERSIST_BUNDLE:
 		return store_put_bundle(write, what->sequence, what->bytes, what->size);
+	case PERSIST_ERASURE:
+		return store_put_erasure(write, what->sequence, what->bytes, what->size);
+	case PERSIST_STRIP:
+		return writer_strip(write, what->sequence, what->leaf);
 	case PERSIST_POSITION:
 		return store_put_position(write, &what->space, &what->city, what->machine, what->bytes, what->size);
 	case PERSIST_REQUEST:
@@ -194,7 +213,7 @@ static void *verifier_main(void *context)
 
 /* ---- Packer ---- */
 
-static enum twinlog_error packer_read(struct store *store, struct chunk *chunk, const struct work_chunk *work)
+static enum twinlog_error packer_read(struct store *store, struct chunk *chunk, struct work_chunk *work)
 {
 	struct store_read *read = NULL;
 	enum twinlog_error error = store_read_begin(store, &read);
@@ -207,6 +226,7 @@ static enum twinlog_error packer_read(struct store *store, struct chunk *chunk, 
 		error = store_get_bundle(read, work->sequences[i], &bytes, &size);
 		if (!error)
 			error = chunk_add(chunk, bytes, size);
+		work->content += error ? 0 : size;
 	}
 	store_read_end(read);
 	return error;

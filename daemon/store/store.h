@@ -43,6 +43,12 @@ enum twinlog_error store_put_act(struct store_write *write, uint64_t sequence, c
 				 size_t size) TWINLOG_MUST_CHECK;
 enum twinlog_error store_put_bundle(struct store_write *write, uint64_t sequence, const void *bytes,
 				    size_t size) TWINLOG_MUST_CHECK;
+/* A bundle as it stands in this transaction, valid until its next put, and another in its place: MISSING when there is
+ * none. */
+enum twinlog_error store_written_bundle(struct store_write *write, uint64_t sequence, const uint8_t **ret_bytes,
+					size_t *ret_size) TWINLOG_MUST_CHECK;
+enum twinlog_error store_replace_bundle(struct store_write *write, uint64_t sequence, const void *bytes,
+					size_t size) TWINLOG_MUST_CHECK;
 enum twinlog_error store_put_erasure(struct store_write *write, uint64_t sequence, const void *bytes,
 				     size_t size) TWINLOG_MUST_CHECK;
 enum twinlog_error store_put_card(struct store_write *write, const struct hash *identity, bool verified, bool removed,

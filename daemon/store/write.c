@@ -46,6 +46,35 @@ enum twinlog_error store_put_bundle(struct store_write *write, uint64_t sequence
 	return put_sequence(write, STORE_BUNDLES, sequence, bytes, size);
 }
 
+enum twinlog_error store_written_bundle(struct store_write *write, uint64_t sequence, const uint8_t **ret_bytes,
+					size_t *ret_size)
+{
+	uint8_t name[KEY_SEQUENCE_SIZE];
+	MDB_val key = val(name, sizeof name), value;
+	int code;
+
+	key_number(name, sequence, sizeof name);
+	code = mdb_get(write->txn, write->store->tables[STORE_BUNDLES], &key, &value);
+	if (code)
+		return environment_error(write->store, code);
+	*ret_bytes = value.mv_data;
+	*ret_size = value.mv_size;
+	return TWINLOG_OK;
+}
+
+enum twinlog_error store_replace_bundle(struct store_write *write, uint64_t sequence, const void *bytes, size_t size)
+{
+	const uint8_t *old;
+	uint8_t key[KEY_SEQUENCE_SIZE];
+	size_t old_size;
+	enum twinlog_error error = store_written_bundle(write, sequence, &old, &old_size);
+
+	if (error)
+		return error;
+	key_number(key, sequence, sizeof key);
+	return put(write, STORE_BUNDLES, val(key, sizeof key), val(bytes, size), 0);
+}
+
 enum twinlog_error store_put_erasure(struct store_write *write, uint64_t sequence, const void *bytes, size_t size)
 {
 	return put_sequence(write, STORE_ERASURES, sequence, bytes, size);

@@ -63,8 +63,8 @@ enum twinlog_error query_import(const struct query *query, const Twinlog__Import
 enum twinlog_error query_completeness(const struct query *query, const struct space *const *spaces, size_t count,
 				      Twinlog__SpaceStatus ***ret_statuses, size_t *ret_count) TWINLOG_MUST_CHECK;
 
-/* query_verify.c: whether the bundle's hashes and its signature hold, checked now. */
-enum twinlog_error verify_bundle(const struct acts *acts, const uint8_t *bytes, size_t size,
-				 uint32_t *ret_leaves) TWINLOG_MUST_CHECK;
+/* query_verify.c: whether the bundle's hashes and its signature hold and its erased leaves have erasures, now. */
+enum twinlog_error verify_bundle(const struct query *query, const struct space *space, const uint8_t *bytes,
+				 size_t size, uint32_t *ret_leaves) TWINLOG_MUST_CHECK;
 
 #endif

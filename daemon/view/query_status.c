@@ -230,6 +230,7 @@ static enum twinlog_error member_status(const struct query *query, const struct 
 	status->position_ms = view.position_ms;
 	status->lag_bundles = view.lag_bundles;
 	status->lag_ms = age_ms(query, view.lag_since_ms);
+	status->erasures = space_erasures_at(query->node, space, &member->identity);
 	status->self = hash_equal(&member->identity, node_identity(query->node));
 	*ret_status = status;
 	return TWINLOG_OK;
@@ -248,6 +249,7 @@ enum twinlog_error query_space_status(const struct query *query, const struct sp
 	status->space = codec_hash(acts_space(acts));
 	status->title = acts_title(acts);
 	status->records = statements_shown(space_statements(space));
+	status->erasures = erasures_committed(space_erasures(space));
 	status->only_here = space_only_here(query->node, space, &status->only_here_since_ms);
 	for (size_t i = 0; i < count; i++) {
 		enum twinlog_error error;

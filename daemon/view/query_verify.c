@@ -8,26 +8,46 @@
 #define VERIFY_STEP_OBJECTS 256u
 #define VERIFY_KEYS_MAX     16u
 
-enum twinlog_error verify_bundle(const struct acts *acts, const uint8_t *bytes, size_t size, uint32_t *ret_leaves)
+/* A leaf that lacks its content needs its erasure; one whose erasure is durable has lost its content. */
+static enum twinlog_error verify_erased(const struct query *query, const struct space *space,
+					const struct bundle *bundle)
 {
+	for (uint32_t i = 0; i < bundle->leaves_count; i++) {
+		const struct leaf *leaf = &bundle->leaves[i];
+		const struct erasure *erasure = erasures_of(space_erasures(space), &bundle->city, &leaf->hash);
+
+		if (!leaf->salt && !erasure)
+			return TWINLOG_NO_ERASURE;
+		if (leaf->salt && erasure && erasure->sequence <= node_commit(query->node))
+			return TWINLOG_NOT_ERASED;
+	}
+	return TWINLOG_OK;
+}
+
+enum twinlog_error verify_bundle(const struct query *query, const struct space *space, const uint8_t *bytes,
+				 size_t size, uint32_t *ret_leaves)
+{
+	const struct acts *acts = space_acts(space);
 	struct seal_public keys[VERIFY_KEYS_MAX];
 	struct bundle *bundle;
-	struct hash city, space;
+	struct hash city, named;
 	size_t count;
 	enum twinlog_error error = bundle_open(bytes, size, NULL, 0, &bundle);
 
 	if (error)
 		return error;
 	city = bundle->city;
-	space = bundle->space;
+	named = bundle->space;
 	*ret_leaves = bundle->leaves_count;
 	bundle_free(bundle);
-	if (!hash_equal(&space, acts_space(acts)))
+	if (!hash_equal(&named, acts_space(acts)))
 		return TWINLOG_MALFORMED;
 	count = acts_keys(acts, &city, keys, VERIFY_KEYS_MAX);
 	error = bundle_open(bytes, size, keys, count, &bundle);
-	if (!error)
+	if (!error) {
+		error = verify_erased(query, space, bundle);
 		bundle_free(bundle);
+	}
 	return error;
 }
 
@@ -93,21 +113,20 @@ static void verify_all_acts(const struct node *node, struct query_verify *verify
 }
 
 /* One sequence number: a bundle, or an act, of which the bundles know nothing. */
-static enum twinlog_error verify_sequence(const struct node *node, struct store_read *read, struct arena *arena,
-					  struct query_verify *verify)
+static enum twinlog_error verify_sequence(const struct query *query, struct arena *arena, struct query_verify *verify)
 {
 	const struct space *space;
 	const uint8_t *bytes;
 	size_t size;
 	uint32_t leaves = 0;
-	enum twinlog_error error = store_get_bundle(read, verify->next, &bytes, &size);
+	enum twinlog_error error = store_get_bundle(query->read, verify->next, &bytes, &size);
 
 	if (error == TWINLOG_MISSING)
 		return TWINLOG_OK;
 	if (error)
 		return error;
-	space = bundle_space(node, arena, bytes, size);
-	error = space ? verify_bundle(space_acts(space), bytes, size, &leaves) : TWINLOG_MALFORMED;
+	space = bundle_space(query->node, arena, bytes, size);
+	error = space ? verify_bundle(query, space, bytes, size, &leaves) : TWINLOG_MALFORMED;
 	if (error == TWINLOG_NO_MEMORY)
 		return error;
 	verify->bundles++;
@@ -150,7 +169,7 @@ enum twinlog_error query_verify_step(const struct node *node, struct store_read 
 	if (!error && verify->next == 0)
 		verify_all_acts(node, verify);
 	for (unsigned i = 0; !error && i < VERIFY_STEP_OBJECTS && verify->next <= last; i++) {
-		error = verify_sequence(node, read, scratch, verify);
+		error = verify_sequence(&query, scratch, verify);
 		verify->next++;
 		arena_reset(scratch);
 	}

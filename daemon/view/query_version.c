@@ -79,11 +79,38 @@ static enum twinlog_error version_stored(const struct query *query, const struct
 	if (check) {
 		uint32_t leaves;
 
-		error = verify_bundle(space_acts(space), bytes, size, &leaves);
+		error = verify_bundle(query, space, bytes, size, &leaves);
 		if (error == TWINLOG_NO_MEMORY)
 			return error;
 		version->signature = error ? 2 : 1;
 	}
+	return TWINLOG_OK;
+}
+
+static enum twinlog_error version_erased(const struct query *query, const struct space *space, const struct word *word,
+					 Twinlog__Version *version)
+{
+	const struct hash *city = statements_city(space_statements(space), word->city);
+	const struct erasures *erasures = space_erasures(space);
+	const struct erasure *erasure = erasures_of(erasures, city, &word->leaf);
+	size_t count, place = 0;
+	const struct member *members = acts_members(space_acts(space), &count);
+	const struct member *signer = erasure ? acts_member(space_acts(space), &erasure->signer) : NULL;
+
+	version->body = codec_bytes(NULL, 0);
+	version->erased_at = arena_zalloc(query->arena, (count + 1) * sizeof *version->erased_at);
+	if (!version->erased_at)
+		return QUERY_FULL;
+	if (!erasure)
+		return TWINLOG_OK;
+	version->erased_ms = erasure->clock_ms;
+	version->erased_reason = codec_string(erasure->reason);
+	version->erased_by = codec_string(signer ? signer->city_id : "");
+	while (place < erasures_count(erasures) && erasures_at(erasures, place) != erasure)
+		place++;
+	for (size_t i = 0; i < count; i++)
+		if (members[i].ever_member && space_erasures_at(query->node, space, &members[i].identity) > place)
+			version->erased_at[version->n_erased_at++] = codec_string(members[i].city_id);
 	return TWINLOG_OK;
 }
 
@@ -118,6 +145,8 @@ enum twinlog_error query_version(const struct query *query, const struct space *
 	version->void_rule = word->void_rule;
 	version->handle = codec_handle(&statements_record(statements, word->record)->handle);
 	error = version_stored(query, space, word, check, version);
+	if (!error && word->erased)
+		error = version_erased(query, space, word, version);
 	if (!error && show)
 		error = version_held_by(query, space, word, version);
 	if (error)

@@ -23,6 +23,8 @@
 	X(BAD_SIGNATURE, 1, "the signature does not verify")                                                           \
 	X(BAD_HASH, 1, "the content does not match its hash")                                                          \
 	X(UNKNOWN_PARENT, 1, "builds on something that is not here yet")                                               \
+	X(NOT_ERASED, 1, "holds content that an erasure took")                                                         \
+	X(NO_ERASURE, 1, "lacks content, and no erasure says why")                                                     \
 	X(TOO_MANY, 3, "too many")                                                                                     \
 	X(TOO_LARGE, 3, "too large")                                                                                   \
 	X(USAGE, 2, "wrong usage")                                                                                     \

@@ -56,6 +56,7 @@
 #define TWINLOG_PUSH_BYTES    (1024u * 1024) /* pushed live to one partner and not credited */
 #define TWINLOG_ANNOUNCED_MAX 4096u          /* heads of one space that a partner announced */
 #define TWINLOG_POSITIONS_MAX 4096u          /* machines of one space whose positions are kept */
+#define TWINLOG_ERASURES_MAX  65536u         /* erasures of one space that one member may sign */
 
 /* One daemon. */
 #define TWINLOG_PEERS_MAX     1024u

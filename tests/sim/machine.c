@@ -228,7 +228,7 @@ void machine_checked(struct sim *sim, const struct job *job)
 	arena_free(arena);
 }
 
-static struct blob *chunk_blob(struct sim *sim, unsigned number, const struct effect *effect)
+static struct blob *chunk_blob(struct sim *sim, unsigned number, const struct effect *effect, uint32_t *ret_content)
 {
 	const struct disk *disk = &sim->machines[number].disk;
 	const size_t count = effect->send_chunk.count;
@@ -237,6 +237,7 @@ static struct blob *chunk_blob(struct sim *sim, unsigned number, const struct ef
 		const uint32_t object = disk_bundle(disk, effect->send_chunk.sequences[i]);
 		const struct blob *blob = sim->world.items[object].blob;
 		bundles[i] = codec_bytes(blob->bytes, blob->size);
+		*ret_content += (uint32_t)blob->size;
 	}
 	Twinlog__BundleList list = TWINLOG__BUNDLE_LIST__INIT;
 	list.n_bundles = count;
@@ -281,13 +282,16 @@ static void send_chunk(struct sim *sim, unsigned number, const struct effect *ef
 	const uint64_t done = sim->now_ms + rng_below(&sim->rng, 3);
 	if (machine->chunks_done_ms < done)
 		machine->chunks_done_ms = done;
+	uint32_t content = 0;
+	struct blob *blob = chunk_blob(sim, number, effect, &content);
 	schedule_put(&sim->schedule, (struct job){.at_ms = machine->chunks_done_ms,
 						  .type = JOB_CHUNK,
 						  .machine = number,
 						  .boot = machine->boot,
 						  .line = link,
 						  .number = effect->send_chunk.stream,
-						  .blob = chunk_blob(sim, number, effect)});
+						  .content = content,
+						  .blob = blob});
 }
 
 void machine_chunk(struct sim *sim, const struct job *job)
@@ -296,10 +300,12 @@ void machine_chunk(struct sim *sim, const struct job *job)
 		return;
 	const size_t size = job->blob->size;
 	network_send(sim, job->machine, job->line, blob_hold(job->blob));
-	machine_step(
-	    sim, job->machine,
-	    &(struct event){.type = EVENT_CHUNK_SENT,
-			    .chunk_sent = {.link = job->line, .stream = (uint32_t)job->number, .bytes = size}});
+	machine_step(sim, job->machine,
+		     &(struct event){.type = EVENT_CHUNK_SENT,
+				     .chunk_sent = {.link = job->line,
+						    .stream = (uint32_t)job->number,
+						    .bytes = size,
+						    .content = job->content}});
 }
 
 static void effect_run(struct sim *sim, unsigned number, const struct effect *effect)

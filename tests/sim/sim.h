@@ -214,6 +214,7 @@ struct job {
 	uint32_t line;
 	unsigned end;
 	uint64_t number;
+	uint32_t content; /* bundle bytes in a chunk */
 	struct blob *blob, *more;
 };
 struct schedule {

@@ -1,0 +1,151 @@
+/* One erasure, and what it does to the bytes of a bundle. */
+#include <stdlib.h>
+
+#include "erasures.h"
+
+static enum twinlog_error reason_take(struct erasure *erasure, ProtobufCBinaryData reason)
+{
+	if (reason.len == 0 || reason.len > TWINLOG_CODE_MAX)
+		return TWINLOG_MALFORMED;
+	/* A code: it is shown to people and never erased, so nothing else may hide in it. */
+	for (size_t i = 0; i < reason.len; i++)
+		if (!((reason.data[i] >= 'a' && reason.data[i] <= 'z') || reason.data[i] == '_' ||
+		      (reason.data[i] >= '0' && reason.data[i] <= '9')))
+			return TWINLOG_MALFORMED;
+	memcpy(erasure->reason, reason.data, reason.len);
+	return TWINLOG_OK;
+}
+
+static enum twinlog_error erasure_take(struct erasure *erasure, const Twinlog__Erasure *message)
+{
+	enum twinlog_error error;
+	if ((error = codec_get_hash(message->space, &erasure->space)) ||
+	    (error = codec_get_hash(message->signer, &erasure->signer)) ||
+	    (error = codec_get_hash(message->city, &erasure->city)) ||
+	    (error = codec_get_hash(message->bundle, &erasure->bundle)) ||
+	    (error = codec_get_hash(message->leaf, &erasure->leaf)))
+		return error;
+	if (message->index >= TWINLOG_BUNDLE_LEAVES_MAX || message->clock_ms >> 48 != 0)
+		return TWINLOG_MALFORMED;
+	erasure->index = message->index;
+	erasure->clock_ms = message->clock_ms;
+	return reason_take(erasure, message->reason);
+}
+
+static enum twinlog_error erasure_decode(struct arena *arena, const void *bytes, size_t size,
+					 Twinlog__SignedErasure **ret_outer, Twinlog__Erasure **ret_inner)
+{
+	enum twinlog_error error = CODEC_UNPACK_STRICT(arena, bytes, size, ret_outer, twinlog__signed_erasure);
+	if (error)
+		return error;
+	if ((*ret_outer)->signature.len != SEAL_SIGNATURE_SIZE)
+		return TWINLOG_MALFORMED;
+	return CODEC_UNPACK_STRICT(arena, (*ret_outer)->erasure.data, (*ret_outer)->erasure.len, ret_inner,
+				   twinlog__erasure);
+}
+
+enum twinlog_error erasure_open(const void *bytes, size_t size, struct erasure **ret_erasure)
+{
+	if (size > TWINLOG_ERASURE_MAX)
+		return TWINLOG_TOO_LARGE;
+	struct arena *arena = arena_new(TWINLOG_UNPACK_MAX);
+	struct erasure *erasure = calloc(1, sizeof *erasure);
+	uint8_t *copy = malloc(size ? size : 1);
+	Twinlog__SignedErasure *outer;
+	Twinlog__Erasure *inner;
+	enum twinlog_error error = arena && erasure && copy ? TWINLOG_OK : TWINLOG_NO_MEMORY;
+	if (!error)
+		error = erasure_decode(arena, bytes, size, &outer, &inner);
+	if (!error)
+		error = erasure_take(erasure, inner);
+	if (!error) {
+		erasure->id = seal_hash1("erasure", outer->erasure.data, outer->erasure.len);
+		memcpy(copy, bytes, size);
+		erasure->bytes = copy;
+		erasure->size = size;
+		erasure->same = ERASURE_NONE;
+		*ret_erasure = erasure;
+	} else {
+		free(copy);
+		free(erasure);
+	}
+	arena_free(arena);
+	return error;
+}
+
+void erasure_free(struct erasure *erasure)
+{
+	if (erasure)
+		free(erasure->bytes);
+	free(erasure);
+}
+
+static enum twinlog_error signature_check(const struct erasure *erasure, const struct acts *acts)
+{
+	struct seal_public keys[16];
+	const size_t count = acts_keys(acts, &erasure->signer, keys, 16);
+	struct arena *arena = arena_new(TWINLOG_UNPACK_MAX);
+	Twinlog__SignedErasure *outer;
+	Twinlog__Erasure *inner;
+	enum twinlog_error error =
+	    arena ? erasure_decode(arena, erasure->bytes, erasure->size, &outer, &inner) : TWINLOG_NO_MEMORY;
+	if (!error) {
+		error = count > 0 ? TWINLOG_BAD_SIGNATURE : TWINLOG_UNKNOWN_KEY;
+		for (size_t i = 0; error && i < count; i++)
+			error = seal_verify(&keys[i], "erasure", outer->erasure.data, outer->erasure.len,
+					    outer->signature.data, outer->signature.len);
+	}
+	arena_free(arena);
+	return error;
+}
+
+enum twinlog_error erasure_check(const struct erasure *erasure, const struct acts *acts)
+{
+	if (!hash_equal(&erasure->space, acts_space(acts)))
+		return TWINLOG_MALFORMED;
+	if (!hash_equal(&erasure->signer, &erasure->city) && !acts_ever_steward(acts, &erasure->signer))
+		return TWINLOG_NOT_PERMITTED;
+	return signature_check(erasure, acts);
+}
+
+enum twinlog_error erasure_seal(const Twinlog__Erasure *message, const struct seal_keys *keys, uint8_t **ret_bytes,
+				size_t *ret_size)
+{
+	uint8_t *inner, signature[SEAL_SIGNATURE_SIZE];
+	size_t inner_size;
+	enum twinlog_error error = codec_pack(&message->base, &inner, &inner_size);
+	if (error)
+		return error;
+	seal_sign(keys, "erasure", inner, inner_size, signature);
+	Twinlog__SignedErasure outer = TWINLOG__SIGNED_ERASURE__INIT;
+	outer.erasure = codec_bytes(inner, inner_size);
+	outer.signature = codec_bytes(signature, sizeof signature);
+	error = codec_pack(&outer.base, ret_bytes, ret_size);
+	free(inner);
+	return error;
+}
+
+enum twinlog_error bundle_strip(const void *bytes, size_t size, uint32_t index, uint8_t **ret_bytes, size_t *ret_size)
+{
+	struct arena *arena = arena_new(TWINLOG_UNPACK_MAX);
+	Twinlog__Bundle *bundle;
+	enum twinlog_error error =
+	    arena ? CODEC_UNPACK_STRICT(arena, bytes, size, &bundle, twinlog__bundle) : TWINLOG_NO_MEMORY;
+	if (!error && index >= bundle->n_leaves)
+		error = TWINLOG_MALFORMED;
+	if (!error) {
+		Twinlog__Leaf *leaf = bundle->leaves[index];
+		struct hash content;
+		if (leaf->content.len == 0 && leaf->salt.len != TWINLOG_SALT_SIZE) {
+			error = TWINLOG_MALFORMED;
+		} else if (leaf->content.len == 0) {
+			content = bundle_content(leaf->salt, leaf->body);
+			leaf->content = codec_hash(&content);
+			leaf->salt = leaf->body = (ProtobufCBinaryData){0};
+		}
+		if (!error)
+			error = codec_pack(&bundle->base, ret_bytes, ret_size);
+	}
+	arena_free(arena);
+	return error;
+}

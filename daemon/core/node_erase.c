@@ -1,0 +1,436 @@
+/* Erasures at work: made here, taken in from partners, told on; and the content they take. What they take goes under
+ * the same ticket as they themselves, so that no store ever holds an erasure beside what it erased. PROTOCOL,
+ * "Erasures". */
+#include "node_internal.h"
+
+/* ---- Taking content. ---- */
+
+static void strip_persist(struct node *node, uint64_t sequence, uint32_t index)
+{
+	struct persist *persist = effect_persist(node, PERSIST_STRIP);
+	persist->sequence = sequence;
+	persist->leaf = index;
+}
+
+static void place_strip(void *context, uint64_t sequence, uint32_t index)
+{
+	strip_persist(context, sequence, index);
+}
+
+/* The leaf's content goes wherever it stands: in bundles of the index, and in those that are not durable yet. */
+static void leaf_strip(struct node *node, const struct space *space, const struct erasure *erasure)
+{
+	statements_places(space->statements, &erasure->city, &erasure->leaf, place_strip, node);
+	for (size_t i = node->pendings_at; i < node->pendings.count; i++) {
+		const struct pending *pending = &node->pendings.items[i];
+		if (pending->kind != PENDING_BUNDLE || !pending->bundle ||
+		    !hash_equal(&pending->bundle->city, &erasure->city))
+			continue;
+		for (uint32_t l = 0; l < pending->bundle->leaves_count; l++)
+			if (hash_equal(&pending->bundle->leaves[l].hash, &erasure->leaf))
+				strip_persist(node, pending->sequence, l);
+	}
+}
+
+static void leaf_judge(struct node *node, struct space *space, const struct erasure *erasure)
+{
+	if (erasures_judge(space->erasures, space->acts, &erasure->city, &erasure->leaf))
+		leaf_strip(node, space, erasure);
+}
+
+enum twinlog_error erasures_strip_arrived(const struct space *space, struct bundle **bundle)
+{
+	if (erasures_count(space->erasures) == 0)
+		return TWINLOG_OK;
+	for (uint32_t i = 0; i < (*bundle)->leaves_count; i++) {
+		const struct leaf *leaf = &(*bundle)->leaves[i];
+		uint8_t *bytes;
+		size_t size;
+		struct bundle *stripped;
+		if (!leaf->salt || !erasures_of(space->erasures, &(*bundle)->city, &leaf->hash))
+			continue;
+		enum twinlog_error error = bundle_strip((*bundle)->bytes, (*bundle)->size, i, &bytes, &size);
+		if (error)
+			return error;
+		error = bundle_open(bytes, size, NULL, 0, &stripped);
+		free(bytes);
+		if (error)
+			return error;
+		stripped->key = (*bundle)->key;
+		bundle_free(*bundle);
+		*bundle = stripped;
+	}
+	return TWINLOG_OK;
+}
+
+void erasures_hide(struct space *space, const struct bundle *bundle)
+{
+	for (uint32_t i = 0; erasures_count(space->erasures) > 0 && i < bundle->leaves_count; i++)
+		if (erasures_of(space->erasures, &bundle->city, &bundle->leaves[i].hash))
+			statements_erase(space->statements, &bundle->leaves[i].hash);
+}
+
+/* ---- Those of stewards, which acts may bring to effect. ---- */
+
+void erasures_acts_changed(struct node *node, struct space *space)
+{
+	for (size_t i = 0; i < erasures_count(space->erasures); i++)
+		if (!erasures_at(space->erasures, i)->applies)
+			leaf_judge(node, space, erasures_at(space->erasures, i));
+}
+
+void erasures_act_committed(struct space *space)
+{
+	for (size_t i = 0; i < erasures_committed(space->erasures); i++) {
+		const struct erasure *erasure = erasures_at(space->erasures, i);
+		if (erasure->applies && !hash_equal(&erasure->signer, &erasure->city))
+			statements_erase(space->statements, &erasure->leaf);
+	}
+}
+
+enum twinlog_error erasures_loaded(struct space *space)
+{
+	const enum twinlog_error error = erasures_settle(space->erasures);
+	space->erasures_sent = erasures_committed(space->erasures);
+	positions_erasures(space);
+	return error;
+}
+
+/* ---- Taking in. ---- */
+
+/* Takes the erasure over on TWINLOG_OK. */
+static enum twinlog_error erasure_take(struct node *node, struct space *space, struct erasure *erasure, uint32_t from)
+{
+	enum twinlog_error error = erasures_has(space->erasures, &erasure->id) ? TWINLOG_DUPLICATE : TWINLOG_OK;
+	if (!error)
+		error = erasure_check(erasure, space->acts);
+	if (!error)
+		error = erasures_add(space->erasures, erasure);
+	if (error)
+		return error;
+	erasure->from = from;
+	erasure->sequence = ++node->sequence;
+	struct persist *persist = effect_persist(node, PERSIST_ERASURE);
+	persist->sequence = erasure->sequence;
+	persist->space = erasure->space;
+	persist->bytes = erasure->bytes;
+	persist->size = erasure->size;
+	leaf_judge(node, space, erasure);
+	struct pending *pending = pending_add(node, PENDING_ERASURE);
+	if (pending) {
+		pending->space = erasure->space;
+		pending->sequence = erasure->sequence;
+	}
+	return TWINLOG_OK;
+}
+
+static enum twinlog_error erasure_arrives(struct node *node, const struct node_link *link, struct space *space,
+					  ProtobufCBinaryData bytes)
+{
+	struct erasure *erasure;
+	enum twinlog_error error = erasure_open(bytes.data, bytes.len, &erasure);
+	if (error)
+		return error;
+	error = erasure_take(node, space, erasure, link->id);
+	if (error)
+		erasure_free(erasure);
+	return error == TWINLOG_DUPLICATE ? TWINLOG_OK : error;
+}
+
+void erasures_message(struct node *node, struct node_link *link, const Twinlog__Erasures *erasures)
+{
+	const struct hash id = bytes_hash(erasures->space);
+	struct space *space = space_by_id(node, &id);
+	/* Each proves itself, so any who ever belonged may bring it. */
+	if (!space || !acts_member(space->acts, &node->peers.items[link->peer].card->identity)) {
+		link_refuse(node, link, TWINLOG_NOT_A_MEMBER, "erasures");
+		return;
+	}
+	for (size_t i = 0; i < erasures->n_erasures; i++) {
+		const enum twinlog_error error = erasure_arrives(node, link, space, erasures->erasures[i]);
+		if (error == TWINLOG_NO_MEMORY)
+			node->out_of_memory = true;
+		else if (error)
+			link_refuse(node, link, error, "erasure");
+	}
+}
+
+void erasures_committed_one(struct node *node, const struct pending *pending)
+{
+	struct space *space = space_by_id(node, &pending->space);
+	const struct erasure *erasure = erasures_at(space->erasures, erasures_committed(space->erasures));
+	erasures_commit(space->erasures);
+	if (erasure->applies)
+		statements_erase(space->statements, &erasure->leaf);
+	node->erasures_due = true;
+}
+
+/* ---- Telling. ---- */
+
+struct page {
+	ProtobufCBinaryData *list;
+	size_t count;
+	size_t bytes;
+};
+
+static void page_send(struct node *node, struct node_link *link, const struct space *space, struct page *page)
+{
+	Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
+	Twinlog__Erasures erasures = TWINLOG__ERASURES__INIT;
+	if (page->count == 0)
+		return;
+	erasures.space = codec_hash(acts_space(space->acts));
+	erasures.erasures = page->list;
+	erasures.n_erasures = page->count;
+	message.body_case = TWINLOG__PEER_MESSAGE__BODY_ERASURES;
+	message.erasures = &erasures;
+	effect_send(node, link, &message);
+	page->count = page->bytes = 0;
+}
+
+static void page_add(struct node *node, struct node_link *link, const struct space *space, struct page *page,
+		     const struct erasure *erasure)
+{
+	if (page->bytes + erasure->size > TWINLOG_CHUNK_MAX)
+		page_send(node, link, space, page);
+	page->list[page->count++] = codec_bytes(erasure->bytes, erasure->size);
+	page->bytes += erasure->size;
+}
+
+static bool page_init(struct node *node, const struct space *space, struct page *page)
+{
+	const size_t most = erasures_committed(space->erasures) + 1;
+	*page = (struct page){.list = arena_alloc(node->effects->arena, most * sizeof *page->list)};
+	node->out_of_memory = node->out_of_memory || !page->list;
+	return page->list != NULL;
+}
+
+/* PROTOCOL, "Acts": a removed city can still fetch the erasures of what it once received. */
+static bool is_for(const struct node *node, const struct space *space, const struct node_link *link,
+		   const struct erasure *erasure)
+{
+	const struct hash *identity = &node->peers.items[link->peer].card->identity;
+	const struct member *member = acts_member(space->acts, identity);
+	const struct graph *graph = space_graph_of(space, &erasure->city);
+	const uint32_t index = graph ? graph_find(graph, &erasure->bundle) : GRAPH_NONE;
+	switch (space_entitles(space, identity)) {
+	case ENTITLED_ALL:
+		return true;
+	case ENTITLED_PAST_ACTS:
+		return member->ever_member && index != GRAPH_NONE &&
+		       graph_at(graph, index)->clock_ms <= member->since_ms;
+	default:
+		return false;
+	}
+}
+
+static void send_from(struct node *node, struct node_link *link, const struct space *space, size_t first)
+{
+	struct page page;
+	if (space->acts_pending > 0 || !page_init(node, space, &page))
+		return;
+	for (size_t i = first; i < erasures_committed(space->erasures); i++) {
+		const struct erasure *erasure = erasures_at(space->erasures, i);
+		if ((first == 0 || erasure->from != link->id) && is_for(node, space, link, erasure))
+			page_add(node, link, space, &page, erasure);
+	}
+	page_send(node, link, space, &page);
+}
+
+void erasures_send_past(struct node *node, struct node_link *link, const struct space *space)
+{
+	if (space_entitles(space, &node->peers.items[link->peer].card->identity) == ENTITLED_PAST_ACTS)
+		send_from(node, link, space, 0);
+}
+
+void erasures_after_commit(struct node *node)
+{
+	if (!node->erasures_due)
+		return;
+	node->erasures_due = false;
+	for (size_t s = 0; s < node->spaces.count; s++) {
+		struct space *space = &node->spaces.items[s];
+		if (space->erasures_sent == erasures_committed(space->erasures))
+			continue;
+		if (erasures_settle(space->erasures))
+			node->out_of_memory = true;
+		positions_erasures(space);
+		positions_changed(node, space);
+		/* While acts are not durable they may say who belongs; the digest after their commit tells. */
+		for (size_t i = 0; i < node->peers.count; i++) {
+			struct node_link *link = peer_link(node, &node->peers.items[i]);
+			if (link)
+				send_from(node, link, space, space->erasures_sent);
+		}
+		space->erasures_sent = erasures_committed(space->erasures);
+		/* Bundles refused for want of an erasure may stand now. */
+		sync_pursue_all(node, acts_space(space->acts));
+	}
+}
+
+void erasures_ask(struct node *node, struct node_link *link, struct space *space)
+{
+	Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
+	Twinlog__ErasureBuckets ask = TWINLOG__ERASURE_BUCKETS__INIT;
+	ask.space = codec_hash(acts_space(space->acts));
+	ask.buckets = codec_bytes(erasures_buckets(space->erasures), ERASURE_BUCKETS * HASH_SIZE);
+	message.body_case = TWINLOG__PEER_MESSAGE__BODY_ERASURE_BUCKETS;
+	message.erasure_buckets = &ask;
+	effect_send(node, link, &message);
+}
+
+void erasures_asked(struct node *node, struct node_link *link, const Twinlog__ErasureBuckets *theirs)
+{
+	const struct hash id = bytes_hash(theirs->space);
+	const struct space *space = space_by_id(node, &id);
+	struct page page;
+	if (!space || theirs->buckets.len != ERASURE_BUCKETS * HASH_SIZE ||
+	    space_entitles(space, &node->peers.items[link->peer].card->identity) != ENTITLED_ALL) {
+		link_refuse(node, link, space ? TWINLOG_NOT_A_MEMBER : TWINLOG_MALFORMED, "request for erasures");
+		return;
+	}
+	if (space->acts_pending > 0 || !page_init(node, space, &page))
+		return;
+	for (size_t i = 0; i < erasures_committed(space->erasures); i++) {
+		const struct erasure *erasure = erasures_at(space->erasures, i);
+		const size_t bucket = erasure->id.bytes[0];
+		if (memcmp(theirs->buckets.data + bucket * HASH_SIZE, &erasures_buckets(space->erasures)[bucket],
+			   HASH_SIZE) != 0)
+			page_add(node, link, space, &page, erasure);
+	}
+	page_send(node, link, space, &page);
+}
+
+/* ---- Made here. ---- */
+
+static enum twinlog_error erasure_make(struct node *node, struct space *space, const struct word *word,
+				       const struct hash *city, ProtobufCBinaryData reason)
+{
+	Twinlog__Erasure message = TWINLOG__ERASURE__INIT;
+	const struct graph *graph = space_graph_of(space, city);
+	const uint32_t index = graph ? graph_find_sequence(graph, word->bundle) : GRAPH_NONE;
+	if (index == GRAPH_NONE)
+		return TWINLOG_NOT_FOUND;
+	struct erasure *erasure;
+	uint8_t *bytes;
+	size_t size;
+	message.space = codec_hash(acts_space(space->acts));
+	message.signer = codec_hash(&node->card->identity);
+	message.city = codec_hash(city);
+	message.bundle = codec_hash(&graph_at(graph, index)->id);
+	message.index = word->index;
+	message.leaf = codec_hash(&word->leaf);
+	message.reason = reason;
+	message.clock_ms = node_clock(node);
+	enum twinlog_error error = erasure_seal(&message, node->keys, &bytes, &size);
+	if (error)
+		return error;
+	error = erasure_open(bytes, size, &erasure);
+	free(bytes);
+	if (error)
+		return error;
+	error = erasure_take(node, space, erasure, LINK_NONE_YET);
+	if (error)
+		erasure_free(erasure);
+	return error;
+}
+
+static bool asked_for(const Twinlog__Erase *erase, const struct word *word)
+{
+	if (erase->all)
+		return true;
+	return erase->version ? word->version == erase->version : word_is_current(word);
+}
+
+/* A second steward's word is one more, the same steward's is not. */
+static bool signed_before(const struct node *node, const struct space *space, const struct word *word)
+{
+	for (size_t i = 0; i < erasures_count(space->erasures); i++) {
+		const struct erasure *erasure = erasures_at(space->erasures, i);
+		if (hash_equal(&erasure->leaf, &word->leaf) && hash_equal(&erasure->signer, &node->card->identity))
+			return true;
+	}
+	return false;
+}
+
+static enum twinlog_error erase_words(struct node *node, struct space *space, const struct record *record,
+				      const Twinlog__Erase *erase, Twinlog__Erased *erased)
+{
+	const struct hash *self = &node->card->identity;
+	const struct hash city = erase->city.len ? bytes_hash(erase->city) : *self;
+	const struct word *next;
+	enum twinlog_error error = TWINLOG_OK;
+	for (const struct word *word = statements_word(space->statements, record->first_word); word && !error;
+	     word = next) {
+		next = statements_word(space->statements, word->next);
+		if (!hash_equal(statements_city(space->statements, word->city), &city) || !asked_for(erase, word))
+			continue;
+		if (erasures_of(space->erasures, &city, &word->leaf)) {
+			erased->before++;
+			continue;
+		}
+		if (!signed_before(node, space, word))
+			error = erasure_make(node, space, word, &city, erase->reason);
+		if (error)
+			break;
+		if (erasures_of(space->erasures, &city, &word->leaf))
+			erased->leaves++;
+		else
+			erased->waiting++;
+	}
+	if (!error && erased->leaves + erased->before + erased->waiting == 0)
+		error = TWINLOG_NOT_FOUND;
+	return error;
+}
+
+static void erased_reply(struct node *node, uint64_t client, uint64_t request_id, Twinlog__Erased *erased)
+{
+	Twinlog__Reply reply = TWINLOG__REPLY__INIT;
+	uint8_t *bytes;
+	size_t size;
+	reply.id = request_id;
+	reply.commit = node->sequence;
+	reply.body_case = TWINLOG__REPLY__BODY_ERASED;
+	reply.erased = erased;
+	struct pending *pending = pending_add(node, PENDING_REPLY);
+	if (!pending || codec_pack(&reply.base, &bytes, &size)) {
+		node->out_of_memory = true;
+		return;
+	}
+	pending->client = client;
+	pending->bytes = bytes;
+	pending->size = size;
+}
+
+void erasures_request(struct node *node, uint64_t client, const Twinlog__Request *request)
+{
+	const Twinlog__Erase *erase = request->erase;
+	Twinlog__Erased erased = TWINLOG__ERASED__INIT;
+	struct space *space = NULL;
+	const struct record *record;
+	const char *where = "record";
+	enum twinlog_error error =
+	    erase->record ? record_resolve(node, erase->record, &space, &record) : TWINLOG_FIELD_MISSING;
+	if (!error && erase->reason.len == 0) {
+		error = TWINLOG_FIELD_MISSING;
+		where = "reason";
+	}
+	if (!error && erase->city.len > 0) {
+		/* A city that belongs erases its own words. */
+		const struct hash city = bytes_hash(erase->city);
+		const struct member *member = acts_member(space->acts, &city);
+		if (!member || member->standing < STANDING_LEFT)
+			error = TWINLOG_NOT_PERMITTED;
+		where = "city";
+	}
+	if (!error) {
+		erased.space = codec_hash(acts_space(space->acts));
+		erased.handle = codec_handle(&record->handle);
+		error = erase_words(node, space, record, erase, &erased);
+		where = error == TWINLOG_MALFORMED ? "reason" : "own version";
+	}
+	if (error)
+		effect_fault(node, client, request->id, error, where, NULL);
+	else
+		erased_reply(node, client, request->id, &erased);
+}
