@@ -1,4 +1,5 @@
-/* twinlogd: init, run, check, verify. Reads the command line; everything else is elsewhere. */
+/* twinlogd: init, run, check, verify; keeping.c has backup, restore and compact. Reads the command line; everything
+ * else is elsewhere. */
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,8 +8,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "command.h"
 #include "home.h"
 #include "init.h"
+#include "keeping.h"
 #include "recovery.h"
 #include "verify.h"
 
@@ -26,25 +29,18 @@ static const char HELP[] =
     "  run DIR                    run in the foreground; SIGTERM ends it\n"
     "  check DIR                  check settings, keys and store without starting\n"
     "  verify DIR                 check every chain and signature, offline\n"
+    "  backup DIR FILE            copy everything into one file, also while the daemon runs\n"
+    "  backup --verify FILE       check a backup: its bytes, every chain and signature\n"
+    "  restore FILE DIR           make a folder from a backup; what it holds is shown once a partner has told what "
+    "was\n"
+    "                             erased since\n"
+    "  restore --from-peers RECOVERY DIR   make a lost city's folder; its partners bring everything back\n"
+    "  release DIR                show what was restored although no partner could be asked\n"
+    "  compact DIR                write the store anew, so that no erased byte is left; the daemon must not run\n"
     "\n"
     "  --help  --version\n"
     "\n"
     "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by validation, 4 not permitted.\n";
-
-/* "twinlogd: where: 'value': text" */
-static int fail(const struct twinlog_fault *fault)
-{
-	fprintf(stderr, "twinlogd: %s%s%s%s%s%s\n", fault->where, fault->where[0] ? ": " : "",
-		fault->value[0] ? "'" : "", fault->value, fault->value[0] ? "': " : "",
-		twinlog_error_text(fault->code));
-	return twinlog_error_exit(fault->code);
-}
-
-static int usage(const char *what, const char *value)
-{
-	fprintf(stderr, "twinlogd: %s%s%s; see twinlogd --help\n", what, value ? ": " : "", value ? value : "");
-	return 2;
-}
 
 static uint64_t now_s(void)
 {
@@ -76,7 +72,8 @@ static int read_options(int argc, char **argv, struct init_options *options)
 		enum twinlog_error error;
 
 		if (option == ':' || option == '?')
-			return usage(option == ':' ? "option without its value" : "unknown option", argv[optind - 1]);
+			return command_usage(option == ':' ? "option without its value" : "unknown option",
+					     argv[optind - 1]);
 		if (option == OPTION_RECOVER) {
 			options->recover = optarg;
 			continue;
@@ -87,14 +84,14 @@ static int read_options(int argc, char **argv, struct init_options *options)
 
 			snprintf(where, sizeof where, "--%s", INIT_OPTIONS[index].name);
 			twinlog_fault_set(&fault, error, where, optarg);
-			return fail(&fault);
+			return command_fail(&fault);
 		}
 	}
 	if (optind + 1 != argc)
-		return usage(optind < argc ? "more than one folder" : "which folder", NULL);
+		return command_usage(optind < argc ? "more than one folder" : "which folder", NULL);
 	options->dir = argv[optind];
 	if (options->config.city[0] == '\0' && !options->recover)
-		return usage("--city CC:SLUG is missing", NULL);
+		return command_usage("--city CC:SLUG is missing", NULL);
 	return 0;
 }
 
@@ -104,7 +101,7 @@ static int make_folder(struct init_options *options)
 	char fingerprint[72];
 
 	if (init_folder(options, fingerprint, &fault))
-		return fail(&fault);
+		return command_fail(&fault);
 	printf("%s is ready in %s\n"
 	       "Fingerprint: %s\n"
 	       "Recovery file: %s/%s (print it or put it in a safe, then delete it here)\n"
@@ -121,6 +118,25 @@ static int command_init(int argc, char **argv)
 	if (!code)
 		code = make_folder(&options);
 	config_free(&options.config);
+	return code;
+}
+
+/* ---- restore ---- */
+
+/* From a backup, or, with --from-peers, the same as init --recover. */
+static int command_restore(int argc, char **argv)
+{
+	char recover[] = "--recover";
+	int code;
+
+	if (argc < 2 || strcmp(argv[1], "--from-peers") != 0)
+		return keeping_restore(argc, argv);
+	if (argc < 4)
+		return command_usage("restore --from-peers RECOVERY DIR", NULL);
+	argv[1] = recover;
+	code = command_init(argc, argv);
+	if (!code)
+		printf("It asks its partners for everything once their cards are added: twinlog peer add\n");
 	return code;
 }
 
@@ -157,7 +173,7 @@ static int run_home(const struct home *home)
 		control[i] = config_endpoint(home->dir, home->config.control.items[i]);
 		if (!control[i]) {
 			free_endpoints(control, i);
-			return fail(&(struct twinlog_fault){.code = TWINLOG_NO_MEMORY});
+			return command_fail(&(struct twinlog_fault){.code = TWINLOG_NO_MEMORY});
 		}
 		control_at[i] = control[i];
 	}
@@ -173,7 +189,7 @@ static int command_run(const char *dir)
 	int code;
 
 	if (home_open(&home, dir, HOME_RUN, now_s(), &fault))
-		return fail(&fault);
+		return command_fail(&fault);
 	code = run_home(&home);
 	home_close(&home);
 	return code;
@@ -187,7 +203,7 @@ static int command_check(const char *dir)
 	struct home home;
 
 	if (home_open(&home, dir, HOME_LOOK, now_s(), &fault))
-		return fail(&fault);
+		return command_fail(&fault);
 	printf("%s: settings, keys and store are sound; %zu clients, %" PRIu64 " bytes\n", home.config.city,
 	       home.clients.count, store_bytes(home.store));
 	if (home.card_changed)
@@ -215,12 +231,12 @@ static int command_verify(const char *dir)
 	struct home home;
 
 	if (home_open(&home, dir, HOME_LOOK, now_s(), &fault))
-		return fail(&fault);
+		return command_fail(&fault);
 	error = verify_store(home.store, print_fault, &lines, &result);
 	home_close(&home);
 	if (error) {
 		twinlog_fault_set(&fault, error, dir, NULL);
-		return fail(&fault);
+		return command_fail(&fault);
 	}
 	printf("%" PRIu64 " spaces, %" PRIu64 " acts, %" PRIu64 " bundles with %" PRIu64 " entries, %" PRIu64
 	       " erasures, %" PRIu64 " positions, %" PRIu64 " cards: ",
@@ -240,17 +256,25 @@ static int dispatch(int argc, char **argv)
 	static const struct {
 		const char *name;
 		int (*run)(const char *dir);
-	} commands[] = {{"run", command_run}, {"check", command_check}, {"verify", command_verify}};
+	} commands[] = {{"run", command_run},
+			{"check", command_check},
+			{"verify", command_verify},
+			{"compact", keeping_compact},
+			{"release", keeping_release}};
 
 	if (strcmp(argv[1], "init") == 0)
 		return command_init(argc - 1, argv + 1);
+	if (strcmp(argv[1], "backup") == 0)
+		return keeping_backup(argc - 1, argv + 1);
+	if (strcmp(argv[1], "restore") == 0)
+		return command_restore(argc - 1, argv + 1);
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
 		if (strcmp(argv[1], commands[i].name) == 0) {
 			if (argc != 3 || argv[2][0] == '-')
-				return usage("one folder is needed", argv[1]);
+				return command_usage("one folder is needed", argv[1]);
 			return commands[i].run(argv[2]);
 		}
-	return usage("unknown command", argv[1]);
+	return command_usage("unknown command", argv[1]);
 }
 
 int main(int argc, char **argv)
@@ -262,8 +286,8 @@ int main(int argc, char **argv)
 			return printf("twinlogd %s\n", TWINLOG_VERSION) < 0;
 	}
 	if (argc < 2)
-		return usage("a command is needed", NULL);
+		return command_usage("a command is needed", NULL);
 	if (seal_init())
-		return fail(&(struct twinlog_fault){.code = TWINLOG_FAILED, .where = "libsodium"});
+		return command_fail(&(struct twinlog_fault){.code = TWINLOG_FAILED, .where = "libsodium"});
 	return dispatch(argc, argv);
 }

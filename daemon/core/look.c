@@ -108,6 +108,11 @@ const struct erasures *space_erasures(const struct space *space)
 	return space->erasures;
 }
 
+bool space_withheld(const struct space *space)
+{
+	return space->withheld;
+}
+
 /* A machine that has been silent for longer than positions are refreshed may have been replaced. */
 size_t space_erasures_at(const struct node *node, const struct space *space, const struct hash *city)
 {

@@ -30,6 +30,7 @@ struct node_config {
 	const uint8_t *signed_card;   /* own SignedCard; copied */
 	size_t signed_card_size;
 	uint64_t machine;             /* number of this machine, see Position */
+	bool restored;                /* the store came out of a backup: see space_withheld */
 	uint8_t seed[SEAL_SEED_SIZE]; /* salts, nonces and jitter derive from it */
 };
 enum twinlog_error node_new(const struct node_config *config, struct node **ret_node) TWINLOG_MUST_CHECK;
@@ -126,6 +127,7 @@ enum persist_kind {
 	PERSIST_POSITION, /* space, city, machine, bytes: SignedPosition; replaces the older one */
 	PERSIST_REQUEST,  /* request, bytes: SubmitResult */
 	PERSIST_MACHINE,  /* machine: draw made anew */
+	PERSIST_RELEASED, /* what was restored may be served again */
 };
 struct persist {
 	enum persist_kind kind;
@@ -270,6 +272,9 @@ bool space_reaches(const struct space *space, const struct hash *city, uint64_t 
 
 /* Erasures held, in order of arrival, and the one that took a leaf's content (NULL: none did). */
 const struct erasures *space_erasures(const struct space *space);
+/* What a backup brought back may have been erased since: it is shown and sent to nobody until one partner's erasures
+ * are known. */
+bool space_withheld(const struct space *space);
 /* How many of them, in that order, a city's positions confirm (at least): all its machines that signed lately do. */
 size_t space_erasures_at(const struct node *node, const struct space *space, const struct hash *city);
 

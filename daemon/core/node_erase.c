@@ -146,13 +146,17 @@ void erasures_message(struct node *node, struct node_link *link, const Twinlog__
 		link_refuse(node, link, TWINLOG_NOT_A_MEMBER, "erasures");
 		return;
 	}
+	bool all = erasures->last;
 	for (size_t i = 0; i < erasures->n_erasures; i++) {
 		const enum twinlog_error error = erasure_arrives(node, link, space, erasures->erasures[i]);
 		if (error == TWINLOG_NO_MEMORY)
 			node->out_of_memory = true;
 		else if (error)
 			link_refuse(node, link, error, "erasure");
+		all = all && !error;
 	}
+	if (all && space_entitles(space, &node->peers.items[link->peer].card->identity) == ENTITLED_ALL)
+		erasures_known(node, space);
 }
 
 void erasures_committed_one(struct node *node, const struct pending *pending)
@@ -173,12 +177,14 @@ struct page {
 	size_t bytes;
 };
 
-static void page_send(struct node *node, struct node_link *link, const struct space *space, struct page *page)
+static void page_send(struct node *node, struct node_link *link, const struct space *space, struct page *page,
+		      bool last)
 {
 	Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
 	Twinlog__Erasures erasures = TWINLOG__ERASURES__INIT;
-	if (page->count == 0)
+	if (page->count == 0 && !last)
 		return;
+	erasures.last = last;
 	erasures.space = codec_hash(acts_space(space->acts));
 	erasures.erasures = page->list;
 	erasures.n_erasures = page->count;
@@ -192,7 +198,7 @@ static void page_add(struct node *node, struct node_link *link, const struct spa
 		     const struct erasure *erasure)
 {
 	if (page->bytes + erasure->size > TWINLOG_CHUNK_MAX)
-		page_send(node, link, space, page);
+		page_send(node, link, space, page, false);
 	page->list[page->count++] = codec_bytes(erasure->bytes, erasure->size);
 	page->bytes += erasure->size;
 }
@@ -234,13 +240,62 @@ static void send_from(struct node *node, struct node_link *link, const struct sp
 		if ((first == 0 || erasure->from != link->id) && is_for(node, space, link, erasure))
 			page_add(node, link, space, &page, erasure);
 	}
-	page_send(node, link, space, &page);
+	page_send(node, link, space, &page, false);
 }
 
 void erasures_send_past(struct node *node, struct node_link *link, const struct space *space)
 {
 	if (space_entitles(space, &node->peers.items[link->peer].card->identity) == ENTITLED_PAST_ACTS)
 		send_from(node, link, space, 0);
+}
+
+/* ---- After a restore. ---- */
+
+static bool has_partner(const struct node *node, const struct space *space)
+{
+	size_t count;
+	const struct member *members = acts_members(space->acts, &count);
+	for (size_t i = 0; i < count; i++)
+		if (members[i].standing == STANDING_MEMBER && !hash_equal(&members[i].identity, &node->card->identity))
+			return true;
+	return false;
+}
+
+void erasures_withhold(struct node *node)
+{
+	for (size_t i = 0; i < node->spaces.count; i++) {
+		struct space *space = &node->spaces.items[i];
+		/* Nobody else could have erased anything, or could tell. */
+		space->withheld =
+		    space_entitles(space, &node->card->identity) == ENTITLED_ALL && has_partner(node, space);
+	}
+}
+
+static void space_release(struct node *node, struct space *space)
+{
+	bool all = true;
+	space->withheld = space->release_due = false;
+	effect_note(node, TWINLOG_OK, "a partner's erasures are known: what was restored is served again");
+	for (size_t i = 0; i < node->spaces.count; i++)
+		all = all && !node->spaces.items[i].withheld;
+	if (all) {
+		node->restored = false;
+		effect_persist(node, PERSIST_RELEASED);
+	}
+	for (size_t i = 0; i < node->peers.count; i++) {
+		struct node_link *link = peer_link(node, &node->peers.items[i]);
+		if (link && space_entitles(space, &node->peers.items[i].card->identity) == ENTITLED_ALL)
+			sync_acts_durable(node, link, space);
+	}
+}
+
+void erasures_known(struct node *node, struct space *space)
+{
+	if (!space->withheld)
+		return;
+	space->release_due = true;
+	if (erasures_committed(space->erasures) == erasures_count(space->erasures))
+		space_release(node, space);
 }
 
 void erasures_after_commit(struct node *node)
@@ -250,6 +305,8 @@ void erasures_after_commit(struct node *node)
 	node->erasures_due = false;
 	for (size_t s = 0; s < node->spaces.count; s++) {
 		struct space *space = &node->spaces.items[s];
+		if (space->release_due && erasures_committed(space->erasures) == erasures_count(space->erasures))
+			space_release(node, space);
 		if (space->erasures_sent == erasures_committed(space->erasures))
 			continue;
 		if (erasures_settle(space->erasures))
@@ -298,7 +355,7 @@ void erasures_asked(struct node *node, struct node_link *link, const Twinlog__Er
 			   HASH_SIZE) != 0)
 			page_add(node, link, space, &page, erasure);
 	}
-	page_send(node, link, space, &page);
+	page_send(node, link, space, &page, true);
 }
 
 /* ---- Made here. ---- */

@@ -129,6 +129,8 @@ struct space {
 	struct statements *statements;
 	struct erasures *erasures;
 	size_t erasures_sent; /* told to partners, of those that are durable */
+	bool withheld;        /* restored, and no partner's erasures are known yet */
+	bool release_due;     /* they are, once those under way are durable */
 	ARRAY(struct graph *) graphs;
 	ARRAY(struct act_heads) act_heads;
 	ARRAY(struct known_position) positions;
@@ -254,6 +256,7 @@ struct node {
 	ARRAY(struct pending) pendings;
 	size_t pendings_at; /* the first not durable yet */
 	bool erasures_due;  /* some are durable and not told yet */
+	bool restored;      /* some space may still be withheld */
 	ARRAY(struct known_request) requests;
 	uint32_t *request_slots;
 	uint32_t request_slots_count;
@@ -364,6 +367,10 @@ enum twinlog_error erasures_strip_arrived(const struct space *space, struct bund
 /* A bundle is in the index: erased leaves are forgotten there. */
 void erasures_hide(struct space *space, const struct bundle *bundle);
 enum twinlog_error erasures_loaded(struct space *space) TWINLOG_MUST_CHECK;
+/* After a restore: withholds what others may have erased. */
+void erasures_withhold(struct node *node);
+/* This partner's erasures are all here or under way. */
+void erasures_known(struct node *node, struct space *space);
 
 /* ---- positions.c ---- */
 /* Compares what machines said they have erased with what is erased here. */

@@ -13,6 +13,7 @@ enum twinlog_error node_new(const struct node_config *config, struct node **ret_
 	}
 	node->keys = config->keys;
 	node->machine = config->machine;
+	node->restored = config->restored;
 	memcpy(node->seed, config->seed, sizeof node->seed);
 	*ret_node = node;
 	return TWINLOG_OK;
@@ -179,5 +180,7 @@ enum twinlog_error node_loaded(struct node *node)
 		if (erasures_loaded(&node->spaces.items[i]))
 			return TWINLOG_NO_MEMORY;
 	}
+	if (node->restored)
+		erasures_withhold(node);
 	return node->out_of_memory ? TWINLOG_NO_MEMORY : TWINLOG_OK;
 }

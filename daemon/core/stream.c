@@ -147,7 +147,7 @@ void stream_want(struct node *node, struct node_link *link, const Twinlog__Want 
 		return;
 	}
 	/* While acts are not durable nobody gets more than before; the digest after their commit begins anew. */
-	const struct graph *graph = space->acts_pending == 0 ? space_graph_of(space, &city) : NULL;
+	const struct graph *graph = space->acts_pending == 0 && !space->withheld ? space_graph_of(space, &city) : NULL;
 	if (graph)
 		serve_start(node, link, graph, want);
 	else

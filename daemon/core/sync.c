@@ -168,6 +168,8 @@ void sync_digest(struct node *node, struct node_link *link, const Twinlog__Diges
 	const struct hash their_erasures = bytes_hash(digest->erasures);
 	if (both_members && !hash_equal(erasures_digest(space->erasures), &their_erasures))
 		erasures_ask(node, link, space);
+	else if (both_members && hash_equal(&acts, &theirs))
+		erasures_known(node, space);
 	if (both_members && hash_equal(&acts, &theirs))
 		tell_positions(node, link, space);
 	if (!hash_equal(&acts, &theirs) || (both_members && !hash_equal(&bundles, &their_bundles))) {

@@ -33,13 +33,14 @@ static enum twinlog_error load_request(void *node, const struct store_row *row)
 }
 
 /* The number of this machine; drawn here when a store was made without one. */
-static enum twinlog_error load_machine(struct store *store, uint64_t *ret_machine)
+static enum twinlog_error load_machine(struct store *store, uint64_t *ret_machine, bool *ret_restored)
 {
 	struct store_read *read = NULL;
 	enum twinlog_error error = store_read_begin(store, &read);
 	if (error)
 		return error;
 	error = store_get_machine(read, ret_machine);
+	*ret_restored = store_get_restored(read);
 	store_read_end(read);
 	if (error != TWINLOG_MISSING)
 		return error;
@@ -93,7 +94,7 @@ enum twinlog_error load_node(const struct daemon_setup *setup, struct node **ret
 	struct node_config config = {
 	    .keys = setup->keys, .signed_card = setup->signed_card, .signed_card_size = setup->signed_card_size};
 	struct node *node = NULL;
-	enum twinlog_error error = load_machine(setup->store, &config.machine);
+	enum twinlog_error error = load_machine(setup->store, &config.machine, &config.restored);
 	if (error)
 		return twinlog_fault_set(fault, error, "the store", NULL);
 	seal_random(config.seed, sizeof config.seed);

@@ -45,24 +45,54 @@ static void reader_fault(const struct workers_setup *setup, uint64_t token, uint
 	reader_push(setup, token, &reply);
 }
 
+/* What a backup brought back may have been erased since, so until a partner has told it is shown to nobody. */
+static bool any_withheld(const struct node *node)
+{
+	for (size_t i = 0; i < node_spaces(node); i++)
+		if (space_withheld(node_space(node, i)))
+			return true;
+	return false;
+}
+
+static bool shows_records(const Twinlog__Request *request)
+{
+	switch (request->body_case) {
+	case TWINLOG__REQUEST__BODY_LIST:
+	case TWINLOG__REQUEST__BODY_SHOW:
+	case TWINLOG__REQUEST__BODY_REPORT:
+	case TWINLOG__REQUEST__BODY_IMPORT_LOOKUP:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static enum twinlog_error reader_once(const struct workers_setup *setup, uint64_t token,
 				      const Twinlog__Request *request, struct arena *arena)
 {
 	size_t links_count;
 	const char *warning;
 	struct query_link *links = board_copy(setup->board, &links_count, &warning);
-	const struct query_extra extra = {.now_ms = moment_now().wall_ms,
-					  .started_ms = setup->started_ms,
-					  .version = TWINLOG_VERSION,
-					  .warning = warning,
-					  .store_bytes = store_bytes(setup->store),
-					  .disk_free_bytes = store_disk_free(setup->store),
-					  .import_secret = seal_keys_import_secret(setup->keys),
-					  .places = setup->places,
-					  .links = links,
-					  .links_count = links_count};
+	struct query_extra extra = {.now_ms = moment_now().wall_ms,
+				    .started_ms = setup->started_ms,
+				    .version = TWINLOG_VERSION,
+				    .warning = warning,
+				    .store_bytes = store_bytes(setup->store),
+				    .disk_free_bytes = store_disk_free(setup->store),
+				    .import_secret = seal_keys_import_secret(setup->keys),
+				    .places = setup->places,
+				    .links = links,
+				    .links_count = links_count};
 	struct store_read *read = NULL;
 	enum twinlog_error error = slice_begin(setup, &read);
+	if (!error && any_withheld(setup->node)) {
+		if (!extra.warning || !extra.warning[0])
+			extra.warning = twinlog_error_text(TWINLOG_WITHHELD);
+		if (shows_records(request)) {
+			error = TWINLOG_WITHHELD;
+			slice_end(setup, read);
+		}
+	}
 	if (!error) {
 		Twinlog__Reply reply = TWINLOG__REPLY__INIT;
 		error = query_answer(setup->node, read, &extra, request, arena, &reply);

@@ -71,6 +71,8 @@ static enum twinlog_error writer_put(struct store_write *write, const struct per
 		return store_put_request(write, &what->request, what->bytes, what->size);
 	case PERSIST_MACHINE:
 		return store_put_machine(write, what->machine);
+	case PERSIST_RELEASED:
+		return store_put_restored(write, false);
 	}
 	return TWINLOG_INVALID;
 }

@@ -59,6 +59,11 @@ enum twinlog_error environment_error(const struct store *store, int code)
 	}
 }
 
+enum twinlog_error environment_errno(void)
+{
+	return environment_error(NULL, errno);
+}
+
 static enum twinlog_error fault_errno(struct twinlog_fault *fault, int code, const char *where)
 {
 	enum twinlog_error error = environment_error(NULL, code);
@@ -228,7 +233,7 @@ static enum twinlog_error check_length(struct store *store, bool read_only)
 	return read_only || ftruncate(store->data_fd, (off_t)used) == 0 ? TWINLOG_OK : TWINLOG_IO;
 }
 
-static enum twinlog_error sync_dir(const char *dir)
+enum twinlog_error environment_sync_dir(const char *dir)
 {
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int code;
@@ -267,7 +272,7 @@ static enum twinlog_error open_into(struct store *store, const char *dir, bool c
 	if (!error)
 		error = load_tables(store, create, read_only);
 	if (!error && create)
-		error = sync_dir(dir);
+		error = environment_sync_dir(dir);
 	return error ? twinlog_fault_set(fault, error, dir, NULL) : TWINLOG_OK;
 }
 
@@ -332,22 +337,50 @@ int store_check_readers(struct store *store)
 	return mdb_reader_check(store->env, &dead) == 0 ? dead : 0;
 }
 
-enum twinlog_error store_copy(struct store *store, const char *dir)
+enum twinlog_error store_copy_to(struct store *store, int fd)
 {
-	char path[PATH_SIZE];
-	int code, fd;
+	int code = mdb_env_copyfd2(store->env, fd, MDB_CP_COMPACT);
 
-	if (path_join(path, dir, "data.mdb"))
-		return TWINLOG_TOO_LONG;
-	if (access(path, F_OK) == 0)
-		return TWINLOG_NOT_EMPTY;
-	code = mdb_env_copy2(store->env, dir, MDB_CP_COMPACT);
-	if (code)
-		return environment_error(store, code);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return TWINLOG_IO;
-	code = fsync(fd);
-	close(fd);
-	return code == 0 ? sync_dir(dir) : TWINLOG_IO;
+	/* Of a short write LMDB says EIO; it is the disk of the copy that was full, not that of the store. */
+	if (code == EIO) {
+		struct statvfs status;
+
+		if (fstatvfs(fd, &status) == 0 && (uint64_t)status.f_bavail * status.f_frsize < DISK_FLOOR)
+			code = ENOSPC;
+	}
+	return environment_error(NULL, code);
+}
+
+enum twinlog_error store_open_copy(const char *path, struct store **ret_store, struct twinlog_fault *fault)
+{
+	struct store *store = calloc(1, sizeof *store);
+	struct stat status;
+	enum twinlog_error error;
+	int code;
+
+	if (!store)
+		return twinlog_fault_set(fault, TWINLOG_NO_MEMORY, NULL, NULL);
+	store->lock_fd = -1;
+	if (stat(path, &status) != 0) {
+		error = fault_errno(fault, errno, path);
+	} else {
+		MDB_stat stat;
+
+		code = env_open(store, path, MDB_NOTLS | MDB_RDONLY | MDB_NOSUBDIR | MDB_NOLOCK, MAP_MAX,
+				(uint64_t)status.st_size);
+		error = code ? TWINLOG_STORE_DAMAGED : TWINLOG_OK;
+		if (!error && mdb_env_stat(store->env, &stat) == 0)
+			store->page_size = stat.ms_psize;
+		if (!error)
+			error = check_length(store, true);
+		if (!error)
+			error = load_tables(store, false, true);
+		if (error)
+			twinlog_fault_set(fault, error, path, NULL);
+	}
+	if (error)
+		store_close(store);
+	else
+		*ret_store = store;
+	return error;
 }

@@ -34,5 +34,7 @@ enum twinlog_error environment_open(const char *dir, bool create, bool read_only
 
 /* LMDB's answer, or an errno, as ours. */
 enum twinlog_error environment_error(const struct store *store, int code);
+enum twinlog_error environment_errno(void); /* of the call that just failed */
+enum twinlog_error environment_sync_dir(const char *dir) TWINLOG_MUST_CHECK;
 
 #endif

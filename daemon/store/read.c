@@ -66,6 +66,14 @@ enum twinlog_error store_get_machine(struct store_read *read, uint64_t *ret_mach
 	return TWINLOG_OK;
 }
 
+bool store_get_restored(struct store_read *read)
+{
+	MDB_val value;
+
+	return get(read, TABLE_META, "restored", 8, &value) == TWINLOG_OK && value.mv_size == 1 &&
+	       *(const uint8_t *)value.mv_data != 0;
+}
+
 /* Key and value as a row. LMDB has no checksums: a row of another form is answered, not trusted. */
 static enum twinlog_error read_row(enum store_table table, MDB_val key, MDB_val value, struct store_row *row)
 {

@@ -2,7 +2,7 @@
  *
  * Holds what cannot be derived, exact bytes, in order of arrival. Keys are big-endian, built in one place:
  *
- *     meta       name                        version, machine number, counters
+ *     meta       name                        version, machine number, whether it was restored
  *     cards      identity                    flags, SignedCard
  *     acts       sequence                    SignedAct
  *     bundles    sequence                    Bundle
@@ -60,6 +60,8 @@ enum twinlog_error store_put_request(struct store_write *write, const struct han
 /* Drops answers to requests drawn before that Unix time, at most max of them. */
 enum twinlog_error store_prune_requests(struct store_write *write, uint64_t before_ms, size_t max) TWINLOG_MUST_CHECK;
 enum twinlog_error store_put_machine(struct store_write *write, uint64_t machine) TWINLOG_MUST_CHECK;
+/* Whether this store came out of a backup and may hold what has been erased since. */
+enum twinlog_error store_put_restored(struct store_write *write, bool restored) TWINLOG_MUST_CHECK;
 /* Ends the transaction whatever it answers. */
 enum twinlog_error store_commit(struct store_write *write) TWINLOG_MUST_CHECK;
 void store_abort(struct store_write *write); /* accepts NULL */
@@ -71,6 +73,7 @@ void store_read_end(struct store_read *read); /* accepts NULL */
 enum twinlog_error store_get_bundle(struct store_read *read, uint64_t sequence, const uint8_t **ret_bytes,
 				    size_t *ret_size) TWINLOG_MUST_CHECK;
 enum twinlog_error store_get_machine(struct store_read *read, uint64_t *ret_machine) TWINLOG_MUST_CHECK;
+bool store_get_restored(struct store_read *read);
 
 /* Each row in order of key; stops at the first answer that is not OK and returns it. */
 struct store_row {
@@ -98,7 +101,21 @@ enum twinlog_error store_each(struct store_read *read, enum store_table table, s
 
 /* Readers left behind by dead processes; returns how many were cleared. At start and on a timer. */
 int store_check_readers(struct store *store);
-/* A compact copy of the whole store into an empty folder, while others write. */
-enum twinlog_error store_copy(struct store *store, const char *dir) TWINLOG_MUST_CHECK;
+/* A compact copy of the whole store behind what a file holds so far, while others write; not synced. */
+enum twinlog_error store_copy_to(struct store *store, int fd) TWINLOG_MUST_CHECK;
+/* Opens a file that begins with such a copy, to read. */
+enum twinlog_error store_open_copy(const char *path, struct store **ret_store,
+				   struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+
+/* Bytes of rows written so far. */
+typedef void (*store_progress)(void *context, uint64_t done);
+/* Makes a new store in the folder with the rows of another, and nothing else of its bytes. Leaves nothing behind when
+ * it fails. */
+enum twinlog_error store_rewrite(struct store *from, const char *dir, store_progress progress, void *context,
+				 struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+/* Rewrites the store in the folder in place; IN_USE while a daemon has it. It is the old or the new one, whenever the
+ * power fails. */
+enum twinlog_error store_compact(const char *dir, store_progress progress, void *context,
+				 struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
 
 #endif

@@ -138,6 +138,13 @@ enum twinlog_error store_put_machine(struct store_write *write, uint64_t machine
 	return put(write, TABLE_META, val("machine", 7), val(bytes, sizeof bytes), 0);
 }
 
+enum twinlog_error store_put_restored(struct store_write *write, bool restored)
+{
+	const uint8_t byte = restored;
+
+	return put(write, TABLE_META, val("restored", 8), val(&byte, 1), 0);
+}
+
 enum twinlog_error store_commit(struct store_write *write)
 {
 	MDB_txn *txn = write->txn;

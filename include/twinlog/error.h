@@ -23,6 +23,9 @@
 	X(BAD_SIGNATURE, 1, "the signature does not verify")                                                           \
 	X(BAD_HASH, 1, "the content does not match its hash")                                                          \
 	X(UNKNOWN_PARENT, 1, "builds on something that is not here yet")                                               \
+	X(WITHHELD, 1,                                                                                                 \
+	  "restored from a backup; shown once a partner has told what was erased since, see twinlogd release")         \
+	X(NOT_A_BACKUP, 1, "not a backup made by twinlogd, or cut short")                                              \
 	X(NOT_ERASED, 1, "holds content that an erasure took")                                                         \
 	X(NO_ERASURE, 1, "lacks content, and no erasure says why")                                                     \
 	X(TOO_MANY, 3, "too many")                                                                                     \

@@ -238,8 +238,8 @@ static void copy_holds_the_same(void **state)
 	assert_non_null(mkdtemp(dir));
 	for (uint64_t i = 1; i <= 20; i++)
 		assert_int_equal(write_bundle(fixture->store, i, 5000), TWINLOG_OK);
-	assert_int_equal(store_copy(fixture->store, dir), TWINLOG_OK);
-	assert_int_equal(store_copy(fixture->store, dir), TWINLOG_NOT_EMPTY);
+	assert_int_equal(store_rewrite(fixture->store, dir, NULL, NULL, &fixture->fault), TWINLOG_OK);
+	assert_int_equal(store_rewrite(fixture->store, dir, NULL, NULL, &fixture->fault), TWINLOG_NOT_EMPTY);
 	assert_int_equal(store_open(dir, false, false, &copy, &fixture->fault), TWINLOG_OK);
 	assert_int_equal(count_rows(copy, STORE_BUNDLES), 20);
 	assert_true(has_bundle(copy, 20, 5000));
