@@ -1,7 +1,8 @@
 /* Which records a client asks for. A filter is prepared once for the request and once for each space, so that looking
  * at a record is comparing numbers; only a text makes it read bodies. All conditions have to hold; of the values of one
- * condition one has to, but of cities, countries and subdivisions each, since a record has several of them. Values are those of the lead statement, what counts once in totals; who stated is
- * asked of every side. Knows core and store. DOMAIN, "Questions to answer". */
+ * condition one has to, but of cities, countries and subdivisions each, since a record has several of them. Values are
+ * those of the lead statement, what counts once in totals; who stated is asked of every side. Knows core and store.
+ * DOMAIN, "Questions to answer". */
 #ifndef TWINLOG_FILTER_H
 #define TWINLOG_FILTER_H
 
@@ -12,8 +13,9 @@ struct filter_space {
 	const struct space *space;
 	const struct statements *statements;
 	const struct acts *acts;
-	uint16_t *marks;   /* of each name; NULL when no condition needs them */
-	uint32_t *regions; /* of each name: which of the countries and subdivisions asked for the city lies in; or NULL */
+	uint16_t *marks; /* of each name; NULL when no condition needs them */
+	uint32_t
+	    *regions;    /* of each name: which of the countries and subdivisions asked for the city lies in; or NULL */
 	uint8_t *stated; /* of each city of the statements; NULL when nobody is asked for */
 	uint32_t *cities;
 	size_t cities_count;
@@ -28,10 +30,10 @@ struct filter {
 	bool details;                   /* some condition is on details */
 	bool dates;
 	uint32_t all_regions; /* bits of those asked for */
-	int32_t first, last; /* days */
-	uint32_t states;     /* bits; 0: any */
-	uint32_t kinds;      /* bits; 0: any */
-	char *text;          /* folded; NULL: any */
+	int32_t first, last;  /* days */
+	uint32_t states;      /* bits; 0: any */
+	uint32_t kinds;       /* bits; 0: any */
+	char *text;           /* folded; NULL: any */
 	size_t text_size;
 	struct arena *scratch; /* for one body at a time; only with a text */
 };
