@@ -63,11 +63,24 @@ void link_refuse(struct node *node, struct node_link *link, enum twinlog_error c
 	effect_note(node, code, "%s: refused %s: %s", peer->card->city_id, what, twinlog_error_text(code));
 }
 
-static void link_drop(struct node *node, struct node_link *link, enum twinlog_error why)
+static void link_cut(struct node *node, const struct node_link *link, enum twinlog_error why)
 {
 	struct effect *effect = effect_add(node, EFFECT_DROP_LINK);
 	effect->drop_link.link = link->id;
 	effect->drop_link.why = why;
+}
+
+/* One who dialled in cannot be cut off from here (a ROUTER keeps its connections): it is told why, and cuts. */
+static void link_drop(struct node *node, struct node_link *link, enum twinlog_error why)
+{
+	Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
+	Twinlog__Refuse refuse = TWINLOG__REFUSE__INIT;
+	refuse.code = (uint32_t)why;
+	message.body_case = TWINLOG__PEER_MESSAGE__BODY_REFUSE;
+	message.refuse = &refuse;
+	if (link->ready)
+		effect_send(node, link, &message);
+	link_cut(node, link, why);
 }
 
 /* Of two ready links the one that the smaller identity dialled is spoken on: both ends choose alike. */
@@ -314,6 +327,16 @@ static void pong_send(struct node *node, const struct node_link *link, const Twi
 	effect_send(node, link, &message);
 }
 
+/* The partner listens no more on this link. */
+static void refused_by(struct node *node, struct node_link *link, const Twinlog__Refuse *refuse)
+{
+	const enum twinlog_error code =
+	    refuse->code < TWINLOG_ERROR_COUNT ? (enum twinlog_error)refuse->code : TWINLOG_FAILED;
+	peer_error(node, &node->peers.items[link->peer], code,
+		   code == TWINLOG_UNKNOWN_KEY ? "the partner has removed this city" : "the partner refused");
+	link_cut(node, link, code);
+}
+
 static void message_dispatch(struct node *node, struct node_link *link, const Twinlog__PeerMessage *message)
 {
 	switch (message->body_case) {
@@ -353,10 +376,7 @@ static void message_dispatch(struct node *node, struct node_link *link, const Tw
 		positions_message(node, link, message->positions);
 		break;
 	case TWINLOG__PEER_MESSAGE__BODY_REFUSE:
-		peer_error(node, &node->peers.items[link->peer],
-			   message->refuse->code < TWINLOG_ERROR_COUNT ? (enum twinlog_error)message->refuse->code
-								       : TWINLOG_FAILED,
-			   "the partner refused");
+		refused_by(node, link, message->refuse);
 		break;
 	default:
 		/* A newer partner's message: not understood, not wrong. */

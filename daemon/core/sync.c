@@ -51,9 +51,6 @@ void sync_start(struct node *node, struct node_link *link)
 		erasures_send_past(node, link, &node->spaces.items[i]);
 	/* Positions follow once both are seen to know the same acts: before, the partner could not tell whose they are.
 	 */
-	struct node_peer *peer = &node->peers.items[link->peer];
-	for (size_t i = 0; i < peer->spaces.count; i++)
-		peer->spaces.items[i].told_positions = peer->spaces.items[i].owes_positions = false;
 }
 
 /* The list lives in the step's arena. */
@@ -341,6 +338,7 @@ static bool peer_has_more(struct space *space, struct peer_space *known, const s
 	return more;
 }
 
+/* Only those whom the acts held here name as members: what is asked for tells what is here. */
 static struct node_link *whom_to_ask(struct node *node, struct space *space, const struct hash *city)
 {
 	struct node_link *second_best = NULL;
@@ -348,7 +346,8 @@ static struct node_link *whom_to_ask(struct node *node, struct space *space, con
 		struct node_peer *peer = &node->peers.items[i];
 		struct node_link *link = peer_link(node, peer);
 		struct peer_space *known = link ? peer_space(peer, acts_space(space->acts)) : NULL;
-		if (!known || !peer_has_more(space, known, city) || wants_on(node, link->id) >= TWINLOG_WANTS_MAX)
+		if (!known || !peer_has_more(space, known, city) || wants_on(node, link->id) >= TWINLOG_WANTS_MAX ||
+		    space_entitles(space, &peer->card->identity) != ENTITLED_ALL)
 			continue;
 		if (peer->avoid_until_mono_ms <= node->now.mono_ms)
 			return link;

@@ -3,8 +3,10 @@
 import hashlib
 import re
 import socket
+import time
 
 import zmq
+from zmq.utils import z85
 
 
 def settings(path):
@@ -18,7 +20,7 @@ def transport_pair(city):
     derived = hashlib.blake2b(
         b"twinlog/transport-key/1\0" + int(known["index"]).to_bytes(4, "big"), key=bytes.fromhex(known["seed"]), digest_size=32
     )
-    secret = zmq.utils.z85.encode(derived.digest())
+    secret = z85.encode(derived.digest())
     return zmq.curve_public(secret), secret
 
 
@@ -44,9 +46,9 @@ class Rogue:
         self.socket.connect(endpoint)
 
     def events(self, milliseconds):
-        """Names of what happened to the connection until that long nothing did."""
-        names = []
-        while self.monitor.poll(milliseconds):
+        """Names of what happens to the connection in that time; who is refused tries again and again."""
+        names, deadline = [], time.monotonic() + milliseconds / 1000
+        while self.monitor.poll(max(0, int(1000 * (deadline - time.monotonic())))):
             number = int.from_bytes(self.monitor.recv_multipart()[0][:2], "little")
             names.append(zmq.Event(number).name)
         return names

@@ -85,12 +85,12 @@ class Hostile(harness.TestCase):
         self.speak(f"tcp://{self.one.address}", rogue.server_key(self.one), pair, self.noise())
         self.unharmed()
         wait_for(
-            lambda: any(peer["city_id"] == broken.id and peer.get("refused") for peer in self.one.json("peer", "list")["peers"]),
+            lambda: any(peer["city"] == broken.id and peer.get("refused") for peer in self.one.json("peer", "list")["peers"]),
             "the status tells that messages of that partner were refused",
         )
         broken.start()
         wait_for(
-            lambda: any(p["city_id"] == broken.id and p.get("link") == "up" for p in self.one.json("peer", "list")["peers"]),
+            lambda: any(p["city"] == broken.id and p.get("link") == "up" for p in self.one.json("peer", "list")["peers"]),
             "it is welcome again once it talks sense",
             60,
         )
