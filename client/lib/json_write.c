@@ -429,6 +429,7 @@ static json_t *json_space_status(const Twinlog__SpaceStatus *space)
 	put_number(object, "only_here", space->only_here);
 	put_time(object, "only_here_since", space->only_here_since_ms);
 	put_number(object, "erasures", space->erasures);
+	put_hex(object, "digest", space->digest);
 	for (size_t i = 0; i < space->n_members; i++)
 		json_array_append_new(list, json_member_status(space->members[i]));
 	put(object, "members", list);

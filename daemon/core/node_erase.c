@@ -325,12 +325,13 @@ void erasures_after_commit(struct node *node)
 	}
 }
 
-void erasures_ask(struct node *node, struct node_link *link, struct space *space)
+void erasures_ask(struct node *node, struct node_link *link, const struct space *space, bool reply)
 {
 	Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
 	Twinlog__ErasureBuckets ask = TWINLOG__ERASURE_BUCKETS__INIT;
 	ask.space = codec_hash(acts_space(space->acts));
 	ask.buckets = codec_bytes(erasures_buckets(space->erasures), ERASURE_BUCKETS * HASH_SIZE);
+	ask.reply = reply;
 	message.body_case = TWINLOG__PEER_MESSAGE__BODY_ERASURE_BUCKETS;
 	message.erasure_buckets = &ask;
 	effect_send(node, link, &message);
@@ -356,6 +357,8 @@ void erasures_asked(struct node *node, struct node_link *link, const Twinlog__Er
 			page_add(node, link, space, &page, erasure);
 	}
 	page_send(node, link, space, &page, true);
+	if (theirs->reply)
+		erasures_ask(node, link, space, false);
 }
 
 /* ---- Made here. ---- */

@@ -353,7 +353,7 @@ void want_end(struct node *node, uint32_t link, uint32_t stream);
 /* ---- node_erase.c ---- */
 void erasures_request(struct node *node, uint64_t client, const Twinlog__Request *request);
 void erasures_message(struct node *node, struct node_link *link, const Twinlog__Erasures *erasures);
-void erasures_ask(struct node *node, struct node_link *link, struct space *space);
+void erasures_ask(struct node *node, struct node_link *link, const struct space *space, bool reply);
 void erasures_asked(struct node *node, struct node_link *link, const Twinlog__ErasureBuckets *theirs);
 /* To one who is no member any more: those of what it once could hold. */
 void erasures_send_past(struct node *node, struct node_link *link, const struct space *space);

@@ -398,7 +398,7 @@ static void check_asks_erasures(struct node *node, struct node_link *link, const
 	if (error != TWINLOG_NO_ERASURE || !space ||
 	    node->peers.items[link->peer].avoid_until_mono_ms > node->now.mono_ms)
 		return;
-	erasures_ask(node, link, space);
+	erasures_ask(node, link, space, false);
 	sync_ask_heads(node, link, space);
 }
 
@@ -449,7 +449,9 @@ void stream_checked(struct node *node, const struct event *event)
 			bundle_free(bundle);
 		if (fault == TWINLOG_NO_MEMORY)
 			node->out_of_memory = true;
-		error = fault ? fault : error;
+		/* What follows one that is refused lacks its parent: that is no reason of its own. */
+		if (!error || error == TWINLOG_UNKNOWN_PARENT)
+			error = fault ? fault : error;
 	}
 	if (known)
 		check_end(node, &check, error, event->checked.bytes);

@@ -164,7 +164,7 @@ void sync_digest(struct node *node, struct node_link *link, const Twinlog__Diges
 				  self_is_member(node, space) && digest->bundles.len == HASH_SIZE;
 	const struct hash their_erasures = bytes_hash(digest->erasures);
 	if (both_members && !hash_equal(erasures_digest(space->erasures), &their_erasures))
-		erasures_ask(node, link, space);
+		erasures_ask(node, link, space, true);
 	else if (both_members && hash_equal(&acts, &theirs))
 		erasures_known(node, space);
 	if (both_members && hash_equal(&acts, &theirs))

@@ -236,10 +236,20 @@ static enum twinlog_error member_status(const struct query *query, const struct 
 	return TWINLOG_OK;
 }
 
+static struct hash whole_digest(const struct space *space)
+{
+	struct hash parts[3];
+
+	space_digest(space, &parts[0], &parts[1]);
+	parts[2] = *erasures_digest(space_erasures(space));
+	return seal_hash1("space", parts, sizeof parts);
+}
+
 enum twinlog_error query_space_status(const struct query *query, const struct space *space,
 				      Twinlog__SpaceStatus **ret_status)
 {
 	Twinlog__SpaceStatus *status = QUERY_NEW(query, Twinlog__SpaceStatus, TWINLOG__SPACE_STATUS__INIT);
+	const struct hash whole = whole_digest(space);
 	const struct acts *acts = space_acts(space);
 	size_t count;
 	const struct member *members = acts_members(acts, &count);
@@ -250,6 +260,9 @@ enum twinlog_error query_space_status(const struct query *query, const struct sp
 	status->title = acts_title(acts);
 	status->records = statements_shown(space_statements(space));
 	status->erasures = erasures_committed(space_erasures(space));
+	status->digest = codec_bytes(arena_copy(query->arena, whole.bytes, HASH_SIZE), HASH_SIZE);
+	if (!status->digest.data)
+		return QUERY_FULL;
 	status->only_here = space_only_here(query->node, space, &status->only_here_since_ms);
 	for (size_t i = 0; i < count; i++) {
 		enum twinlog_error error;

@@ -98,6 +98,7 @@ class Erase(harness.TestCase):
         one, other, _ = self.pair()
         (record,) = one.submit(activity(1, title=SECRET), options=["--wait-for", "1"])
         one.do("erase", record)
+        more = one.submit(activity(2)) + one.submit(activity(3), options=["--wait-for", "1"])
         self.wait_gone(record, one, other)
         other.kill()
         kept = self.folder / "kept-recovery"
@@ -109,7 +110,7 @@ class Erase(harness.TestCase):
         card = self.folder / "again.card"
         card.write_bytes(one.run("card").out)
         other.do("peer", "add", card)
-        wait_for(lambda: record in other.records(), "everything comes back")
+        wait_for(lambda: set(other.records()) == {record, *more}, "everything comes back", 20)
         self.assertTrue(self.gone(other, record))
         self.assertEqual(other.show(record)["statements"][0]["standing"], "erased")
         for city in (one, other):
