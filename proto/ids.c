@@ -62,6 +62,6 @@ enum twinlog_error hex_decode(void *out, size_t size, const char *text, size_t l
 	}
 	uint8_t *byte = out;
 	for (size_t i = 0; i < size; i++)
-		byte[i] = (uint8_t)(hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));
+		byte[i] = (uint8_t)(16 * hex_digit(text[2 * i]) + hex_digit(text[2 * i + 1]));
 	return TWINLOG_OK;
 }

@@ -97,15 +97,17 @@ static enum twinlog_error wide_from(const void *text, size_t size, struct wide *
 	UErrorCode status = U_ZERO_ERROR;
 	if (size > INT32_MAX / 4)
 		return TWINLOG_TOO_LONG;
-	struct wide wide = {.text = malloc((size + 1) * sizeof(UChar))};
-	if (!wide.text)
+	UChar *wide = malloc((size + 1) * sizeof *wide);
+	int32_t length = 0;
+	if (!wide)
 		return TWINLOG_NO_MEMORY;
-	u_strFromUTF8(wide.text, (int32_t)size + 1, &wide.length, size > 0 ? text : "", (int32_t)size, &status);
+	u_strFromUTF8(wide, (int32_t)size + 1, &length, size > 0 ? text : "", (int32_t)size, &status);
 	if (U_FAILURE(status)) {
-		free(wide.text);
+		free(wide);
 		return TWINLOG_BAD_UTF8;
 	}
-	*ret_wide = wide;
+	ret_wide->text = wide;
+	ret_wide->length = length;
 	return TWINLOG_OK;
 }
 

@@ -118,7 +118,8 @@ enum lane word_lane(const struct word *word);
 int word_order(const struct word *a, const struct word *b);
 
 /* The current words of one city on a record: what its next version has to replace. link: the lane of links, else
- * the lane of words. At most max; the one that stands in for all comes first. Returns how many there are. */
+ * the lane of words. At most max, in descending word_order: the one that stands in for all comes first. Returns how
+ * many there are. */
 size_t statements_current(const struct statements *statements, const struct record *record, const struct hash *city,
 			  bool link, const struct word **ret_words, size_t max);
 

@@ -181,25 +181,24 @@ int word_order(const struct word *a, const struct word *b)
 size_t statements_current(const struct statements *statements, const struct record *record, const struct hash *city,
 			  bool link, const struct word **ret_words, size_t max)
 {
-	const struct word *best = NULL;
-	size_t count = 0;
+	size_t count = 0, kept = 0;
 
 	for (const struct word *word = statements_word(statements, record->first_word); word;
 	     word = statements_word(statements, word->next)) {
+		size_t at;
+
 		if (!word_is_current(word) || word_lane(word) != (link ? LANE_LINK : LANE_WORD) ||
 		    !hash_equal(statements_city(statements, word->city), city))
 			continue;
-		if (!best || word_order(word, best) > 0) {
-			/* The best so far moves from the first place to the end. */
-			if (best && count < max)
-				ret_words[count] = best;
-			best = word;
-			if (max > 0)
-				ret_words[0] = best;
-		} else if (count < max) {
-			ret_words[count] = word;
-		}
 		count++;
+		/* In order, whatever the order of arrival: few are ever current at once. */
+		for (at = kept; at > 0 && word_order(word, ret_words[at - 1]) > 0; at--)
+			if (at < max)
+				ret_words[at] = ret_words[at - 1];
+		if (at < max)
+			ret_words[at] = word;
+		if (kept < max)
+			kept++;
 	}
 	return count;
 }

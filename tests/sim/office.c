@@ -226,19 +226,49 @@ static bool bundle_has(const struct bundle *bundle, const struct hash *leaf)
 	return false;
 }
 
+/* Requests begin with the time, which tells few of them apart. */
+static size_t request_slot(const struct sim *sim, const struct handle *request)
+{
+	uint64_t hash = 14695981039346656037u;
+	for (size_t i = 0; i < HANDLE_SIZE; i++)
+		hash = (hash ^ request->bytes[i]) * 1099511628211u;
+	return (size_t)(hash >> 20) & (sim->promise_slots_count - 1);
+}
+
+static void promise_place(struct sim *sim, size_t index)
+{
+	size_t at = request_slot(sim, &sim->promises[index].request);
+	while (sim->promise_slots[at])
+		at = (at + 1) & (sim->promise_slots_count - 1);
+	sim->promise_slots[at] = (uint32_t)index + 1;
+}
+
+static void promise_slots_widen(struct sim *sim)
+{
+	free(sim->promise_slots);
+	sim->promise_slots_count = sim->promise_slots_count ? 2 * sim->promise_slots_count : 1024;
+	sim->promise_slots = sim_alloc(sim->promise_slots_count * sizeof *sim->promise_slots);
+	for (size_t i = 0; i < sim->promises_count; i++)
+		promise_place(sim, i);
+}
+
 static void promise_keep(struct sim *sim, struct promise promise)
 {
-	for (size_t i = sim->promises_count; i-- > 0;) {
-		const struct promise *known = &sim->promises[i];
-		if (known->machine != promise.machine || known->lineage != promise.lineage)
+	if (2 * (sim->promises_count + 1) > sim->promise_slots_count)
+		promise_slots_widen(sim);
+	const size_t mask = sim->promise_slots_count - 1;
+	for (size_t at = request_slot(sim, &promise.request); sim->promise_slots[at]; at = (at + 1) & mask) {
+		const struct promise *known = &sim->promises[sim->promise_slots[at] - 1];
+		if (known->machine != promise.machine || known->lineage != promise.lineage ||
+		    !handle_equal(&known->request, &promise.request))
 			continue;
-		if (hash_equal(&known->leaf, &promise.leaf))
-			return;
-		if (handle_equal(&known->request, &promise.request))
+		if (!hash_equal(&known->leaf, &promise.leaf))
 			sim_fail(sim, SIM_UNSAFE, "one request was written twice on machine %u", promise.machine);
+		return;
 	}
 	sim->promises = sim_grow(sim->promises, sim->promises_count, &sim->promises_capacity, sizeof *sim->promises);
 	sim->promises[sim->promises_count++] = promise;
+	promise_place(sim, sim->promises_count - 1);
 }
 
 static void reply_result(struct sim *sim, const struct errand *errand, const Twinlog__SubmitOperation *operation,

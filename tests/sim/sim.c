@@ -420,6 +420,7 @@ static void sim_free(struct sim *sim)
 	free(sim->blocked);
 	free(sim->errands);
 	free(sim->promises);
+	free(sim->promise_slots);
 	free(sim->plans);
 	free(sim->said);
 }

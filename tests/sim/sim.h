@@ -319,6 +319,8 @@ struct sim {
 	size_t errands_count, errands_capacity;
 	struct promise *promises;
 	size_t promises_count, promises_capacity;
+	uint32_t *promise_slots; /* by request: open addressing of index + 1 */
+	size_t promise_slots_count;
 	struct plan *plans;
 	size_t plans_count, plans_capacity;
 	struct position_said *said; /* open addressing by word; 0: free */
