@@ -171,7 +171,8 @@ enum twinlog_error graph_add(struct graph *graph, const struct bundle *bundle, u
 	enum twinlog_error error = parents_find(graph, bundle, parents);
 	if (error || (error = entries_grow(graph, bundle->parents_count)))
 		return error;
-	memcpy(graph->parents + graph->parents_count, parents, bundle->parents_count * sizeof *parents);
+	if (bundle->parents_count > 0)
+		memcpy(graph->parents + graph->parents_count, parents, bundle->parents_count * sizeof *parents);
 	graph->entries[graph->count] = (struct graph_entry){
 	    .id = bundle->id,
 	    .sequence = sequence,
