@@ -174,7 +174,10 @@ static struct city *city_start(const char *city_id, bool listens)
 {
 	struct city *city = city_new(city_id, listens);
 	city_run(city);
-	assert_true(city->ready);
+	pthread_mutex_lock(&city->mutex);
+	const bool ready = city->ready;
+	pthread_mutex_unlock(&city->mutex);
+	assert_true(ready);
 	return city;
 }
 
