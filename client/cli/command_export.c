@@ -8,11 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "carried.h"
 #include "commands.h"
 #include "log.pb-c.h"
 #include "sheet.h"
 
 static const struct cli_option export_options[] = {
+    {"proof", 0, NULL, N_("all that is signed in a space (--space, else in all), for twinlog-verify"), false},
     {"bom", 0, NULL, N_("begin CSV with a byte order mark, for Excel"), false},
     {0},
 };
@@ -249,6 +251,8 @@ static int export_run(struct cli *cli, const struct cli_arguments *arguments)
 	Twinlog__Filter filter = TWINLOG__FILTER__INIT;
 	struct places *places = NULL;
 
+	if (cli_given(arguments, "proof"))
+		return carry_proof(cli, file, cli_option(arguments, "space"));
 	if (format_find(cli, file, &export.lines) || cli_connect(cli) || cli_filter(cli, arguments, &filter) ||
 	    sheet_find(&export, &filter) || cli_places(cli, &places))
 		return cli_fail(cli);

@@ -305,6 +305,7 @@ bool node_takes(const Twinlog__Request *request)
 	case TWINLOG__REQUEST__BODY_PEER_VERIFY:
 	case TWINLOG__REQUEST__BODY_PEER_REMOVE:
 	case TWINLOG__REQUEST__BODY_ERASE:
+	case TWINLOG__REQUEST__BODY_CARRY_PUT:
 		return true;
 	default:
 		return false;
@@ -331,6 +332,9 @@ static void node_request(struct node *node, uint64_t client, const Twinlog__Requ
 		break;
 	case TWINLOG__REQUEST__BODY_ERASE:
 		erasures_request(node, client, request);
+		break;
+	case TWINLOG__REQUEST__BODY_CARRY_PUT:
+		carry_request(node, client, request);
 		break;
 	default:
 		effect_fault(node, client, request->id, TWINLOG_USAGE, "request", NULL);

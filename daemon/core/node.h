@@ -115,7 +115,7 @@ struct event {
 };
 
 /* Requests that go through the node (the others only read): submit, wait, space_create, space_answer, peer_add,
- * peer_verify, peer_remove, erase. */
+ * peer_verify, peer_remove, erase, carry_put. */
 bool node_takes(const Twinlog__Request *request);
 
 enum persist_kind {
@@ -277,6 +277,20 @@ const struct erasures *space_erasures(const struct space *space);
 bool space_withheld(const struct space *space);
 /* How many of them, in that order, a city's positions confirm (at least): all its machines that signed lately do. */
 size_t space_erasures_at(const struct node *node, const struct space *space, const struct hash *city);
+
+/* ---- What goes into files. ---- */
+
+/* The known position number index, as received; *ret_bytes NULL past the last. */
+const uint8_t *space_position(const struct space *space, size_t index, size_t *ret_size);
+/* How much of a space a city may get: nothing, the acts, everything. */
+enum carry_right { CARRY_NOTHING, CARRY_ACTS, CARRY_ALL };
+enum carry_right space_carry_right(const struct space *space, const struct hash *to);
+/* Whether this act may be told to the city. */
+bool space_act_is_for(const struct space *space, const struct act *act, const struct hash *identity);
+/* Store sequences of what the counting heads reach, above after and up to upto, ascending; what the newest position of
+ * `to` reaches is left out (NULL: nothing is). *ret_sequences is malloc'd and the caller's. */
+enum twinlog_error space_carry(const struct space *space, const struct hash *to, uint64_t after, uint64_t upto,
+			       uint64_t **ret_sequences, size_t *ret_count) TWINLOG_MUST_CHECK;
 
 /* Digests of a space, for tests and drills. */
 void space_digest(const struct space *space, struct hash *ret_acts, struct hash *ret_bundles);

@@ -124,31 +124,35 @@ static enum twinlog_error erasure_take(struct node *node, struct space *space, s
 	return TWINLOG_OK;
 }
 
-static enum twinlog_error erasure_arrives(struct node *node, const struct node_link *link, struct space *space,
-					  ProtobufCBinaryData bytes)
+enum twinlog_error erasures_arrives(struct node *node, const struct hash *sender, ProtobufCBinaryData bytes,
+				    uint32_t from)
 {
 	struct erasure *erasure;
 	enum twinlog_error error = erasure_open(bytes.data, bytes.len, &erasure);
 	if (error)
 		return error;
-	error = erasure_take(node, space, erasure, link->id);
+	struct space *space = space_by_id(node, &erasure->space);
+	/* Each proves itself, so any who ever belonged may bring it. */
+	error =
+	    space && acts_member(space->acts, sender) ? erasure_take(node, space, erasure, from) : TWINLOG_NOT_A_MEMBER;
 	if (error)
 		erasure_free(erasure);
-	return error == TWINLOG_DUPLICATE ? TWINLOG_OK : error;
+	return error;
 }
 
 void erasures_message(struct node *node, struct node_link *link, const Twinlog__Erasures *erasures)
 {
 	const struct hash id = bytes_hash(erasures->space);
 	struct space *space = space_by_id(node, &id);
-	/* Each proves itself, so any who ever belonged may bring it. */
 	if (!space || !acts_member(space->acts, &node->peers.items[link->peer].card->identity)) {
 		link_refuse(node, link, TWINLOG_NOT_A_MEMBER, "erasures");
 		return;
 	}
 	bool all = erasures->last;
 	for (size_t i = 0; i < erasures->n_erasures; i++) {
-		const enum twinlog_error error = erasure_arrives(node, link, space, erasures->erasures[i]);
+		enum twinlog_error error = erasures_arrives(node, &node->peers.items[link->peer].card->identity,
+							    erasures->erasures[i], link->id);
+		error = error == TWINLOG_DUPLICATE ? TWINLOG_OK : error;
 		if (error == TWINLOG_NO_MEMORY)
 			node->out_of_memory = true;
 		else if (error)

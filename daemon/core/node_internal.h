@@ -372,6 +372,17 @@ void erasures_withhold(struct node *node);
 /* This partner's erasures are all here or under way. */
 void erasures_known(struct node *node, struct space *space);
 
+/* ---- carry.c ---- */
+void carry_request(struct node *node, uint64_t client, const Twinlog__Request *request);
+/* One object from a partner, by link or by file (from: LINK_NONE_YET). DUPLICATE when it is here. */
+enum twinlog_error erasures_arrives(struct node *node, const struct hash *sender, ProtobufCBinaryData bytes,
+				    uint32_t from) TWINLOG_MUST_CHECK;
+/* OK also when it is here. */
+enum twinlog_error spaces_act_arrives(struct node *node, const struct hash *sender, const struct hash *space_id,
+				      ProtobufCBinaryData bytes, uint32_t from) TWINLOG_MUST_CHECK;
+enum twinlog_error positions_arrives(struct node *node, struct node_peer *peer,
+				     ProtobufCBinaryData bytes) TWINLOG_MUST_CHECK;
+
 /* ---- positions.c ---- */
 /* Compares what machines said they have erased with what is erased here. */
 void positions_erasures(struct space *space);

@@ -358,9 +358,8 @@ static void announced_by_position(struct node *node, struct node_peer *peer, con
 	}
 }
 
-static enum twinlog_error position_take(struct node *node, struct node_link *link, ProtobufCBinaryData bytes)
+enum twinlog_error positions_arrives(struct node *node, struct node_peer *peer, ProtobufCBinaryData bytes)
 {
-	struct node_peer *peer = &node->peers.items[link->peer];
 	struct position_message message;
 	struct known_position *known;
 	enum twinlog_error error = position_open(node->effects->arena, bytes.data, bytes.len, &message);
@@ -386,7 +385,7 @@ static enum twinlog_error position_take(struct node *node, struct node_link *lin
 		return error;
 	known->relay = true;
 	node->waits_stale = true;
-	known->from_peer = link->peer;
+	known->from_peer = (uint32_t)(peer - node->peers.items);
 	position_persist(node, &message.space, &message.city, message.position->machine, bytes.data, bytes.len);
 	if (space->relay_due_mono_ms == 0)
 		space->relay_due_mono_ms = node->now.mono_ms + TWINLOG_RELAY_INTERVAL_MS;
@@ -397,7 +396,8 @@ static enum twinlog_error position_take(struct node *node, struct node_link *lin
 void positions_message(struct node *node, struct node_link *link, const Twinlog__Positions *positions)
 {
 	for (size_t i = 0; i < positions->n_positions; i++) {
-		const enum twinlog_error error = position_take(node, link, positions->positions[i]);
+		const enum twinlog_error error =
+		    positions_arrives(node, &node->peers.items[link->peer], positions->positions[i]);
 		if (error == TWINLOG_NO_MEMORY)
 			node->out_of_memory = true;
 		else if (error)

@@ -192,7 +192,7 @@ enum entitlement space_entitles(const struct space *space, const struct hash *id
 }
 
 /* One who is no member any more is told so, and learns of nothing that came later. */
-static bool act_is_for(const struct space *space, const struct act *act, const struct hash *identity)
+bool space_act_is_for(const struct space *space, const struct act *act, const struct hash *identity)
 {
 	switch (space_entitles(space, identity)) {
 	case ENTITLED_ALL:
@@ -251,7 +251,7 @@ void spaces_send_acts(struct node *node, struct node_link *link, struct space *s
 		return;
 	for (size_t i = 0; i < durable; i++) {
 		const struct act *act = acts_at(space->acts, i);
-		if (known[i] || !act_is_for(space, act, identity))
+		if (known[i] || !space_act_is_for(space, act, identity))
 			continue;
 		if (listed > 0 && bytes + act->size > TWINLOG_CHUNK_MAX) {
 			acts_page_send(node, link, space, list, listed, stream, false);
@@ -317,10 +317,9 @@ static enum twinlog_error offered_space(struct node *node, const struct hash *se
 	return error;
 }
 
-static enum twinlog_error act_take(struct node *node, const struct node_link *link, const struct hash *space_id,
-				   ProtobufCBinaryData bytes)
+enum twinlog_error spaces_act_arrives(struct node *node, const struct hash *sender, const struct hash *space_id,
+				      ProtobufCBinaryData bytes, uint32_t from)
 {
-	const struct hash *sender = &node->peers.items[link->peer].card->identity;
 	struct space *space = space_by_id(node, space_id);
 	struct act *act;
 	if (space && !acts_member(space->acts, sender))
@@ -337,14 +336,14 @@ static enum twinlog_error act_take(struct node *node, const struct node_link *li
 								  : TWINLOG_UNKNOWN_PARENT;
 		act_free(act);
 		if (!error)
-			act_persist(node, space, acts_at(space->acts, 0), false, link->id);
+			act_persist(node, space, acts_at(space->acts, 0), false, from);
 		return error;
 	}
 	error = acts_add(space->acts, act);
 	if (error)
 		act_free(act);
 	else
-		act_persist(node, space, act, false, link->id);
+		act_persist(node, space, act, false, from);
 	return error == TWINLOG_DUPLICATE ? TWINLOG_OK : error;
 }
 
@@ -353,7 +352,8 @@ void spaces_acts(struct node *node, struct node_link *link, const Twinlog__Acts 
 	struct hash space_id;
 	enum twinlog_error error = codec_get_hash(acts->space, &space_id);
 	for (size_t i = 0; i < acts->n_acts && !error; i++)
-		error = act_take(node, link, &space_id, acts->acts[i]);
+		error = spaces_act_arrives(node, &node->peers.items[link->peer].card->identity, &space_id,
+					   acts->acts[i], link->id);
 	if (error == TWINLOG_NO_MEMORY)
 		node->out_of_memory = true;
 	else if (error == TWINLOG_UNKNOWN_PARENT && acts->stream == 0)

@@ -67,6 +67,7 @@ bool control_permits(enum client_role role, int body_case)
 	case TWINLOG__REQUEST__BODY_WAIT:
 		return role == ROLE_ADMIN || role == ROLE_CLERK;
 	case TWINLOG__REQUEST__BODY_VERIFY_GET:
+	case TWINLOG__REQUEST__BODY_CARRY_GET:
 		return role == ROLE_ADMIN || role == ROLE_AUDITOR;
 	case TWINLOG__REQUEST__BODY_SPACE_CREATE:
 	case TWINLOG__REQUEST__BODY_SPACE_ANSWER:

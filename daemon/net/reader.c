@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "board.h"
+#include "carry.h"
 #include "loop.h"
 #include "workers.h"
 
@@ -61,6 +62,7 @@ static bool shows_records(const Twinlog__Request *request)
 	case TWINLOG__REQUEST__BODY_SHOW:
 	case TWINLOG__REQUEST__BODY_REPORT:
 	case TWINLOG__REQUEST__BODY_IMPORT_LOOKUP:
+	case TWINLOG__REQUEST__BODY_CARRY_GET:
 		return true;
 	default:
 		return false;
@@ -95,7 +97,9 @@ static enum twinlog_error reader_once(const struct workers_setup *setup, uint64_
 	}
 	if (!error) {
 		Twinlog__Reply reply = TWINLOG__REPLY__INIT;
-		error = query_answer(setup->node, read, &extra, request, arena, &reply);
+		error = request->body_case == TWINLOG__REQUEST__BODY_CARRY_GET
+			    ? carry_answer(setup->node, setup->keys, read, request->carry_get, arena, &reply)
+			    : query_answer(setup->node, read, &extra, request, arena, &reply);
 		reply.id = request->id;
 		/* A fault is an answer like any other, when there was room to say it. */
 		if (!error || reply.fault) {

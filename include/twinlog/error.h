@@ -23,11 +23,6 @@
 	X(BAD_SIGNATURE, 1, "the signature does not verify")                                                           \
 	X(BAD_HASH, 1, "the content does not match its hash")                                                          \
 	X(UNKNOWN_PARENT, 1, "builds on something that is not here yet")                                               \
-	X(WITHHELD, 1,                                                                                                 \
-	  "restored from a backup; shown once a partner has told what was erased since, see twinlogd release")         \
-	X(NOT_A_BACKUP, 1, "not a backup made by twinlogd, or cut short")                                              \
-	X(NOT_ERASED, 1, "holds content that an erasure took")                                                         \
-	X(NO_ERASURE, 1, "lacks content, and no erasure says why")                                                     \
 	X(TOO_MANY, 3, "too many")                                                                                     \
 	X(TOO_LARGE, 3, "too large")                                                                                   \
 	X(USAGE, 2, "wrong usage")                                                                                     \
@@ -58,7 +53,14 @@
 	X(NOT_FOUND, 3, "not found")                                                                                   \
 	X(NO_SPACE_FITS, 2, "no single space fits; name one with --space")                                             \
 	X(BAD_CURSOR, 3, "not a cursor of this query")                                                                 \
-	X(WAITED_IN_VAIN, 7, "done, but not confirmed by that many cities in time")
+	X(WAITED_IN_VAIN, 7, "done, but not confirmed by that many cities in time")                                    \
+	X(WITHHELD, 1, "restored from a backup; waits for a partner to say what was erased, or see twinlogd release")  \
+	X(NOT_A_BACKUP, 1, "not a backup made by twinlogd, or cut short")                                              \
+	X(NOT_FOR_US, 4, "is for another city")                                                                        \
+	X(NOT_A_CARRIED_FILE, 1, "not a courier file or proof")                                                        \
+	X(CUT_SHORT, 1, "is cut short; what it holds up to there was taken")                                           \
+	X(NOT_ERASED, 1, "holds content that an erasure took")                                                         \
+	X(NO_ERASURE, 1, "lacks content, and no erasure says why")
 
 #ifdef __cplusplus
 extern "C" {

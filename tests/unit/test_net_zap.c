@@ -131,6 +131,8 @@ static void roles_permit_what_they_should(void **state)
 	    {TWINLOG__REQUEST__BODY_VERIFY_GET, false, false, true},
 	    {TWINLOG__REQUEST__BODY_REPORT, true, true, true},
 	    {TWINLOG__REQUEST__BODY_ERASE, true, false, false},
+	    {TWINLOG__REQUEST__BODY_CARRY_GET, false, false, true},
+	    {TWINLOG__REQUEST__BODY_CARRY_PUT, false, false, false},
 	    {TWINLOG__REQUEST__BODY__NOT_SET, false, false, false},
 	};
 	/* A kind of request that is new must be given its rule. */
