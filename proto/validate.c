@@ -566,7 +566,7 @@ static int city_order(const void *a, const void *b)
 {
 	const ProtobufCBinaryData *x = a, *y = b;
 	const size_t shorter = x->len < y->len ? x->len : y->len;
-	const int order = memcmp(x->data, y->data, shorter);
+	const int order = shorter > 0 ? memcmp(x->data, y->data, shorter) : 0;
 	return order ? order : (x->len > y->len) - (x->len < y->len);
 }
 

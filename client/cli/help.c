@@ -47,7 +47,7 @@ static void print_options(FILE *out, const char *title, const struct cli_option 
 
 static void print_command(FILE *out, const struct cli_command *command)
 {
-	fprintf(out, "%s twinlog %s%s%s%s\n\n%s.\n", _("Usage:"), command->name,
+	fprintf(out, "%s twinlog %s%s%s%s\n\n%s\n", _("Usage:"), command->name,
 		command->options ? _(" [OPTION]…") : "", *command->operands ? " " : "", translated(command->operands),
 		translated(command->summary));
 	if (*command->description)
