@@ -47,9 +47,8 @@ static void print_options(FILE *out, const char *title, const struct cli_option 
 
 static void print_command(FILE *out, const struct cli_command *command)
 {
-	fprintf(out, "%s twinlog %s%s%s%s\n\n%s\n", _("Usage:"), command->name,
-		command->options ? _(" [OPTION]…") : "", *command->operands ? " " : "", translated(command->operands),
-		translated(command->summary));
+	fprintf(out, "%s twinlog %s%s%s%s\n\n%s\n", _("Usage:"), command->name, command->options ? _(" [OPTION]…") : "",
+		*command->operands ? " " : "", translated(command->operands), translated(command->summary));
 	if (*command->description)
 		fprintf(out, "\n%s\n", translated(command->description));
 	print_options(out, _("Options:"), command->options);
