@@ -72,6 +72,26 @@ static enum twinlog_error read_form(struct cli *cli, const char *text, ProtobufC
 	return read_code(cli, CODELIST_FORM, text, ret_bytes);
 }
 
+static enum twinlog_error read_mode(struct cli *cli, const char *text, ProtobufCBinaryData *ret_bytes)
+{
+	return read_code(cli, CODELIST_MODE, text, ret_bytes);
+}
+
+static enum twinlog_error read_actor_level(struct cli *cli, const char *text, ProtobufCBinaryData *ret_bytes)
+{
+	return read_code(cli, CODELIST_ACTOR_LEVEL, text, ret_bytes);
+}
+
+static enum twinlog_error read_actor_kind(struct cli *cli, const char *text, ProtobufCBinaryData *ret_bytes)
+{
+	return read_code(cli, CODELIST_ACTOR_KIND, text, ret_bytes);
+}
+
+static enum twinlog_error read_channel(struct cli *cli, const char *text, ProtobufCBinaryData *ret_bytes)
+{
+	return read_code(cli, CODELIST_PUBLICITY, text, ret_bytes);
+}
+
 static enum twinlog_error read_relation(struct cli *cli, const char *text, ProtobufCBinaryData *ret_bytes)
 {
 	return read_code(cli, CODELIST_RELATION_TYPE, text, ret_bytes);
@@ -156,6 +176,10 @@ enum twinlog_error cli_filter(struct cli *cli, const struct cli_arguments *argum
 	    {"subdivision", read_plain, &filter.subdivisions, &filter.n_subdivisions},
 	    {"field", read_field, &filter.fields, &filter.n_fields},
 	    {"form", read_form, &filter.forms, &filter.n_forms},
+	    {"mode", read_mode, &filter.modes, &filter.n_modes},
+	    {"actor-level", read_actor_level, &filter.actor_levels, &filter.n_actor_levels},
+	    {"actor-kind", read_actor_kind, &filter.actor_kinds, &filter.n_actor_kinds},
+	    {"channel", read_channel, &filter.channels, &filter.n_channels},
 	    {"relation-type", read_relation, &filter.relation_types, &filter.n_relation_types},
 	    {"status", read_status, &filter.statuses, &filter.n_statuses},
 	    {"space", read_space, &filter.spaces, &filter.n_spaces},
