@@ -129,7 +129,6 @@ static void roles_permit_what_they_should(void **state)
 	    {TWINLOG__REQUEST__BODY_LIST, true, true, true},
 	    {TWINLOG__REQUEST__BODY_SHOW, true, true, true},
 	    {TWINLOG__REQUEST__BODY_VERIFY_GET, false, false, true},
-	    {TWINLOG__REQUEST__BODY_REPORT, true, true, true},
 	    {TWINLOG__REQUEST__BODY_ERASE, true, false, false},
 	    {TWINLOG__REQUEST__BODY_CARRY_GET, false, false, true},
 	    {TWINLOG__REQUEST__BODY_CARRY_PUT, false, false, false},
