@@ -131,7 +131,7 @@ static enum twinlog_error check_open(const char *path, int *ret_fd, store_progre
 enum twinlog_error backup_check(const char *path, store_progress progress, void *context,
 				struct backup_parts *ret_parts, struct twinlog_fault *fault)
 {
-	int fd;
+	int fd = -1;
 	const enum twinlog_error error = check_open(path, &fd, progress, context, ret_parts, fault);
 	if (!error)
 		close(fd);
@@ -412,8 +412,8 @@ static void folder_remove(const char *dir, const char *path, const uint8_t *file
 enum twinlog_error backup_restore(const char *path, const char *dir, store_progress progress, void *context,
 				  struct twinlog_fault *fault)
 {
-	struct backup_parts parts;
-	int fd;
+	struct backup_parts parts = {0};
+	int fd = -1;
 	enum twinlog_error error = check_open(path, &fd, progress, context, &parts, fault);
 	if (error)
 		return error;

@@ -170,10 +170,11 @@ static uint64_t newest_below(const struct proof *proof, const struct proof_space
 			newest = city->seen[parent].least_ms;
 	}
 	for (uint32_t i = 0; i < bundle->leaves_count && proof->leaves_size > 0; i++) {
-		const struct leaf_time *answered =
-		    bundle->leaves[i].has_answers ? leaf_place(proof, &bundle->leaves[i].answers) : NULL;
-		if (answered && answered->clock_ms > newest)
-			newest = answered->clock_ms;
+		if (!bundle->leaves[i].has_answers)
+			continue;
+		/* An empty place has no time. */
+		const uint64_t answered_ms = leaf_place(proof, &bundle->leaves[i].answers)->clock_ms;
+		newest = answered_ms > newest ? answered_ms : newest;
 	}
 	return newest;
 }

@@ -106,15 +106,16 @@ int main(int argc, char **argv)
 	const char *path = NULL;
 	bool json = false;
 	int code = 0;
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--help") == 0)
+			return help();
+		if (strcmp(argv[i], "--version") == 0)
+			return printf("twinlog-verify %s\n", TWINLOG_VERSION) < 0;
+	}
 	if (seal_init())
 		return fail("libsodium", twinlog_error_text(TWINLOG_FAILED));
 	for (int i = 1; i < argc && !code; i++) {
-		if (strcmp(argv[i], "--help") == 0) {
-			return help();
-		} else if (strcmp(argv[i], "--version") == 0) {
-			printf("twinlog-verify %s\n", TWINLOG_VERSION);
-			return 0;
-		} else if (strcmp(argv[i], "--json") == 0) {
+		if (strcmp(argv[i], "--json") == 0) {
 			json = true;
 		} else if (strcmp(argv[i], "--card") == 0) {
 			const char *card = i + 1 < argc ? argv[++i] : NULL;

@@ -163,7 +163,7 @@ enum twinlog_error carry_write(struct cli *cli, Twinlog__CarryGet *get, const ch
 int carry_proof(struct cli *cli, const char *path, const char *space)
 {
 	Twinlog__CarryGet get = TWINLOG__CARRY_GET__INIT;
-	struct carry_count count;
+	struct carry_count count = {0};
 	struct hash id;
 
 	if (cli_connect(cli))

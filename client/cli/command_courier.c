@@ -18,7 +18,7 @@ static int write_run(struct cli *cli, const struct cli_arguments *arguments)
 	Twinlog__CarryGet get = TWINLOG__CARRY_GET__INIT;
 	const char *path = cli_operand(arguments, 0), *to = cli_option(arguments, "to");
 	const Twinlog__PeerInfo *peer;
-	struct carry_count count;
+	struct carry_count count = {0};
 
 	if (!to)
 		return cli_refuse(cli, TWINLOG_USAGE, N_("courier write: say for whom with --to CITY"), NULL);

@@ -249,7 +249,7 @@ static enum twinlog_error open_into(struct store *store, const char *dir, bool c
 				    struct twinlog_fault *fault)
 {
 	enum twinlog_error error;
-	uint64_t file_size;
+	uint64_t file_size = 0;
 	MDB_stat stat;
 	int code;
 

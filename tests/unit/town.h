@@ -84,6 +84,8 @@ static inline void county_act(struct county *county, const struct town *signer, 
 	message->number = county->acts ? acts_next_number(county->acts) : 1;
 	message->clock_ms = 1000000 + message->number;
 	assert_int_equal(act_seal(message, signer->keys, &bytes, &size), TWINLOG_OK);
+	message->n_parents = 0; /* they end with this call */
+	message->parents = NULL;
 	assert_int_equal(act_open(bytes, size, &act), TWINLOG_OK);
 	free(bytes);
 	if (!county->acts) {
