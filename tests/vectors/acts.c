@@ -18,7 +18,7 @@ static struct made {
 	const char *name;
 	struct hash id;
 	uint64_t number;
-} made[32];
+} made[64];
 static size_t made_count;
 
 static const struct made *act_named(const char *name, size_t size)
@@ -172,6 +172,7 @@ static void act_put(struct acts **acts, const struct spec *spec)
 	put("bytes", bytes, size);
 	put("id", act->id.bytes, HASH_SIZE);
 	fprintf(out, "\n");
+	MUST(made_count < sizeof made / sizeof *made);
 	made[made_count++] = (struct made){spec->name, act->id, number};
 	MUST((*acts ? acts_add(*acts, act) : acts_new(act, acts)) == TWINLOG_OK);
 	free(bytes);
@@ -222,6 +223,15 @@ static const struct spec network[] = {
 	{"n26", "mokpo", "n25", KIND(LEAVE)},
 	{"n27", "mokpo", "n26", .title = "by one who left", KIND(RENAME)},
 	{"n28", "xiamen", "n27", .members = "mokpo", .key = BY_NEXT_KEY, KIND(ADD)},
+};
+
+/* Who speaks in statements.c. */
+static const struct spec council[] = {
+	{"s0", "mokpo", .members = "mokpo,xiamen,jinan,busan,klafir/reader", .stewards = "mokpo", .title = "Council", KIND(FOUND), .template = 2},
+	{"s1", "xiamen", "s0", KIND(ACCEPT)},
+	{"s2", "jinan", "s1", KIND(ACCEPT)},
+	{"s3", "klafir", "s2", KIND(ACCEPT)},
+	{"s4", "jinan", "s3", KIND(LEAVE)},
 };
 /* clang-format on */
 
@@ -313,6 +323,11 @@ static struct acts *scenario(const char *space, const struct spec *specs, size_t
 	states_put(acts, space);
 	heads_put(acts, space);
 	return acts;
+}
+
+struct acts *acts_council(void)
+{
+	return scenario("statements", council, sizeof council / sizeof *council);
 }
 
 void acts_put(void)

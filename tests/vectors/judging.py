@@ -88,6 +88,10 @@ def open_act(data, keys):
         need(not any(act[number] for number in (10, 11, 12, 13, 14, 15, 16, 17, 18)))
 
 
+def envelope_of(data):
+    return decode_strict(data, ENVELOPE)
+
+
 def need_envelope(data, city):
     envelope = decode_strict(data, ENVELOPE)
     operation, kind, opener, record = (envelope[number] for number in (1, 2, 3, 4))
@@ -164,12 +168,15 @@ def unit(days, precision, moved):
     return days + moved
 
 
+def span(date):
+    """First and last day, ~ applied."""
+    first, last, precision, approximate = date
+    return (unit(first, precision, -1), unit(last, precision, 2) - 1) if approximate else (first, last)
+
+
 def dates_match(a, b):
-    coarser, spans = min(a[2], b[2]), []
-    for first, last, precision, approximate in (a, b):
-        if approximate:
-            first, last = unit(first, precision, -1), unit(last, precision, 2) - 1
-        spans.append((unit(first, coarser, 0), unit(last, coarser, 1) - 1))
+    coarser = min(a[2], b[2])
+    spans = [(unit(first, coarser, 0), unit(last, coarser, 1) - 1) for first, last in (span(a), span(b))]
     return spans[0][0] <= spans[1][1] and spans[1][0] <= spans[0][1]
 
 

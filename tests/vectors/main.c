@@ -98,6 +98,7 @@ int main(int argc, char **argv)
 	acts_put();
 	bundles_put();
 	bodies_put();
+	statements_put();
 	fclose(out);
 	if (argc > 1)
 		failed = compare(text, argv[1]);

@@ -61,6 +61,9 @@ void cities_put(void);
 void acts_put(void);
 void bundles_put(void);
 void bodies_put(void);
+void statements_put(void);
+
+struct acts *acts_council(void); /* the caller's */
 
 /* Made by acts_put: the pair of mokpo and xiamen, and its one act head. */
 extern struct hash pair_space, pair_head;
