@@ -43,7 +43,8 @@ static void city_put(struct city *city)
 	put("identity", city->identity.bytes, HASH_SIZE);
 	seal_fingerprint(&city->identity, fingerprint);
 	for (char *at = fingerprint; *at; at++)
-		*at = *at == ' ' ? '-' : *at;
+		if (*at == ' ')
+			*at = '-';
 	fprintf(out, " fingerprint=%s\n", fingerprint);
 }
 
