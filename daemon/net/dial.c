@@ -125,8 +125,8 @@ static const char *dialer_event_text(unsigned event, uint32_t value)
 	case ZMQ_EVENT_CONNECT_RETRIED:
 		return "nobody answers at this address";
 	case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
-		return value == 400 ? "the partner has removed this city"
-				    : "the partner does not know this city's card yet";
+		return value == KEYRING_REFUSED ? "the partner has removed this city"
+						: "the partner does not know this city's card yet";
 	case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
 		return "somebody else answers at this address";
 	case ZMQ_EVENT_DISCONNECTED:

@@ -49,10 +49,10 @@ const struct keyring_entry *keyring_find(const struct keyring *keyring, const ui
 	return bsearch(key, keyring->entries, keyring->count, sizeof *keyring->entries, key_order);
 }
 
-int keyring_status(const struct keyring *keyring, const uint8_t key[KEYRING_KEY_SIZE], bool final)
+enum keyring_status keyring_status(const struct keyring *keyring, const uint8_t key[KEYRING_KEY_SIZE])
 {
 	const struct keyring_entry *entry = keyring_find(keyring, key);
 	if (!entry)
-		return final ? 400 : 300;
-	return entry->removed ? 400 : 200;
+		return KEYRING_UNKNOWN;
+	return entry->removed ? KEYRING_REFUSED : KEYRING_ADMITTED;
 }

@@ -31,8 +31,10 @@ void keyring_free(struct keyring *keyring);
 
 const struct keyring_entry *keyring_find(const struct keyring *keyring, const uint8_t key[KEYRING_KEY_SIZE]); /* NULL */
 
-/* The answer of ZAP (ZeroMQ RFC 27) to a key: 200 admitted; 300 not known yet, so the other side tries again; 400
- * removed, or (final) not known where trying again is of no use. */
-int keyring_status(const struct keyring *keyring, const uint8_t key[KEYRING_KEY_SIZE], bool final);
+/* The answer of ZAP (ZeroMQ RFC 27) to a key. Not 300 for one that is not known yet: libzmq then says nothing and lets
+ * the other side wait until its handshake times out; what is refused is told at once, and a dialler of ours tries
+ * again. */
+enum keyring_status { KEYRING_ADMITTED = 200, KEYRING_REFUSED = 400, KEYRING_UNKNOWN = 500 };
+enum keyring_status keyring_status(const struct keyring *keyring, const uint8_t key[KEYRING_KEY_SIZE]);
 
 #endif

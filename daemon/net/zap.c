@@ -35,23 +35,24 @@ static bool part_is(const struct zap_part *part, const char *text)
 	return part->size == strlen(text) && memcmp(part->bytes, text, part->size) == 0;
 }
 
-int zap_judge(const struct zap *zap, const struct zap_part parts[ZAP_PARTS], char user_id[KEYRING_HEX_SIZE])
+enum keyring_status zap_judge(const struct zap *zap, const struct zap_part parts[ZAP_PARTS],
+			      char user_id[KEYRING_HEX_SIZE])
 {
 	user_id[0] = '\0';
 	if (!part_is(&parts[ZAP_VERSION], "1.0") || !part_is(&parts[ZAP_MECHANISM], "CURVE") ||
 	    parts[ZAP_KEY].size != KEYRING_KEY_SIZE)
-		return 400;
-	int status = 400;
+		return KEYRING_REFUSED;
+	enum keyring_status status = KEYRING_REFUSED;
 	if (part_is(&parts[ZAP_DOMAIN], ZAP_DOMAIN_PEER))
-		status = keyring_status(&zap->peers, parts[ZAP_KEY].bytes, false);
+		status = keyring_status(&zap->peers, parts[ZAP_KEY].bytes);
 	else if (part_is(&parts[ZAP_DOMAIN], ZAP_DOMAIN_CONTROL))
-		status = keyring_status(&zap->clients, parts[ZAP_KEY].bytes, true);
-	if (status == 200)
+		status = keyring_status(&zap->clients, parts[ZAP_KEY].bytes);
+	if (status == KEYRING_ADMITTED)
 		hex_encode(user_id, parts[ZAP_KEY].bytes, KEYRING_KEY_SIZE);
 	return status;
 }
 
-static void zap_log(const struct zap_part *parts, int status)
+static void zap_log(const struct zap_part *parts, enum keyring_status status)
 {
 	char address[64];
 	snprintf(address, sizeof address, "%.*s", (int)parts[ZAP_ADDRESS].size, (const char *)parts[ZAP_ADDRESS].bytes);
@@ -60,17 +61,17 @@ static void zap_log(const struct zap_part *parts, int status)
 		hex_encode(key, parts[ZAP_KEY].bytes, 8);
 	log_line(LOG_WARNING, address[0] ? address : NULL, "refused on the %.*s endpoint: key %s… is %s",
 		 (int)parts[ZAP_DOMAIN].size, (const char *)parts[ZAP_DOMAIN].bytes, key,
-		 status == 300 ? "not known (yet)" : "not admitted");
+		 status == KEYRING_UNKNOWN ? "not known (yet)" : "not admitted");
 }
 
 static void zap_answer(struct zap *zap, const struct zap_part *parts)
 {
 	char user_id[KEYRING_HEX_SIZE];
-	const int status = zap_judge(zap, parts, user_id);
-	if (status != 200)
+	const enum keyring_status status = zap_judge(zap, parts, user_id);
+	if (status != KEYRING_ADMITTED)
 		zap_log(parts, status);
 	char code[4];
-	snprintf(code, sizeof code, "%d", status);
+	snprintf(code, sizeof code, "%u", (unsigned)status);
 	zmq_send(zap->socket, "1.0", 3, ZMQ_SNDMORE);
 	zmq_send(zap->socket, parts[ZAP_REQUEST].bytes, parts[ZAP_REQUEST].size, ZMQ_SNDMORE);
 	zmq_send(zap->socket, code, 3, ZMQ_SNDMORE);

@@ -23,13 +23,14 @@ void zap_close(struct zap *zap);
 /* Answers all that waits. */
 void zap_serve(struct zap *zap);
 
-/* One question, as received: the parts after the delimiter. The answer is a status code; user_id is set (else empty)
- * when it is 200. Apart from the socket, for tests. */
+/* One question, as received: the parts after the delimiter. user_id is set (else empty) when the key is
+ * admitted. Apart from the socket, for tests. */
 struct zap_part {
 	const uint8_t *bytes;
 	size_t size;
 };
 #define ZAP_PARTS 7 /* version, request id, domain, address, identity, mechanism, client key */
-int zap_judge(const struct zap *zap, const struct zap_part parts[ZAP_PARTS], char user_id[KEYRING_HEX_SIZE]);
+enum keyring_status zap_judge(const struct zap *zap, const struct zap_part parts[ZAP_PARTS],
+			      char user_id[KEYRING_HEX_SIZE]);
 
 #endif

@@ -34,12 +34,11 @@ static void keyring_finds_what_was_set(void **state)
 		const struct keyring_entry *found = keyring_find(&keyring, entries[i].key);
 		assert_non_null(found);
 		assert_int_equal(found->removed, i % 3 == 0);
-		assert_int_equal(keyring_status(&keyring, entries[i].key, false), i % 3 == 0 ? 400 : 200);
+		assert_int_equal(keyring_status(&keyring, entries[i].key), i % 3 == 0 ? 400 : 200);
 	}
 	const uint8_t last_byte_differs[32] = {37, [31] = 1};
 	assert_null(keyring_find(&keyring, last_byte_differs));
-	assert_int_equal(keyring_status(&keyring, last_byte_differs, false), 300);
-	assert_int_equal(keyring_status(&keyring, last_byte_differs, true), 400);
+	assert_int_equal(keyring_status(&keyring, last_byte_differs), 500);
 	/* Setting anew forgets the old ones. */
 	assert_int_equal(keyring_set(&keyring, entries, 0), TWINLOG_OK);
 	assert_null(keyring_find(&keyring, entries[1].key));
@@ -90,12 +89,12 @@ static void zap_admits_by_domain_and_key(void **state)
 	assert_string_equal(user_id, "0100000000000000000000000000000000000000000000000000000000000000");
 	assert_int_equal(judge(&zap, "peer", "CURVE", removed, 32, user_id), 400);
 	assert_string_equal(user_id, "");
-	assert_int_equal(judge(&zap, "peer", "CURVE", stranger, 32, user_id), 300);
+	assert_int_equal(judge(&zap, "peer", "CURVE", stranger, 32, user_id), 500);
 	/* A client is no partner, and a partner no client. */
-	assert_int_equal(judge(&zap, "peer", "CURVE", client, 32, user_id), 300);
+	assert_int_equal(judge(&zap, "peer", "CURVE", client, 32, user_id), 500);
 	assert_int_equal(judge(&zap, "control", "CURVE", client, 32, user_id), 200);
-	assert_int_equal(judge(&zap, "control", "CURVE", peer, 32, user_id), 400);
-	assert_int_equal(judge(&zap, "control", "CURVE", stranger, 32, user_id), 400);
+	assert_int_equal(judge(&zap, "control", "CURVE", peer, 32, user_id), 500);
+	assert_int_equal(judge(&zap, "control", "CURVE", stranger, 32, user_id), 500);
 	/* Nothing but a CURVE key of the right size, in a domain there is. */
 	assert_int_equal(judge(&zap, "peer", "NULL", peer, 32, user_id), 400);
 	assert_int_equal(judge(&zap, "peer", "PLAIN", peer, 32, user_id), 400);
