@@ -8,6 +8,7 @@
 #include "recovery.h"
 
 #define RECOVERY_MEMORY_MAX (256u * 1024)
+#define ENDPOINT_MAX        300u /* longer than any that config.h lets through */
 
 /* What the folder is made from. */
 struct founding {
@@ -37,27 +38,64 @@ static enum twinlog_error found_new(struct founding *founding, uint64_t now_s)
 	return TWINLOG_OK;
 }
 
-/* Names and addresses of the card, where the command line gave none. */
-static enum twinlog_error take_settings(struct config *config, const struct card *card)
+/* Who listens at a definite address can be dialled there. */
+static enum twinlog_error announce_default(struct config *config)
+{
+	enum twinlog_error error = TWINLOG_OK;
+	bool said = config->announce.count > 0;
+
+	for (size_t i = 0; !error && !said && i < config->listen.count; i++) {
+		const char *address = config->listen.items[i];
+
+		if (card_check_address(address, strlen(address)) || strncmp(address, "tcp://0.0.0.0:", 14) == 0 ||
+		    strncmp(address, "tcp://[::]:", 11) == 0)
+			continue;
+		error = config_set(config, "announce", address);
+	}
+	return error;
+}
+
+/* One setting of each endpoint in the list. */
+static enum twinlog_error take_endpoints(struct config *config, const char *key, const ProtobufCBinaryData *list,
+					 size_t count)
+{
+	enum twinlog_error error = TWINLOG_OK;
+	char text[ENDPOINT_MAX];
+
+	for (size_t i = 0; !error && i < count; i++) {
+		if (list[i].len >= sizeof text)
+			return TWINLOG_TOO_LONG;
+		memcpy(text, list[i].data, list[i].len);
+		text[list[i].len] = '\0';
+		error = config_set(config, key, text);
+	}
+	return error;
+}
+
+/* What the lost machine had, where the command line says nothing else. Who listens elsewhere now is to be dialled
+ * there, not where the lost machine was. */
+static enum twinlog_error take_settings(struct config *config, const Twinlog__Recovery *recovery,
+					const struct card *card)
 {
 	const Twinlog__CityCard *message = card->message;
 	enum twinlog_error error = TWINLOG_OK;
-	bool names = config->names_count == 0, addresses = config->announce.count == 0;
+	bool names = config->names_count == 0, moved = config->listen.count > 0;
 	char text[TWINLOG_LANG_MAX + TWINLOG_NAME_MAX + 2];
 
 	if (config->city[0] == '\0')
 		strcpy(config->city, card->city_id);
+	if (!moved)
+		error = take_endpoints(config, "listen", recovery->listen, recovery->n_listen);
+	if (!error && moved)
+		error = announce_default(config);
+	if (!error && config->announce.count == 0)
+		error = take_endpoints(config, "announce", message->addresses, message->n_addresses);
 	for (size_t i = 0; !error && names && i < message->n_names; i++) {
 		const Twinlog__CityName *name = message->names[i];
 
 		snprintf(text, sizeof text, "%.*s=%.*s", (int)name->lang.len, (const char *)name->lang.data,
 			 (int)name->text.len, (const char *)name->text.data);
 		error = config_set(config, "name", text);
-	}
-	for (size_t i = 0; !error && addresses && i < message->n_addresses; i++) {
-		snprintf(text, sizeof text, "%.*s", (int)message->addresses[i].len,
-			 (const char *)message->addresses[i].data);
-		error = config_set(config, "announce", text);
 	}
 	return error;
 }
@@ -83,7 +121,7 @@ static enum twinlog_error found_again(struct founding *founding, const Twinlog__
 	    memcmp(&card->city_key, seal_keys_public(founding->keys), sizeof card->city_key) != 0)
 		error = TWINLOG_BAD_SIGNATURE;
 	if (!error)
-		error = take_settings(&options->config, card);
+		error = take_settings(&options->config, recovery, card);
 	founding->proof = identity_proof_of(card);
 	founding->serial = options->now_s > card->serial ? options->now_s : card->serial + 1;
 	card_free(card);
@@ -105,7 +143,7 @@ static enum twinlog_error read_recovery(struct founding *founding, struct init_o
 	error = files_read(options->recover, false, &text, &text_size, fault);
 	if (error)
 		goto out;
-	error = recovery_parse(text, text_size, &bytes, &size, fault);
+	error = recovery_parse(options->recover, text, text_size, &bytes, &size, fault);
 	files_free(text, text_size);
 	if (error)
 		goto out;
@@ -126,8 +164,9 @@ out:
 
 /* ---- Files ---- */
 
-static enum twinlog_error pack_recovery(const struct founding *founding, char **ret_lines)
+static enum twinlog_error pack_recovery(const struct config *config, const struct founding *founding, char **ret_lines)
 {
+	ProtobufCBinaryData listen[CONFIG_ENDPOINTS_MAX];
 	Twinlog__Recovery recovery = TWINLOG__RECOVERY__INIT;
 	enum twinlog_error error;
 	uint8_t *bytes;
@@ -138,6 +177,10 @@ static enum twinlog_error pack_recovery(const struct founding *founding, char **
 	recovery.recovery_seed = codec_bytes(founding->recovery_seed, SEAL_SEED_SIZE);
 	recovery.key_index = founding->key_index;
 	recovery.card = codec_bytes(founding->card->bytes, founding->card->size);
+	for (size_t i = 0; i < config->listen.count; i++)
+		listen[i] = codec_string(config->listen.items[i]);
+	recovery.listen = listen;
+	recovery.n_listen = config->listen.count;
 	error = codec_pack(&recovery.base, &bytes, &size);
 	if (error)
 		return error;
@@ -147,7 +190,8 @@ static enum twinlog_error pack_recovery(const struct founding *founding, char **
 	return *ret_lines ? TWINLOG_OK : TWINLOG_NO_MEMORY;
 }
 
-static enum twinlog_error write_recovery(const char *dir, const struct founding *founding, struct twinlog_fault *fault)
+static enum twinlog_error write_recovery(const char *dir, const struct config *config, const struct founding *founding,
+					 struct twinlog_fault *fault)
 {
 	char path[FILES_PATH_MAX], fingerprint[72], *lines, *text = NULL;
 	enum twinlog_error error;
@@ -156,17 +200,19 @@ static enum twinlog_error write_recovery(const char *dir, const struct founding 
 	error = files_join(path, dir, RECOVERY_FILE, fault);
 	if (error)
 		return error;
-	error = pack_recovery(founding, &lines);
+	error = pack_recovery(config, founding, &lines);
 	if (error)
 		return twinlog_fault_set(fault, error, RECOVERY_FILE, NULL);
-	size = asprintf(&text,
-			"# Twinlog recovery file of %s\n"
-			"# Fingerprint %s\n"
-			"#\n"
-			"# Whoever holds these lines can speak as this city. Print them or put them in a safe, then\n"
-			"# delete this file from the machine. To bring the city back on another machine:\n"
-			"# twinlogd init DIR --recover FILE\n\n%s",
-			founding->card->city_id, seal_fingerprint(&founding->card->identity, fingerprint), lines);
+	size = asprintf(
+	    &text,
+	    "# Twinlog recovery file of %s\n"
+	    "# Fingerprint %s\n"
+	    "#\n"
+	    "# Whoever holds these lines can speak as this city. Print them or put them in a safe, then\n"
+	    "# delete this file from the machine. To bring the city back on another machine, with what its\n"
+	    "# partners hold; at the partners nothing is to be done:\n"
+	    "# twinlogd init DIR --recover FILE; twinlogd run DIR; twinlog -D DIR peer add CARD-OF-A-PARTNER\n\n%s",
+	    founding->card->city_id, seal_fingerprint(&founding->card->identity, fingerprint), lines);
 	seal_wipe(lines, strlen(lines));
 	free(lines);
 	if (size < 0)
@@ -229,7 +275,7 @@ static enum twinlog_error write_folder(const char *dir, const struct config *con
 	if (!error)
 		error = identity_write_card(dir, founding->card, fault);
 	if (!error)
-		error = write_recovery(dir, founding, fault);
+		error = write_recovery(dir, config, founding, fault);
 	if (!error)
 		error = clients_write_first(dir, config->control.items[0], seal_keys_transport_public(founding->keys),
 					    fault);
@@ -273,23 +319,6 @@ static void remove_folder(const char *dir)
 }
 
 /* ---- The whole ---- */
-
-/* Who listens at a definite address can be dialled there. */
-static enum twinlog_error announce_default(struct config *config)
-{
-	enum twinlog_error error = TWINLOG_OK;
-	bool said = config->announce.count > 0;
-
-	for (size_t i = 0; !error && !said && i < config->listen.count; i++) {
-		const char *address = config->listen.items[i];
-
-		if (card_check_address(address, strlen(address)) || strncmp(address, "tcp://0.0.0.0:", 14) == 0 ||
-		    strncmp(address, "tcp://[::]:", 11) == 0)
-			continue;
-		error = config_set(config, "announce", address);
-	}
-	return error;
-}
 
 static enum twinlog_error prepare(struct init_options *options, struct founding *founding, struct twinlog_fault *fault)
 {

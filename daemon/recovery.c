@@ -126,6 +126,7 @@ char *recovery_format(const uint8_t *bytes, size_t size)
 /* ---- Reading ---- */
 
 struct reading {
+	const char *name; /* of the file */
 	uint8_t *bytes;
 	size_t size;
 	size_t number; /* of the last line taken */
@@ -133,13 +134,24 @@ struct reading {
 	bool ended;
 };
 
-static enum twinlog_error bad_line(enum twinlog_error code, size_t number, const char *what,
+static enum twinlog_error bad_file(const char *name, enum twinlog_error code, const char *what,
 				   struct twinlog_fault *fault)
 {
-	char where[64];
+	const size_t most = sizeof fault->where - 40, size = strlen(name);
+	char where[sizeof fault->where];
 
-	snprintf(where, sizeof where, RECOVERY_FILE ": line %zu", number);
-	return twinlog_fault_set(fault, code, where, what);
+	/* Of a long path the end says more. */
+	snprintf(where, sizeof where, "%s: %s", size > most ? name + size - most : name, what);
+	return twinlog_fault_set(fault, code, where, NULL);
+}
+
+static enum twinlog_error bad_line(const struct reading *reading, enum twinlog_error code, size_t number,
+				   struct twinlog_fault *fault)
+{
+	char line[32];
+
+	snprintf(line, sizeof line, "line %zu", number);
+	return bad_file(reading->name, code, line, fault);
 }
 
 /* The symbols of a line, blanks left out; 0 when there is something else in it or too many. */
@@ -163,7 +175,7 @@ static enum twinlog_error take_end(struct reading *reading, const char *text, si
 
 	end_check(check, reading->bytes, reading->size);
 	if (collect(symbols, text, size) != END_CHECK || memcmp(symbols, check, END_CHECK) != 0)
-		return twinlog_fault_set(fault, TWINLOG_BAD_HASH, RECOVERY_FILE ": last line", NULL);
+		return bad_file(reading->name, TWINLOG_MISTYPED, "last line", fault);
 	reading->ended = true;
 	return TWINLOG_OK;
 }
@@ -176,15 +188,15 @@ static enum twinlog_error take_data(struct reading *reading, const char *text, s
 	enum twinlog_error error = TWINLOG_OK;
 
 	if (count <= LINE_CHECK || reading->short_line)
-		return bad_line(TWINLOG_MALFORMED, reading->number, NULL, fault);
+		return bad_line(reading, TWINLOG_MISTYPED, reading->number, fault);
 	bytes = 5 * (count - LINE_CHECK) / 8;
 	if (reading->size + bytes > RECOVERY_MAX)
-		return bad_line(TWINLOG_TOO_LARGE, reading->number, NULL, fault);
+		return bad_line(reading, TWINLOG_TOO_LARGE, reading->number, fault);
 	if (symbols_of(bytes) != count - LINE_CHECK || !decode(out, bytes, symbols, count - LINE_CHECK))
-		error = bad_line(TWINLOG_BAD_HASH, reading->number, NULL, fault);
+		error = bad_line(reading, TWINLOG_MISTYPED, reading->number, fault);
 	line_check(check, (uint32_t)reading->number, out, bytes);
 	if (!error && memcmp(check, symbols + count - LINE_CHECK, LINE_CHECK) != 0)
-		error = bad_line(TWINLOG_BAD_HASH, reading->number, NULL, fault);
+		error = bad_line(reading, TWINLOG_MISTYPED, reading->number, fault);
 	reading->size += bytes;
 	reading->short_line = bytes < LINE_BYTES;
 	seal_wipe(symbols, sizeof symbols);
@@ -202,21 +214,21 @@ static enum twinlog_error take_text(struct reading *reading, const char *text, c
 	if (text == end || *text == '#')
 		return TWINLOG_OK;
 	if (reading->ended)
-		return twinlog_fault_set(fault, TWINLOG_MALFORMED, RECOVERY_FILE ": after the last line", NULL);
+		return bad_file(reading->name, TWINLOG_MISTYPED, "after the last line", fault);
 	if (*text == '=')
 		return take_end(reading, text + 1, (size_t)(end - text - 1), fault);
 	while (text < end && *text >= '0' && *text <= '9' && number < 10000)
 		number = 10 * number + (size_t)(*text++ - '0');
 	if (number != reading->number + 1 || text == end || (*text != ' ' && *text != '\t'))
-		return bad_line(TWINLOG_MISSING, reading->number + 1, NULL, fault);
+		return bad_line(reading, TWINLOG_FIELD_MISSING, reading->number + 1, fault);
 	reading->number = number;
 	return take_data(reading, text, (size_t)(end - text), fault);
 }
 
-enum twinlog_error recovery_parse(const char *text, size_t size, uint8_t **ret_bytes, size_t *ret_size,
-				  struct twinlog_fault *fault)
+enum twinlog_error recovery_parse(const char *name, const char *text, size_t size, uint8_t **ret_bytes,
+				  size_t *ret_size, struct twinlog_fault *fault)
 {
-	struct reading reading = {.bytes = malloc(RECOVERY_MAX)};
+	struct reading reading = {.name = name, .bytes = malloc(RECOVERY_MAX)};
 	enum twinlog_error error = TWINLOG_OK;
 	const char *end = text + size;
 
@@ -230,7 +242,7 @@ enum twinlog_error recovery_parse(const char *text, size_t size, uint8_t **ret_b
 		text = stop < end ? stop + 1 : end;
 	}
 	if (!error && !reading.ended)
-		error = twinlog_fault_set(fault, TWINLOG_MISSING, RECOVERY_FILE ": last line", NULL);
+		error = bad_file(name, TWINLOG_FIELD_MISSING, "last line", fault);
 	if (error) {
 		seal_wipe(reading.bytes, RECOVERY_MAX);
 		free(reading.bytes);

@@ -27,9 +27,10 @@ struct arena;
 
 /* The lines of a packed message, without comments; malloc'd, NUL-terminated. NULL when memory is out. */
 char *recovery_format(const uint8_t *bytes, size_t size);
-/* *ret_bytes is malloc'd. fault tells the line that does not match its checksum, or what is missing. */
-enum twinlog_error recovery_parse(const char *text, size_t size, uint8_t **ret_bytes, size_t *ret_size,
-				  struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+/* *ret_bytes is malloc'd. fault tells the line of the file (name) that does not match its checksum, or what is missing.
+ */
+enum twinlog_error recovery_parse(const char *name, const char *text, size_t size, uint8_t **ret_bytes,
+				  size_t *ret_size, struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
 
 /* Decodes the message into arena and checks the sizes of its parts. */
 enum twinlog_error recovery_open(struct arena *arena, const uint8_t *bytes, size_t size,

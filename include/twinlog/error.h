@@ -60,7 +60,8 @@
 	X(NOT_A_CARRIED_FILE, 1, "not a courier file or proof")                                                        \
 	X(CUT_SHORT, 1, "is cut short; what it holds up to there was taken")                                           \
 	X(NOT_ERASED, 1, "holds content that an erasure took")                                                         \
-	X(NO_ERASURE, 1, "lacks content, and no erasure says why")
+	X(NO_ERASURE, 1, "lacks content, and no erasure says why")                                                     \
+	X(MISTYPED, 3, "does not match its check characters; compare it with the printed page")
 
 #ifdef __cplusplus
 extern "C" {
