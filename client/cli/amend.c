@@ -129,7 +129,7 @@ const struct cli_command command_amend = {
     .operands = N_("ID [FILE]"),
     .least = 1,
     .most = 2,
-    .summary = N_("Change what your city said about a record"),
+    .summary = N_("change what your city said about a record"),
     .description = N_(
 	"The changes are options, a JSON file, or JSON on stdin. Fields that are not named stay as they are; null or "
 	"an "

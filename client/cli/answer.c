@@ -130,7 +130,7 @@ const struct cli_command command_answer = {
     .operands = N_("ID same|differs|unknown [FILE]"),
     .least = 2,
     .most = 3,
-    .summary = N_("Give your city's word on a partner's record"),
+    .summary = N_("give your city's word on a partner's record"),
     .description =
 	N_("same: your city confirms what the partner says, as it stands now.\n"
 	   "differs: your city makes its own statement. It begins with the partner's dates, cities, codes and numbers "

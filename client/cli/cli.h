@@ -81,6 +81,7 @@ struct cli {
 	struct twinlog_fault fault; /* for the callee to fill, for cli_fail to show */
 	struct places *places;      /* cli_places */
 	const char *hint;           /* more lines for stderr below the fault, such as the candidates of a name */
+	const char *known;          /* the codes that there are, for the fault of one that is none */
 	Twinlog__Spaces *spaces;    /* cli_spaces */
 	Twinlog__Peers *peers;      /* cli_peers */
 };
@@ -94,7 +95,9 @@ enum twinlog_error cli_connect(struct cli *cli) TWINLOG_MUST_CHECK;
 enum twinlog_error cli_call(struct cli *cli, Twinlog__Request *request, Twinlog__Reply **ret_reply) TWINLOG_MUST_CHECK;
 /* Prints cli->fault as one line to stderr and returns its exit code. */
 int cli_fail(struct cli *cli);
-/* The same for a fault made on the spot. */
+/* What cli_fail adds to a BAD_CODE: the codes that there are. */
+void cli_known_codes(struct cli *cli, const enum codelist *lists, size_t count);
+/* cli_fail for a fault made on the spot. */
 int cli_refuse(struct cli *cli, enum twinlog_error code, const char *where, const char *value);
 /* Writes "twinlog: where: 'value': text" for a fault, in the user's language, with its line feed. */
 void cli_fault_print(FILE *out, const struct twinlog_fault *fault);

@@ -95,7 +95,7 @@ const struct cli_command command_erase = {
     .operands = N_("ID"),
     .least = 1,
     .most = 1,
-    .summary = N_("Erase what your city said about a record, at every member and for good"),
+    .summary = N_("erase what your city said about a record, at every member and for good"),
     .description = N_("What was said goes; that something was said, when and by whom stays, and every signature still "
 		      "verifies. Copies in backups stay until the backups go: see the manual of twinlogd."),
     .options = options,

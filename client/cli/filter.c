@@ -56,8 +56,10 @@ static enum twinlog_error read_code(struct cli *cli, enum codelist list, const c
 
 	if (code < 0)
 		code = codelist_find_label(list, text, strlen(text));
-	if (code < 0)
+	if (code < 0) {
+		cli_known_codes(cli, &list, 1);
 		return twinlog_fault_set(&cli->fault, TWINLOG_BAD_CODE, NULL, text);
+	}
 	*ret_bytes = codec_string(codelist_code(list, (size_t)code));
 	return TWINLOG_OK;
 }
@@ -99,9 +101,14 @@ static enum twinlog_error read_relation(struct cli *cli, const char *text, Proto
 
 static enum twinlog_error read_status(struct cli *cli, const char *text, ProtobufCBinaryData *ret_bytes)
 {
-	enum twinlog_error error = read_code(cli, CODELIST_ACTIVITY_STATUS, text, ret_bytes);
+	static const enum codelist lists[] = {CODELIST_ACTIVITY_STATUS, CODELIST_AGREEMENT_STATUS};
+	enum twinlog_error error = read_code(cli, lists[0], text, ret_bytes);
 
-	return error ? read_code(cli, CODELIST_AGREEMENT_STATUS, text, ret_bytes) : TWINLOG_OK;
+	if (error)
+		error = read_code(cli, lists[1], text, ret_bytes);
+	if (error)
+		cli_known_codes(cli, lists, 2);
+	return error;
 }
 
 static enum twinlog_error read_space(struct cli *cli, const char *text, ProtobufCBinaryData *ret_bytes)
@@ -134,8 +141,11 @@ static enum twinlog_error read_numbers(struct cli *cli, const struct cli_argumen
 		const char *text = cli_option_at(arguments, name, i);
 		int number = states ? state_find(text) : (int)kind_find(text);
 
-		if (number <= 0)
+		if (number <= 0) {
+			cli->known = states ? "withdrawn, reported, denied, differs, one_sided, agreed"
+					    : "activity, agreement, city";
 			return twinlog_fault_set(&cli->fault, TWINLOG_BAD_CODE, states ? "--state" : "--kind", text);
+		}
 		numbers[i] = (uint32_t)number;
 	}
 	*ret_numbers = numbers;

@@ -52,7 +52,7 @@ static void print_command(FILE *out, const struct cli_command *command)
 	if (*command->description)
 		fprintf(out, "\n%s\n", translated(command->description));
 	print_options(out, _("Options:"), command->options);
-	print_options(out, _("Filters:"), command->more);
+	print_options(out, command->more == cli_filter_options ? _("Filters:") : _("Fields:"), command->more);
 	print_options(out, _("Options of every command:"), cli_global_options);
 }
 

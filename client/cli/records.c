@@ -168,6 +168,7 @@ static enum twinlog_error sort_read(struct cli *cli, const char *name, uint32_t 
 	for (; *ret_sort < 3; (*ret_sort)++)
 		if (strcmp(sorts[*ret_sort], name) == 0)
 			return TWINLOG_OK;
+	cli->known = "date, changed, city";
 	return twinlog_fault_set(&cli->fault, TWINLOG_BAD_CODE, "--sort", name);
 }
 

@@ -8,19 +8,36 @@
 #include <unistd.h>
 
 #include "arguments.h"
+#include "fields.h"
 
 #define RUN_MEMORY_MAX (1024u * 1024 * 1024) /* of the arena: pages of a long list and what is made of them */
 
 /* ---- Errors ---- */
 
-void cli_fault_print(FILE *out, const struct twinlog_fault *fault)
+#define VALUE_SHOWN_MAX 60u /* bytes: enough to know it again, and the error stays one line */
+
+static void print_line(FILE *out, const struct twinlog_fault *fault, const char *known)
 {
+	size_t shown = strlen(fault->value);
+
+	if (shown > VALUE_SHOWN_MAX)
+		shown = VALUE_SHOWN_MAX;
+	while (shown > 0 && ((uint8_t)fault->value[shown] & 0xc0) == 0x80)
+		shown--;
 	fprintf(out, "twinlog: ");
 	if (fault->where[0])
 		fprintf(out, "%s: ", gettext(fault->where));
 	if (fault->value[0])
-		fprintf(out, "'%s': ", fault->value);
-	fprintf(out, "%s\n", gettext(twinlog_error_text(fault->code)));
+		fprintf(out, "'%.*s%s': ", (int)shown, fault->value, fault->value[shown] ? "…" : "");
+	fputs(gettext(twinlog_error_text(fault->code)), out);
+	if (known)
+		fprintf(out, " (%s)", known);
+	fputc('\n', out);
+}
+
+void cli_fault_print(FILE *out, const struct twinlog_fault *fault)
+{
+	print_line(out, fault, NULL);
 }
 
 /* One line, whatever is in the values. */
@@ -31,6 +48,25 @@ static void make_safe(char *text)
 			*text = ' ';
 }
 
+void cli_known_codes(struct cli *cli, const enum codelist *lists, size_t count)
+{
+	const char *known = "";
+
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < codelist_size(lists[i]); j++)
+			known = cli_printf(cli, "%s%s%s", known, *known ? ", " : "", codelist_code(lists[i], j));
+	cli->known = *known ? known : NULL;
+}
+
+/* Of a field of a record that takes codes: those of its lists. */
+static void know_field(struct cli *cli)
+{
+	enum codelist lists[FIELD_LISTS_MAX];
+
+	if (cli->fault.code == TWINLOG_BAD_CODE && !cli->known)
+		cli_known_codes(cli, lists, field_lists(cli->fault.where, lists, FIELD_LISTS_MAX));
+}
+
 int cli_fail(struct cli *cli)
 {
 	if (cli->fault.code == TWINLOG_OK)
@@ -38,7 +74,8 @@ int cli_fail(struct cli *cli)
 	cli_progress_end(cli);
 	make_safe(cli->fault.where);
 	make_safe(cli->fault.value);
-	cli_fault_print(stderr, &cli->fault);
+	know_field(cli);
+	print_line(stderr, &cli->fault, cli->fault.code == TWINLOG_BAD_CODE ? cli->known : NULL);
 	if (cli->hint)
 		fputs(cli->hint, stderr);
 	return twinlog_error_exit(cli->fault.code);

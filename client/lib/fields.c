@@ -1,5 +1,7 @@
 #include "fields.h"
 
+#include <string.h>
+
 #include "control.pb-c.h"
 #include "log.pb-c.h"
 
@@ -105,6 +107,47 @@ const ProtobufCFieldDescriptor *field_find(const ProtobufCMessageDescriptor *mes
 		if (strcmp(field_meaning(message, &message->fields[i]).name, name) == 0)
 			return &message->fields[i];
 	return NULL;
+}
+
+/* The list of the field at the path below message; CODELIST_COUNT: there is none. */
+static enum codelist list_at(const ProtobufCMessageDescriptor *message, const char *path)
+{
+	while (message) {
+		char name[64];
+		const size_t size = strcspn(path, ".[");
+		const ProtobufCFieldDescriptor *field;
+
+		if (size >= sizeof name)
+			break;
+		memcpy(name, path, size);
+		name[size] = '\0';
+		field = field_find(message, name);
+		path += size;
+		path += strcspn(path, ".");
+		if (!field || *path == '\0')
+			return field ? field_meaning(message, field).list : CODELIST_COUNT;
+		message = field->type == PROTOBUF_C_TYPE_MESSAGE ? field->descriptor : NULL;
+		path++;
+	}
+	return CODELIST_COUNT;
+}
+
+size_t field_lists(const char *path, enum codelist *ret_lists, size_t max)
+{
+	static const uint32_t kinds[] = {TWINLOG__RECORD_KIND__RECORD_ACTIVITY, TWINLOG__RECORD_KIND__RECORD_AGREEMENT,
+					 TWINLOG__RECORD_KIND__RECORD_CITY};
+	size_t count = 0;
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds && count < max; i++) {
+		const enum codelist list = list_at(kind_descriptor(kinds[i]), path);
+		bool twice = list == CODELIST_COUNT;
+
+		for (size_t j = 0; j < count; j++)
+			twice |= ret_lists[j] == list;
+		if (!twice)
+			ret_lists[count++] = list;
+	}
+	return count;
 }
 
 const ProtobufCMessage *body_content(const Twinlog__Body *body)

@@ -33,6 +33,11 @@ struct field_meaning field_meaning(const ProtobufCMessageDescriptor *message, co
 /* By JSON name; NULL when there is none. */
 const ProtobufCFieldDescriptor *field_find(const ProtobufCMessageDescriptor *message, const char *name);
 
+/* The code lists that a field holds codes of, by its path in a record of any kind ("actors[0].level"): at most max of
+ * them, each once. Returns how many. */
+#define FIELD_LISTS_MAX 3u
+size_t field_lists(const char *path, enum codelist *ret_lists, size_t max);
+
 /* The content of a body as message, NULL when it has none; by record kind its descriptor. */
 const ProtobufCMessage *body_content(const Twinlog__Body *body);
 const ProtobufCMessageDescriptor *kind_descriptor(uint32_t kind);

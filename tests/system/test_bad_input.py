@@ -41,6 +41,15 @@ class BadRecords(harness.TestCase):
         self.one.submit(activity(1, title="x" * 200), activity(2, summary="字" * 666), options=["--wait-for", "1"])
         self.assertEqual(self.other.total(), before + 2, "at the limit it goes through")
 
+    def test_what_is_known_is_named(self):
+        self.refused(3, activity(1, fields=["picnics"]), "culture_arts")
+        self.refused(3, activity(1, actors=[{"kind": "circus"}]), "municipal")
+        self.one.refuses(3, "list", "--state", "lost", says="one_sided")
+        self.one.refuses(3, "list", "--status", "lost", says="in_force")
+        self.one.refuses(3, "list", "--sort", "lost", says="changed")
+        long = self.one.refuses(3, "list", "--field", "字" * 50, says="字…'")
+        self.assertLess(len(long.split("'")[1]), 30, "a long value is cut")
+
     def test_ambiguous_city(self):
         done = self.one.run("submit", "-", given=json.dumps(activity(1, cities=["CN:lianyungang", "광주"]), ensure_ascii=False))
         self.assertEqual(done.code, 6, done)
