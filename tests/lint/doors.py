@@ -18,10 +18,13 @@ DOORS = {
     "jansson.h": ("client/",),
     "libsmartcols/": ("client/cli/",),
     "libintl.h": ("client/",),
+    "xlsxwriter.h": ("client/cli/",),
+    "zip.h": ("client/cli/",),
+    "expat.h": ("client/cli/",),
     "cmocka.h": ("tests/unit/", "tests/laws/"),
 }
 # These have a single file as their door.
-ONE_FILE = ("zstd.h",)
+ONE_FILE = ("zstd.h", "xlsxwriter.h", "zip.h", "expat.h")
 
 SYSTEM = set(
     """assert ctype errno float inttypes iso646 limits locale math setjmp signal stdalign stdarg stdatomic stdbool
