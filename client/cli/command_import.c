@@ -6,10 +6,12 @@
 #include "commands.h"
 #include "encoding.h"
 #include "import.h"
+#include "xlsx_read.h"
 
 static const struct cli_option import_options[] = {
     {"kind", 0, N_("KIND"), N_("activities, pairs, pair_assertions or cities, when the head does not tell"), false},
     {"space", 0, N_("SPACE"), N_("the space it goes into, by title or beginning of its id"), false},
+    {"sheet", 0, N_("NAME"), N_("the sheet of a workbook (else the first)"), false},
     {"encoding", 0, N_("NAME"), N_("utf-8, gb18030 or cp949, when it is not clear"), false},
     {"own", 0, NULL, N_("rows in which this city takes part are its own word, whatever their source"), false},
     {"errors", 0, N_("FILE"), N_("where refused rows go (else FILE.refused.csv)"), false},
@@ -20,6 +22,26 @@ static const struct cli_option import_options[] = {
 
 /* ---- Reading ---- */
 
+/* A workbook says which encoding it has; the text that comes of it is put into NFC like any other. */
+static enum twinlog_error unpack(struct cli *cli, const struct cli_arguments *arguments, const char *bytes, size_t size,
+				 struct import *import)
+{
+	char *rows, *text;
+	size_t rows_size;
+	enum twinlog_error error =
+	    xlsx_read(bytes, size, cli_option(arguments, "sheet"), &rows, &rows_size, &cli->fault);
+
+	if (error)
+		return error;
+	error = encoding_decode(ENCODING_UTF8, rows, rows_size, &text, &import->text_size, &cli->fault);
+	free(rows);
+	if (error)
+		return error;
+	import->text = text;
+	import->workbook = true;
+	return TWINLOG_OK;
+}
+
 static enum twinlog_error decode(struct cli *cli, const struct cli_arguments *arguments, const char *bytes, size_t size,
 				 struct import *import)
 {
@@ -29,6 +51,8 @@ static enum twinlog_error decode(struct cli *cli, const struct cli_arguments *ar
 	char *text;
 	enum twinlog_error error;
 
+	if (xlsx_is(bytes, size))
+		return unpack(cli, arguments, bytes, size, import);
 	if (name) {
 		if (encoding_find(name, &encoding))
 			return twinlog_fault_set(&cli->fault, TWINLOG_USAGE, "--encoding", name);
@@ -56,7 +80,7 @@ static enum twinlog_error recognise(struct cli *cli, const struct cli_arguments 
 	struct csv_reader reader;
 	enum twinlog_error error = arena && head ? TWINLOG_OK : TWINLOG_NO_MEMORY;
 
-	import->separator = csv_separator(import->text, import->text_size);
+	import->separator = import->workbook ? ',' : csv_separator(import->text, import->text_size);
 	reader = csv_reader(import->text, import->text_size, import->separator);
 	if (!error && name && sheet_kind_find(name, &kind))
 		error = twinlog_fault_set(&cli->fault, TWINLOG_USAGE, "--kind", name);

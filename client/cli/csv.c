@@ -49,6 +49,7 @@ static void skip_line_end(struct csv_reader *reader)
 /* From behind the opening quote to behind the closing one. *ret_doubled: quotes stand in the cell, doubled. */
 static enum twinlog_error scan_quoted(struct csv_reader *reader, size_t *ret_end, bool *ret_doubled)
 {
+	const size_t line = reader->line;
 	bool doubled = false;
 	while (reader->at < reader->size) {
 		char c = reader->text[reader->at];
@@ -56,6 +57,8 @@ static enum twinlog_error scan_quoted(struct csv_reader *reader, size_t *ret_end
 			if (reader->at + 1 == reader->size || reader->text[reader->at + 1] != '"') {
 				*ret_end = reader->at++;
 				*ret_doubled = doubled;
+				if (reader->by_row)
+					reader->line = line;
 				return TWINLOG_OK;
 			}
 			doubled = true;

@@ -33,6 +33,7 @@ struct csv_reader {
 	size_t at;
 	size_t line;
 	char separator;
+	bool by_row; /* lines are the rows of a workbook: a line feed within quotes begins none */
 };
 
 /* Skips a byte order mark. */

@@ -28,6 +28,7 @@ struct import {
 	const char *text; /* UTF-8, as decoded */
 	size_t text_size;
 	char separator;
+	bool workbook; /* text was made of one */
 	struct sheet sheet;
 	struct places *places;
 	struct hash space;

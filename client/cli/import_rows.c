@@ -224,6 +224,7 @@ enum twinlog_error import_run(struct import *import)
 	rows->entries = calloc(TWINLOG_IMPORT_BATCH + 1, sizeof *rows->entries);
 	rows->stub_entries = calloc((TWINLOG_IMPORT_BATCH + 1) * (size_t)SHEET_STUBS_MAX, sizeof *rows->stub_entries);
 	rows->reader = csv_reader(import->text, import->text_size, import->separator);
+	rows->reader.by_row = import->workbook;
 	import->counts = (struct import_counts){0};
 	json_array_clear(import->stubs);
 	if (!rows->keys || !rows->stubs || !rows->arena || !rows->entries || !rows->stub_entries)

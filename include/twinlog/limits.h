@@ -93,11 +93,19 @@
 #define TWINLOG_CELL_MAX         (64u * 1024)         /* a cell */
 #define TWINLOG_ROW_MAX          (256u * 1024)        /* a row as it stands */
 #define TWINLOG_COLUMNS_MAX      256u
-#define TWINLOG_SHEET_GROUP_MAX  TWINLOG_LIST_MAX /* rows that make one record */
-#define TWINLOG_SHEET_SAMPLE     (1024u * 1024)   /* text that the encoding is judged by */
-#define TWINLOG_IMPORT_BATCH     500u             /* records looked up and submitted in one request */
-#define TWINLOG_IMPORT_BYTES     (512u * 1024)    /* of operations in one request */
-#define TWINLOG_IMPORT_UNDER_WAY 8u               /* submit requests */
+#define TWINLOG_SHEET_GROUP_MAX  TWINLOG_LIST_MAX        /* rows that make one record */
+#define TWINLOG_SHEET_SAMPLE     (1024u * 1024)          /* text that the encoding is judged by */
+#define TWINLOG_XLSX_PARTS_MAX   4096u                   /* entries of a workbook's container */
+#define TWINLOG_XLSX_BYTES_MAX   (1024ull * 1024 * 1024) /* all parts that are read, unpacked */
+#define TWINLOG_XLSX_RATIO_MAX   250u                    /* of a part past TWINLOG_XLSX_RATIO_FROM, to what is packed */
+#define TWINLOG_XLSX_RATIO_FROM  (4u * 1024 * 1024)
+#define TWINLOG_XLSX_DEPTH_MAX   64u                /* elements within each other */
+#define TWINLOG_XLSX_STRINGS_MAX (4u * 1024 * 1024) /* shared strings */
+#define TWINLOG_XLSX_TABLES_MAX  65536u             /* number formats, cell styles, sheets, merged ranges, each */
+#define TWINLOG_XLSX_ROWS_MAX    1048576u
+#define TWINLOG_IMPORT_BATCH     500u          /* records looked up and submitted in one request */
+#define TWINLOG_IMPORT_BYTES     (512u * 1024) /* of operations in one request */
+#define TWINLOG_IMPORT_UNDER_WAY 8u            /* submit requests */
 
 /* Times. */
 #define TWINLOG_PING_INTERVAL_MS     10000u              /* silence after which a PING is sent */
