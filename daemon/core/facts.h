@@ -49,6 +49,7 @@ enum detail_kind {
 	DETAIL_POPULATION,   /* n */
 	DETAIL_SUCCEEDED_BY, /* a: city */
 	DETAIL_COVERAGE,     /* a: partner or NAME_NONE, b: extent, n: name of from << 32 | name of to */
+	DETAIL_SAME_EVENT,   /* of a link; a: the other record's handle, 16 bytes, b: its space or NAME_NONE */
 };
 struct detail {
 	uint64_t kind : 6;
@@ -64,8 +65,8 @@ size_t facts_size(const struct facts *facts); /* bytes, a multiple of 8 */
 #define FACTS_MAX                                                                                                      \
 	(sizeof(struct facts) + (FACTS_IDS_MAX + 1) * sizeof(uint32_t) + FACTS_DETAILS_MAX * sizeof(struct detail))
 
-/* The facts of a statement. body is NULL for one that is erased or void. *facts has room for FACTS_MAX bytes and is
- * filled; its word stays as it is. NO_MEMORY, from the names. */
+/* The facts of a statement or link. body is NULL for one that is erased or void. *facts has room for FACTS_MAX bytes
+ * and is filled; its word stays as it is. NO_MEMORY, from the names. */
 enum twinlog_error facts_build(struct names *names, const struct leaf *leaf, const Twinlog__Body *body,
 			       struct facts *facts) TWINLOG_MUST_CHECK;
 

@@ -144,6 +144,12 @@ void build_details(struct builder *builder, const Twinlog__Body *body)
 	case TWINLOG__BODY__CONTENT_CITY:
 		build_city_details(builder, body->city);
 		break;
+	case TWINLOG__BODY__CONTENT_LINK:
+		for (size_t i = 0; i < body->link->n_same_event_as; i++)
+			build_detail(builder, DETAIL_SAME_EVENT,
+				     build_name(builder, body->link->same_event_as[i]->handle),
+				     build_name(builder, body->link->same_event_as[i]->space), 0);
+		break;
 	default:
 		break;
 	}

@@ -163,6 +163,7 @@ void statements_free(struct statements *statements)
 	free(statements->waiters.items);
 	free(statements->echoes.items);
 	free(statements->batches.items);
+	free(statements->links.items);
 	free(statements->summaries);
 	free(statements->by_leaf.slots);
 	free(statements->by_handle.slots);
@@ -371,7 +372,8 @@ static enum twinlog_error word_read(struct statements *statements, const struct 
 		word->body = facts_body_hash(leaf->body, leaf->body_size);
 	}
 	word->void_rule = (uint8_t)rule;
-	if (leaf->operation != TWINLOG__OPERATION__OPERATION_STATEMENT)
+	if (leaf->operation != TWINLOG__OPERATION__OPERATION_STATEMENT &&
+	    leaf->operation != TWINLOG__OPERATION__OPERATION_LINK)
 		return TWINLOG_OK;
 	facts->word = statements->words.count;
 	error = facts_build(statements->names, leaf, rule == BODY_SOUND ? body : NULL, facts);
@@ -428,12 +430,15 @@ static enum twinlog_error word_new(struct statements *statements, const struct l
 	struct record *record;
 	const struct record *found = statements_find(statements, &leaf->record);
 	enum twinlog_error error = LIST_ROOM(statements->words, 1);
+	const bool link = leaf->operation == TWINLOG__OPERATION__OPERATION_LINK;
 	uint32_t number = statements->words.count;
 
 	if (!error && found)
 		word->record = (uint32_t)statements_index(statements, found);
 	else if (!error)
 		error = record_new(statements, leaf, &word->record);
+	if (!error && link)
+		error = LIST_ROOM(statements->links, 1);
 	if (!error)
 		error = word_read(statements, leaf, word);
 	if (!error)
@@ -443,6 +448,8 @@ static enum twinlog_error word_new(struct statements *statements, const struct l
 	if (error)
 		return error;
 	statements->words.items[statements->words.count++] = *word;
+	if (link)
+		statements->links.items[statements->links.count++] = number;
 	record = &statements->records.items[word->record];
 	if (record->last_word == WORD_END)
 		record->first_word = number;

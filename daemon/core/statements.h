@@ -96,7 +96,9 @@ const struct word *statements_word(const struct statements *statements, uint32_t
 uint32_t statements_number(const struct statements *statements, const struct word *word);
 const struct hash *statements_city(const struct statements *statements, uint16_t city);
 size_t statements_cities(const struct statements *statements);
-/* NULL unless a statement. values is false for one that is erased or void. */
+/* Every word that is a link, in order of arrival: few, so that whoever counts events looks at these alone. */
+const uint32_t *statements_links(const struct statements *statements, size_t *ret_count);
+/* NULL unless a statement or a link. values is false for one that is erased or void. */
 const struct facts *statements_facts(const struct statements *statements, const struct word *word);
 const struct facts *statements_facts_at(const struct statements *statements, uint32_t facts); /* of word->facts */
 /* The leaf it answers, NULL for none; and the word of that leaf, NULL when it is not here. */

@@ -67,6 +67,7 @@ struct statements {
 	LIST(struct waiter) waiters;
 	LIST(struct echo) echoes;
 	LIST(struct batch) batches;
+	LIST(uint32_t) links;        /* words that are links */
 	LIST(uint64_t *) facts;      /* blocks */
 	uint32_t facts_used;         /* units of the last block */
 	_Atomic uint64_t *summaries; /* of each record */

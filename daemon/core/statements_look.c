@@ -118,6 +118,12 @@ size_t statements_cities(const struct statements *statements)
 	return statements->cities.count;
 }
 
+const uint32_t *statements_links(const struct statements *statements, size_t *ret_count)
+{
+	*ret_count = statements->links.count;
+	return statements->links.items;
+}
+
 const struct facts *statements_facts_at(const struct statements *statements, uint32_t facts)
 {
 	const uint64_t *block = statements->facts.items[facts >> FACTS_BLOCK_SHIFT];
