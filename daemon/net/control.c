@@ -59,6 +59,8 @@ bool control_permits(enum client_role role, int body_case)
 	case TWINLOG__REQUEST__BODY_STATUS_GET:
 	case TWINLOG__REQUEST__BODY_LIST:
 	case TWINLOG__REQUEST__BODY_SHOW:
+	case TWINLOG__REQUEST__BODY_REPORT:
+	case TWINLOG__REQUEST__BODY_MATCH:
 		return true;
 	case TWINLOG__REQUEST__BODY_SUBMIT:
 	case TWINLOG__REQUEST__BODY_ERASE:
@@ -205,6 +207,8 @@ static uint64_t request_commit(const Twinlog__Request *request)
 		return request->list->at_least_commit;
 	if (request->body_case == TWINLOG__REQUEST__BODY_SHOW)
 		return request->show->at_least_commit;
+	if (request->body_case == TWINLOG__REQUEST__BODY_REPORT)
+		return request->report->at_least_commit;
 	return 0;
 }
 

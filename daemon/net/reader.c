@@ -60,6 +60,8 @@ static bool shows_records(const Twinlog__Request *request)
 	switch (request->body_case) {
 	case TWINLOG__REQUEST__BODY_LIST:
 	case TWINLOG__REQUEST__BODY_SHOW:
+	case TWINLOG__REQUEST__BODY_REPORT:
+	case TWINLOG__REQUEST__BODY_MATCH:
 	case TWINLOG__REQUEST__BODY_IMPORT_LOOKUP:
 	case TWINLOG__REQUEST__BODY_CARRY_GET:
 		return true;

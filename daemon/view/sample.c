@@ -1,0 +1,593 @@
+#include "sample.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "codelist.h"
+
+/* ---- Room and names ---- */
+
+enum twinlog_error sample_room(void *list, size_t *capacity, size_t count, size_t size)
+{
+	const size_t wanted = *capacity ? 2 * *capacity : 256;
+	void *old, *grown;
+
+	if (count < *capacity)
+		return TWINLOG_OK;
+	memcpy(&old, list, sizeof old);
+	grown = realloc(old, wanted * size);
+	if (!grown)
+		return TWINLOG_NO_MEMORY;
+	memcpy(list, &grown, sizeof grown);
+	*capacity = wanted;
+	return TWINLOG_OK;
+}
+
+int64_t *sample_numbers(struct sample *sample, size_t count)
+{
+	if (count >= sample->numbers_capacity) {
+		int64_t *numbers = realloc(sample->numbers, (count + 1) * sizeof *numbers);
+
+		if (!numbers)
+			return NULL;
+		sample->numbers = numbers;
+		sample->numbers_capacity = count + 1;
+	}
+	return sample->numbers;
+}
+
+uint32_t sample_text(struct sample *sample, const void *text, size_t size)
+{
+	uint32_t name = NAME_NONE;
+
+	if (names_add(sample->names, text, size, &name)) {
+		sample->no_memory = true;
+		return NAME_NONE;
+	}
+	return name;
+}
+
+uint32_t sample_name(struct sample *sample, const struct item *item, uint32_t name)
+{
+	struct sample_space *space = &sample->spaces[item->space];
+	size_t size;
+
+	if (name != NAME_NONE && space->names[name] == NAME_NONE) {
+		const char *text = names_text(statements_names(space->where.statements), name, &size);
+
+		space->names[name] = sample_text(sample, text, size);
+	}
+	return space->names[name];
+}
+
+const char *sample_name_text(const struct sample *sample, uint32_t name, size_t *ret_size)
+{
+	return names_text(sample->names, name, ret_size);
+}
+
+bool sample_holds(const uint32_t *values, size_t count, uint32_t value)
+{
+	for (size_t i = 0; i < count; i++)
+		if (values[i] == value)
+			return true;
+	return false;
+}
+
+/* Adds a value once, if there is room. */
+static size_t with(uint32_t *values, size_t count, uint32_t value)
+{
+	if (value != NAME_NONE && count < SAMPLE_VALUES_MAX && !sample_holds(values, count, value))
+		values[count++] = value;
+	return count;
+}
+
+/* ---- Cities ---- */
+
+/* What a city record of one space says, as its lead statement has it; NULL when there is none. */
+static const struct facts *city_facts(const struct sample *sample, const struct sample_space *space, const char *city,
+				      size_t size)
+{
+	const struct statements *statements = space->where.statements;
+	const struct handle handle =
+	    record_handle(statements_space(statements), TWINLOG__RECORD_KIND__RECORD_CITY, NULL, city, size);
+	const struct record *record = statements_find(statements, &handle);
+	struct record_summary summary;
+
+	if (!record || record_summarize(statements, space->where.acts, node_identity(sample->query->node),
+					statements_index(statements, record), &summary))
+		return NULL;
+	return summary.facts && summary.facts->values ? summary.facts : NULL;
+}
+
+static void town_take(struct sample *sample, const struct item *item, struct town *town, uint32_t *successors)
+{
+	const struct detail *details = facts_details(item->facts);
+
+	if (town->subdivision == NAME_NONE)
+		town->subdivision = sample_name(sample, item, item->facts->subdivision);
+	for (size_t i = 0; i < item->facts->details_count; i++) {
+		if (details[i].kind == DETAIL_LEVEL && town->level == NAME_NONE)
+			town->level = sample_name(sample, item, details[i].a);
+		if (details[i].kind == DETAIL_POPULATION && town->population < 0)
+			town->population = details[i].n;
+		/* A city divided among several stays itself. */
+		if (details[i].kind == DETAIL_SUCCEEDED_BY && (*successors)++ == 0)
+			town->successor = sample_name(sample, item, details[i].a);
+	}
+}
+
+static struct town town_of(struct sample *sample, uint32_t city)
+{
+	struct town town = {.name = city, .successor = city, .population = -1};
+	const struct places *places = sample->query->extra->places;
+	uint32_t successors = 0;
+	size_t size;
+	const char *text = names_text(sample->names, city, &size);
+	const struct place *place = places ? places_by_id(places, text) : NULL;
+
+	if (size > 2 && text[2] == ':')
+		town.country = sample_text(sample, text, 2);
+	for (size_t s = 0; s < sample->spaces_count && successors == 0; s++) {
+		const struct item item = {.facts = city_facts(sample, &sample->spaces[s], text, size),
+					  .space = (uint32_t)s};
+
+		if (item.facts)
+			town_take(sample, &item, &town, &successors);
+	}
+	if (successors > 1)
+		town.successor = city;
+	if (town.subdivision == NAME_NONE && place && place->subdivision)
+		town.subdivision = sample_text(sample, place->subdivision, strlen(place->subdivision));
+	return town;
+}
+
+const struct town *sample_town(struct sample *sample, uint32_t city)
+{
+	static const struct town nowhere = {.population = -1};
+
+	if (city >= sample->towns_capacity) {
+		const uint32_t capacity = names_count(sample->names) + 256;
+		struct town *towns = realloc(sample->towns, capacity * sizeof *towns);
+
+		if (!towns) {
+			sample->no_memory = true;
+			return &nowhere;
+		}
+		memset(towns + sample->towns_capacity, 0, (capacity - sample->towns_capacity) * sizeof *towns);
+		sample->towns = towns;
+		sample->towns_capacity = capacity;
+	}
+	if (sample->towns[city].name == NAME_NONE)
+		sample->towns[city] = town_of(sample, city);
+	return &sample->towns[city];
+}
+
+/* Merged cities pass on what they have. Steps are counted, since two cities may name each other. */
+uint32_t sample_successor(struct sample *sample, uint32_t city)
+{
+	for (unsigned step = 0; sample->follow && step < 8; step++) {
+		const uint32_t next = sample_town(sample, city)->successor;
+
+		if (next == city || next == NAME_NONE)
+			break;
+		city = next;
+	}
+	return city;
+}
+
+size_t sample_cities(struct sample *sample, const struct item *item, uint32_t ret[TWINLOG_RECORD_CITIES_MAX])
+{
+	const struct facts *facts = item->facts;
+	size_t count = 0;
+
+	for (size_t i = 0; i < facts->cities_count && count < TWINLOG_RECORD_CITIES_MAX; i++) {
+		const uint32_t city = sample_successor(sample, sample_name(sample, item, facts->ids[i]));
+		size_t at = count;
+
+		if (city == NAME_NONE || sample_holds(ret, count, city))
+			continue;
+		for (; at > 0 && names_compare(sample->names, ret[at - 1], city) > 0; at--)
+			ret[at] = ret[at - 1];
+		ret[at] = city;
+		count++;
+	}
+	return count;
+}
+
+/* ---- Ties ---- */
+
+/* "A B" for a set of cities in order. */
+static uint32_t tie_name(struct sample *sample, const uint32_t *cities, size_t count)
+{
+	char text[TWINLOG_RECORD_CITIES_MAX * (TWINLOG_CITY_ID_MAX + 1)];
+	size_t size = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t length;
+		const char *city = names_text(sample->names, cities[i], &length);
+
+		if (size + length + 1 > sizeof text)
+			return NAME_NONE;
+		if (i > 0)
+			text[size++] = ' ';
+		memcpy(text + size, city, length);
+		size += length;
+	}
+	return sample_text(sample, text, size);
+}
+
+static uint32_t own_tie(struct sample *sample, const struct item *item)
+{
+	uint32_t cities[TWINLOG_RECORD_CITIES_MAX];
+	const size_t count = sample_cities(sample, item, cities);
+
+	return count >= 2 ? tie_name(sample, cities, count) : NAME_NONE;
+}
+
+uint32_t sample_city_set(struct sample *sample, const struct item *item)
+{
+	uint32_t cities[TWINLOG_RECORD_CITIES_MAX];
+
+	return tie_name(sample, cities, sample_cities(sample, item, cities));
+}
+
+/* The tie of an agreement that an activity names; NAME_NONE when it is not here. */
+static uint32_t named_tie(struct sample *sample, const struct item *item, uint32_t name)
+{
+	const struct filter_space *where = &sample->spaces[item->space].where;
+	struct record_summary summary;
+	const struct record *record;
+	struct handle handle;
+	size_t size;
+	const char *bytes = names_text(statements_names(where->statements), name, &size);
+
+	if (size != HANDLE_SIZE)
+		return NAME_NONE;
+	memcpy(handle.bytes, bytes, HANDLE_SIZE);
+	record = statements_find(where->statements, &handle);
+	if (!record || record_summarize(where->statements, where->acts, node_identity(sample->query->node),
+					statements_index(where->statements, record), &summary))
+		return NAME_NONE;
+	if (!summary.facts || summary.facts->kind != TWINLOG__RECORD_KIND__RECORD_AGREEMENT)
+		return NAME_NONE;
+	return own_tie(sample, &(struct item){.facts = summary.facts, .space = item->space});
+}
+
+size_t sample_ties(struct sample *sample, const struct item *item, uint32_t ret[SAMPLE_VALUES_MAX])
+{
+	const struct detail *details = facts_details(item->facts);
+	uint32_t cities[TWINLOG_RECORD_CITIES_MAX];
+	size_t count = 0;
+
+	if (!item->event)
+		return with(ret, 0, own_tie(sample, item));
+	for (size_t i = 0; i < item->facts->details_count; i++)
+		if (details[i].kind == DETAIL_AGREEMENT)
+			count = with(ret, count, named_tie(sample, item, details[i].a));
+	if (count > 0)
+		return count;
+	count = sample_cities(sample, item, cities);
+	return count == 2 ? with(ret, 0, tie_name(sample, cities, count)) : 0;
+}
+
+/* ---- One item ---- */
+
+bool sample_span(const struct item *item, int32_t *ret_first, int32_t *ret_last)
+{
+	const struct facts *facts = item->facts;
+	int32_t end_first, end_last;
+
+	if (facts->start.precision == EDTF_NONE)
+		return false;
+	edtf_span(&facts->start, ret_first, ret_last);
+	if (facts->end.precision != EDTF_NONE) {
+		edtf_span(&facts->end, &end_first, &end_last);
+		if (end_last > *ret_last)
+			*ret_last = end_last;
+	}
+	return true;
+}
+
+int64_t sample_weight(const struct item *item)
+{
+	const struct detail *details = facts_details(item->facts);
+
+	for (size_t i = 0; i < item->facts->details_count; i++)
+		if (details[i].kind == DETAIL_EVENTS)
+			return details[i].n;
+	return 1;
+}
+
+/* The year, decade or month in which it begins, at its own precision: a year has no month. */
+static size_t time_values(const struct item *item, enum dimension dimension, uint32_t *ret)
+{
+	const struct edtf *start = &item->facts->start;
+	int year, month, day;
+
+	if (start->precision == EDTF_NONE || (dimension == DIMENSION_MONTH && start->precision < EDTF_MONTH))
+		return 0;
+	edtf_from_days(start->first, &year, &month, &day);
+	ret[0] = (uint32_t)(dimension == DIMENSION_YEAR     ? year
+			    : dimension == DIMENSION_DECADE ? year / 10 * 10
+							    : year * 12 + month - 1);
+	return 1;
+}
+
+size_t sample_place_values(struct sample *sample, const uint32_t *cities, size_t count, enum dimension dimension,
+			   uint32_t ret[SAMPLE_VALUES_MAX])
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (dimension == DIMENSION_CITY)
+			found = with(ret, found, cities[i]);
+		else if (dimension == DIMENSION_PARTNER)
+			found = sample_holds(sample->asked, sample->asked_count, cities[i])
+				    ? found
+				    : with(ret, found, cities[i]);
+		else if (dimension == DIMENSION_COUNTRY)
+			found = with(ret, found, sample_town(sample, cities[i])->country);
+		else if (dimension == DIMENSION_SUBDIVISION)
+			found = with(ret, found, sample_town(sample, cities[i])->subdivision);
+		else if (dimension == DIMENSION_LEVEL)
+			found = with(ret, found, sample_town(sample, cities[i])->level);
+	}
+	return found;
+}
+
+static size_t detail_values(struct sample *sample, const struct item *item, enum detail_kind kind, bool second,
+			    uint32_t ret[SAMPLE_VALUES_MAX])
+{
+	const struct detail *details = facts_details(item->facts);
+	size_t count = 0;
+
+	for (size_t i = 0; i < item->facts->details_count; i++)
+		if (details[i].kind == kind)
+			count = with(ret, count, sample_name(sample, item, second ? details[i].b : details[i].a));
+	return count;
+}
+
+size_t sample_values(struct sample *sample, const struct item *item, enum dimension dimension,
+		     uint32_t ret[SAMPLE_VALUES_MAX])
+{
+	const struct facts *facts = item->facts;
+	uint32_t cities[TWINLOG_RECORD_CITIES_MAX];
+	size_t count = 0;
+
+	switch (dimension) {
+	case DIMENSION_YEAR:
+	case DIMENSION_DECADE:
+	case DIMENSION_MONTH:
+		return time_values(item, dimension, ret);
+	case DIMENSION_PAIR:
+		return sample_ties(sample, item, ret);
+	case DIMENSION_FIELD:
+		for (size_t i = 0; i < facts->fields_count; i++)
+			count = with(ret, count, sample_name(sample, item, facts->ids[facts->cities_count + i]));
+		return count;
+	case DIMENSION_FORM:
+		return with(ret, 0, sample_name(sample, item, facts->form));
+	case DIMENSION_RELATION_TYPE:
+		return with(ret, 0, sample_name(sample, item, facts->relation));
+	case DIMENSION_STATUS:
+		return with(ret, 0, sample_name(sample, item, facts->status));
+	case DIMENSION_STATE:
+		return with(ret, 0, item->state);
+	case DIMENSION_SPACE:
+		return with(ret, 0, sample->spaces[item->space].title);
+	case DIMENSION_ACTOR_LEVEL:
+		return detail_values(sample, item, DETAIL_ACTOR, false, ret);
+	case DIMENSION_ACTOR_KIND:
+		return detail_values(sample, item, DETAIL_ACTOR, true, ret);
+	case DIMENSION_FRICTION:
+		return detail_values(sample, item, DETAIL_FRICTION, false, ret);
+	default:
+		count = sample_cities(sample, item, cities);
+		return sample_place_values(sample, cities, count, dimension, ret);
+	}
+}
+
+/* ---- Gathering ---- */
+
+/* The facts of one city's own words; NULL when it has none. */
+static const struct facts *own_facts(const struct filter_space *where, size_t record, ProtobufCBinaryData city)
+{
+	const struct member *member = acts_member_by_city(where->acts, city);
+	const struct word *word;
+	const struct facts *facts;
+
+	if (!member || statements_current(where->statements, statements_record(where->statements, record),
+					  &member->identity, false, &word, 1) == 0)
+		return NULL;
+	if (word->operation == TWINLOG__OPERATION__OPERATION_CONFIRMATION)
+		word = statements_answered(where->statements, word);
+	facts = word ? statements_facts(where->statements, word) : NULL;
+	return facts && facts->values ? facts : NULL;
+}
+
+/* The register's own rule of what a tie is. */
+static bool preset_takes(struct sample *sample, const struct item *item)
+{
+	const struct names *names = statements_names(sample->spaces[item->space].where.statements);
+	uint32_t cities[TWINLOG_RECORD_CITIES_MAX], levels[SAMPLE_VALUES_MAX];
+	size_t size, count;
+	const char *relation = names_text(names, item->facts->relation, &size);
+	const bool sister = size == 6 && memcmp(relation, "sister", size) == 0;
+
+	if (sample->preset == PRESET_ALL)
+		return true;
+	if (sample->preset == PRESET_SISTER_FRIENDSHIP)
+		return sister || (size == 10 && memcmp(relation, "friendship", size) == 0);
+	if (!sister || sample->preset == PRESET_SISTER)
+		return sister;
+	count = sample_cities(sample, item, cities);
+	count = sample_place_values(sample, cities, count, DIMENSION_LEVEL, levels);
+	return !sample_holds(levels, count, sample_text(sample, "district", 8));
+}
+
+/* The filter for one kind of record: conditions on what that kind has not are those of the other. */
+static enum twinlog_error filter_of(const struct sample *sample, bool events, bool alone, Twinlog__Filter *filter)
+{
+	static uint32_t activity = TWINLOG__RECORD_KIND__RECORD_ACTIVITY,
+			agreement = TWINLOG__RECORD_KIND__RECORD_AGREEMENT;
+	const enum codelist list = events ? CODELIST_ACTIVITY_STATUS : CODELIST_AGREEMENT_STATUS;
+	const Twinlog__Filter *asked = sample->filter;
+	ProtobufCBinaryData *statuses;
+
+	*filter = *asked;
+	if (filter->n_kinds == 0) {
+		filter->kinds = events ? &activity : &agreement;
+		filter->n_kinds = 1;
+	}
+	if (alone)
+		return TWINLOG_OK;
+	statuses = arena_alloc(sample->query->arena, (asked->n_statuses + 1) * sizeof *statuses);
+	if (!statuses)
+		return QUERY_FULL;
+	filter->statuses = statuses;
+	filter->n_statuses = 0;
+	for (size_t i = 0; i < asked->n_statuses; i++)
+		if (codelist_find(list, asked->statuses[i].data, asked->statuses[i].len) >= 0)
+			statuses[filter->n_statuses++] = asked->statuses[i];
+	if (events) {
+		filter->n_relation_types = 0;
+		return TWINLOG_OK;
+	}
+	filter->n_fields = filter->n_forms = filter->n_modes = 0;
+	filter->n_actor_levels = filter->n_actor_kinds = filter->n_channels = 0;
+	filter->from = filter->to = codec_bytes(NULL, 0);
+	return TWINLOG_OK;
+}
+
+static enum twinlog_error take_record(struct sample *sample, uint32_t space, size_t record, bool events, bool held,
+				      const struct record_summary *summary)
+{
+	struct item item = {.facts = summary->facts,
+			    .space = space,
+			    .record = (uint32_t)record,
+			    .other = ITEM_NONE,
+			    .state = summary->state,
+			    .event = events};
+	enum twinlog_error error;
+
+	if (summary->state == TWINLOG__RECORD_STATE__STATE_WITHDRAWN && sample->filter->n_states == 0)
+		return TWINLOG_OK;
+	if (sample->view_of.len > 0)
+		item.facts = own_facts(&sample->spaces[space].where, record, sample->view_of);
+	if (!item.facts || !item.facts->values)
+		return TWINLOG_OK;
+	if (events && held && !item.facts->held) {
+		sample->not_held++;
+		return TWINLOG_OK;
+	}
+	if (!events && !preset_takes(sample, &item))
+		return TWINLOG_OK;
+	sample->records++;
+	error = sample_room(&sample->items, &sample->items_capacity, sample->items_count, sizeof *sample->items);
+	if (!error)
+		sample->items[sample->items_count++] = item;
+	return error;
+}
+
+static enum twinlog_error gather_kind(struct sample *sample, bool events, struct sample_want want)
+{
+	const uint32_t kind = events ? TWINLOG__RECORD_KIND__RECORD_ACTIVITY : TWINLOG__RECORD_KIND__RECORD_AGREEMENT;
+	const bool held = want.held && sample->filter->n_statuses == 0;
+	Twinlog__Filter message;
+	struct filter filter = {0};
+	enum twinlog_error error = filter_of(sample, events, want.alone, &message);
+
+	if (!error)
+		error = filter_init(&filter, sample->query, &message);
+	for (size_t s = 0; !error && s < sample->spaces_count; s++) {
+		struct filter_space *where = &sample->spaces[s].where;
+		const size_t count = statements_records(where->statements);
+
+		error = filter_space_init(&filter, where->space, where);
+		for (size_t i = 0; !error && i < count; i++) {
+			struct record_summary summary;
+			bool fits;
+
+			error = filter_fits(&filter, where, i, &summary, &fits);
+			if (!error && fits && filter_kind(where, i, &summary) == kind)
+				error = take_record(sample, (uint32_t)s, i, events, held, &summary);
+		}
+		filter_space_free(where);
+	}
+	filter_free(&filter);
+	return error;
+}
+
+enum twinlog_error sample_gather(struct sample *sample, struct sample_want want)
+{
+	enum twinlog_error error = TWINLOG_OK;
+
+	if (want.events)
+		error = gather_kind(sample, true, want);
+	sample->events_count = sample->items_count;
+	if (!error && want.events)
+		error = sample_merge(sample);
+	if (!error && want.agreements)
+		error = gather_kind(sample, false, want);
+	return error;
+}
+
+/* Whose partners are told apart: the cities asked for, else this one. */
+static enum twinlog_error asked_init(struct sample *sample)
+{
+	const char *self = node_city_id(sample->query->node);
+
+	sample->asked = calloc(sample->filter->n_cities + 1, sizeof *sample->asked);
+	if (!sample->asked)
+		return TWINLOG_NO_MEMORY;
+	for (size_t i = 0; i < sample->filter->n_cities; i++)
+		sample->asked[sample->asked_count++] =
+		    sample_text(sample, sample->filter->cities[i].data, sample->filter->cities[i].len);
+	if (sample->asked_count == 0)
+		sample->asked[sample->asked_count++] = sample_text(sample, self, strlen(self));
+	return TWINLOG_OK;
+}
+
+enum twinlog_error sample_init(struct sample *sample, const struct query *query, const Twinlog__Filter *filter,
+			       const struct space *const *spaces, size_t spaces_count)
+{
+	static const Twinlog__Filter everything = TWINLOG__FILTER__INIT;
+	enum twinlog_error error;
+
+	memset(sample, 0, sizeof *sample);
+	sample->query = query;
+	sample->filter = filter ? filter : &everything;
+	sample->spaces = calloc(spaces_count + 1, sizeof *sample->spaces);
+	if (!sample->spaces)
+		return TWINLOG_NO_MEMORY;
+	sample->spaces_count = spaces_count;
+	error = names_new(&sample->names);
+	for (size_t i = 0; !error && i < spaces_count; i++) {
+		struct sample_space *space = &sample->spaces[i];
+
+		space->where = (struct filter_space){
+		    .space = spaces[i], .statements = space_statements(spaces[i]), .acts = space_acts(spaces[i])};
+		space->names = calloc(names_count(statements_names(space->where.statements)), sizeof *space->names);
+		if (!space->names)
+			return TWINLOG_NO_MEMORY;
+		space->title = sample_text(sample, acts_space(space->where.acts)->bytes, HASH_SIZE);
+	}
+	return error ? error : asked_init(sample);
+}
+
+void sample_free(struct sample *sample)
+{
+	for (size_t i = 0; i < sample->spaces_count; i++) {
+		filter_space_free(&sample->spaces[i].where);
+		free(sample->spaces[i].names);
+	}
+	free(sample->spaces);
+	free(sample->items);
+	free(sample->others);
+	free(sample->towns);
+	free(sample->coverages);
+	free(sample->asked);
+	free(sample->numbers);
+	names_free(sample->names);
+	memset(sample, 0, sizeof *sample);
+}

@@ -1,0 +1,149 @@
+/* What a report is worked out from: the records that fit, each as its lead statement has it, with the names of all
+ * spaces in one table. This is the only file of reports that looks at facts and words (with sample_details.c and
+ * sample_links.c). Knows filter.h and measure.h. DOMAIN, "Lead statement". */
+#ifndef TWINLOG_SAMPLE_H
+#define TWINLOG_SAMPLE_H
+
+#include "filter.h"
+#include "measure.h"
+
+#define SAMPLE_VALUES_MAX 64u /* of one dimension of one record */
+#define ITEM_NONE         UINT32_MAX
+
+struct sample_space {
+	struct filter_space where;
+	uint32_t *names; /* of the space's names those of the sample, 0: not asked for yet */
+	uint32_t title;  /* the space itself, as a name: its 32 bytes */
+};
+
+/* One record. */
+struct item {
+	const struct facts *facts; /* of the words that count, never NULL */
+	uint32_t space;            /* of sample.spaces */
+	uint32_t record;
+	uint32_t other; /* another record on the same event, in sample.others; ITEM_NONE */
+	uint8_t state;
+	bool event; /* else an agreement */
+};
+
+/* A city, as its record has it, else the built-in places. */
+struct town {
+	uint32_t name; /* 0: not asked for yet */
+	uint32_t successor;
+	uint32_t country, subdivision, level; /* NAME_NONE: not recorded */
+	int64_t population;                   /* -1: not recorded */
+};
+
+/* A range of days for which a city says that it logs everything. */
+struct coverage {
+	uint32_t city;
+	uint32_t partner;    /* NAME_NONE: all */
+	int32_t first, last; /* days */
+};
+
+struct sample {
+	const struct query *query;
+	const Twinlog__Filter *filter; /* never NULL */
+	ProtobufCBinaryData view_of;   /* that city's own words; empty: what counts once */
+	enum preset preset;
+	bool follow;
+	struct names *names;
+	struct sample_space *spaces;
+	size_t spaces_count;
+	struct item *items; /* events, then agreements */
+	size_t items_count, items_capacity, events_count;
+	struct item *others; /* records that tell of an event told by an item */
+	size_t others_count, others_capacity;
+	uint64_t records; /* that fit */
+	uint64_t not_held;
+	struct town *towns; /* by name */
+	uint32_t towns_capacity;
+	struct coverage *coverages;
+	size_t coverages_count, coverages_capacity;
+	uint32_t *asked; /* cities whose partners are told apart from them */
+	size_t asked_count;
+	int64_t *numbers; /* room for the arithmetic of one group: sample_numbers */
+	size_t numbers_capacity;
+	bool no_memory; /* on the way to a name; looked at when all is gathered */
+};
+
+/* sample_init, then set what is asked for, then sample_gather; sample_free also after an error. Faults go into the
+ * reply. */
+enum twinlog_error sample_init(struct sample *sample, const struct query *query, const Twinlog__Filter *filter,
+			       const struct space *const *spaces, size_t spaces_count) TWINLOG_MUST_CHECK;
+void sample_free(struct sample *sample);
+/* held: activities that took place only, unless the filter names statuses. alone: conditions on what one kind of
+ * record has hold for that kind only. */
+struct sample_want {
+	bool events, agreements;
+	bool held;
+	bool alone;
+};
+enum twinlog_error sample_gather(struct sample *sample, struct sample_want want) TWINLOG_MUST_CHECK;
+
+/* Room for one more entry of a list, doubled when it is full. list is the address of the pointer. */
+enum twinlog_error sample_room(void *list, size_t *capacity, size_t count, size_t size) TWINLOG_MUST_CHECK;
+/* Room for count numbers; NULL when memory is out. */
+int64_t *sample_numbers(struct sample *sample, size_t count);
+
+/* A name of an item's space, or any text, in the sample's table; NAME_NONE when memory is out. */
+uint32_t sample_name(struct sample *sample, const struct item *item, uint32_t name);
+uint32_t sample_text(struct sample *sample, const void *text, size_t size);
+const char *sample_name_text(const struct sample *sample, uint32_t name, size_t *ret_size);
+/* What is known of a city; valid until the next call. */
+const struct town *sample_town(struct sample *sample, uint32_t city);
+/* Who took over from it, when that is asked for; else itself. */
+uint32_t sample_successor(struct sample *sample, uint32_t city);
+
+/* First and last day of an item, ~ applied; false when it is undated. */
+bool sample_span(const struct item *item, int32_t *ret_first, int32_t *ret_last);
+/* How many events it stands for. */
+int64_t sample_weight(const struct item *item);
+/* The cities that take part, each once, in order of ids, successors in place of merged ones if asked so. */
+size_t sample_cities(struct sample *sample, const struct item *item, uint32_t ret[TWINLOG_RECORD_CITIES_MAX]);
+/* The ties that an item belongs to, as names "A B": an agreement to its own, an event to those it names or else to that
+ * of its two cities. */
+size_t sample_ties(struct sample *sample, const struct item *item, uint32_t ret[SAMPLE_VALUES_MAX]);
+/* The set of cities that take part, as a name. */
+uint32_t sample_city_set(struct sample *sample, const struct item *item);
+/* The values of a dimension: numbers of years and months, else names; none: the record does not say. */
+size_t sample_values(struct sample *sample, const struct item *item, enum dimension dimension,
+		     uint32_t ret[SAMPLE_VALUES_MAX]);
+/* Likewise of a set of cities: those of a tie, or one. */
+size_t sample_place_values(struct sample *sample, const uint32_t *cities, size_t count, enum dimension dimension,
+			   uint32_t ret[SAMPLE_VALUES_MAX]);
+bool sample_holds(const uint32_t *values, size_t count, uint32_t value);
+
+/* sample_details.c */
+/* The entries of one list that count: those of the lead, and of each other party that speaks for itself what it says of
+ * itself, over all records on the event. Names in *detail are the sample's. */
+typedef void sample_visit(struct sample *sample, const struct item *item, const struct detail *detail, void *context);
+void sample_united(struct sample *sample, const struct item *item, enum detail_kind kind, sample_visit *visit,
+		   void *context);
+/* The entries of the lead alone. */
+void sample_details(struct sample *sample, const struct item *item, enum detail_kind kind, sample_visit *visit,
+		    void *context);
+/* What two or more sources say of an agreement. city: who; NAME_NONE: a third source. */
+struct source_word {
+	uint32_t city;
+	uint32_t relation;
+	struct edtf date;
+	bool own; /* the city's current word, not a quote of it */
+};
+#define SOURCES_MAX (TWINLOG_LIST_MAX + TWINLOG_RECORD_CITIES_MAX)
+size_t sample_sources(struct sample *sample, const struct item *item, struct source_word ret[SOURCES_MAX]);
+/* How many parties the record has that could answer. */
+size_t sample_parties(const struct sample *sample, const struct item *item);
+/* From the loosest to the firmest kind of tie. */
+int sample_rank(const struct sample *sample, uint32_t relation);
+/* Fills coverages from the city records of all spaces. */
+enum twinlog_error sample_coverage(struct sample *sample) TWINLOG_MUST_CHECK;
+/* The cities of all spaces that have a record and lie where the filter asks; visited in order of arrival. */
+typedef enum twinlog_error sample_city_visit(struct sample *sample, uint32_t city, void *context);
+enum twinlog_error sample_city_records(struct sample *sample, sample_city_visit *visit,
+				       void *context) TWINLOG_MUST_CHECK;
+
+/* sample_links.c: one item for each event that several records tell of; the others go to sample.others. */
+enum twinlog_error sample_merge(struct sample *sample) TWINLOG_MUST_CHECK;
+
+#endif
