@@ -11,7 +11,7 @@ extern const struct cli_command command_card;
 extern const struct cli_command command_peer_add, command_peer_list, command_peer_verify, command_peer_remove;
 extern const struct cli_command command_space_create, command_space_list, command_space_show;
 extern const struct cli_command command_space_accept, command_space_decline;
-extern const struct cli_command command_import, command_export;
+extern const struct cli_command command_import, command_export, command_report;
 extern const struct cli_command command_courier_write, command_courier_read;
 
 #endif

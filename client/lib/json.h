@@ -65,6 +65,9 @@ json_t *json_spaces(const Twinlog__Spaces *spaces);
 json_t *json_peer(const Twinlog__PeerInfo *peer);
 json_t *json_peers(const Twinlog__Peers *peers);
 json_t *json_status(const Twinlog__Status *status);
+json_t *json_space_status(const Twinlog__SpaceStatus *status);
+json_t *json_reported(const Twinlog__Reported *reported);
+json_t *json_report_key(ProtobufCBinaryData dimension, ProtobufCBinaryData key); /* null when not said */
 json_t *json_erased(const Twinlog__Erased *erased);
 json_t *json_bytes_hex(ProtobufCBinaryData bytes);
 json_t *json_bytes_text(ProtobufCBinaryData bytes); /* what is not UTF-8 becomes U+FFFD */

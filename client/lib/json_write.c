@@ -419,7 +419,7 @@ static json_t *json_member_status(const Twinlog__MemberStatus *member)
 	return object;
 }
 
-static json_t *json_space_status(const Twinlog__SpaceStatus *space)
+json_t *json_space_status(const Twinlog__SpaceStatus *space)
 {
 	json_t *object = json_object(), *list = json_array();
 
@@ -479,7 +479,10 @@ json_t *json_status(const Twinlog__Status *status)
 
 enum twinlog_error json_text(const json_t *json, bool compact, char **ret_text)
 {
-	char *text = json ? json_dumps(json, JSON_ENCODE_ANY | (compact ? JSON_COMPACT : JSON_INDENT(2))) : NULL;
+	char *text =
+	    json
+		? json_dumps(json, JSON_ENCODE_ANY | JSON_REAL_PRECISION(9) | (compact ? JSON_COMPACT : JSON_INDENT(2)))
+		: NULL;
 
 	if (!text)
 		return TWINLOG_NO_MEMORY;

@@ -1,0 +1,257 @@
+#!/usr/bin/python3
+"""Figures that a council can rely on: those of an independent program, to the last digit it gives."""
+
+import collections
+import csv
+import json
+import math
+import pathlib
+
+import harness
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DATA = ROOT / "tests" / "data"
+ORACLE = json.loads((DATA / "reference_measures.json").read_text("utf-8"))
+BOTH = ("--country", "CN", "--country", "KR")
+
+
+def rows(name):
+    with open(DATA / name, encoding="utf-8", newline="") as sheet:
+        return list(csv.DictReader(sheet))
+
+
+class Oracle(harness.TestCase):
+    """An association takes in the sheets: all is report and quote, as the independent program read it."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.holder = harness.TestCase("maxDiff")
+        cls.holder.setUp()
+        cls.one, cls.other = cls.holder.city("KR:@klafir"), cls.holder.city("KR:mokpo")
+        cls.one.meet(cls.other)
+        cls.space = cls.one.found("China and Korea", cls.other)
+        for sheet in (ROOT / "proto" / "cities.csv", *(DATA / f"{name}.csv" for name in ("pairs", "pair_assertions", "activities"))):
+            done = cls.one.run("import", sheet, "--yes", "--space", cls.space, seconds=300)
+            assert done.code == 0, done
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.holder.tearDown()
+
+    def report(self, *question):
+        return self.one.json("report", *question)
+
+    def total(self, column, *question):
+        return self.report(*question)["total"]["values"][column]
+
+    def column(self, column, key, *question):
+        """{key: value} of the rows that say something."""
+        found = self.report(*question, "--by", key)["rows"]
+        return {row["keys"][key]: row["values"][column] for row in found if row["keys"][key] is not None}
+
+    def meets(self, found, wanted):
+        """To the last digit that the oracle gives."""
+        digits = len(repr(wanted).split(".")[1]) if isinstance(wanted, float) else 0
+        self.assertEqual(round(found, digits), wanted)
+
+    def test_events(self):
+        self.assertEqual(self.total("records", "events"), ORACLE["events_total"])
+        self.assertEqual(self.total("participants", "events"), ORACLE["participants_sum"])
+        left_out = self.report("events")["total"]["left_out"]["participants"]
+        self.assertEqual(ORACLE["events_total"] - left_out, ORACLE["events_with_participant_number"])
+        self.assertEqual(self.column("records", "year", "events"), ORACLE["events_by_year"])
+
+    def test_variety(self):
+        names = {"shannon": "shannon_nats", "evenness": "pielou_evenness", "effective": "effective_number_exp_h", "simpson": "simpson_1_minus_sum_p2"}
+        for measure, key, wanted in (("fields", "field", "events_by_field"), ("forms", "form", "events_by_form"), ("actors", "actor_level", "events_by_actor_level")):
+            wanted = ORACLE[wanted]
+            found = self.report(measure)["total"]["values"]
+            self.assertEqual((found["entries"], found["categories"]), (wanted["n"], wanted["categories"]))
+            for ours, theirs in names.items():
+                self.meets(found[ours], wanted[theirs])
+            self.assertEqual(self.column("records", key, "events"), wanted["counts"])
+
+    def test_society_and_many(self):
+        self.meets(self.total("events", "society"), ORACLE["private_share_events"])
+        self.meets(self.total("participants", "society"), ORACLE["private_share_participants"])
+        self.meets(self.total("multilateral", "multilateral"), ORACLE["multilateral_share_events"])
+
+    def test_ties(self):
+        self.assertEqual(self.total("ties", "ties"), ORACLE["pairs_total"])
+        self.assertEqual(self.total("records", "agreements", *BOTH), ORACLE["pairs_cn_kr"])
+        self.assertEqual(self.column("records", "relation_type", "agreements"), ORACLE["pairs_by_relation_type"])
+        self.assertEqual(self.column("records", "relation_type", "agreements", *BOTH), ORACLE["pairs_cn_kr_by_relation_type"])
+        self.assertEqual(self.column("records", "year", "agreements", "--preset", "sister", *BOTH), ORACLE["sister_agreements_by_year_cn_kr"])
+        formal = self.report("ties", "--preset", "sister-friendship", *BOTH)["total"]["values"]
+        self.assertEqual((formal["ties"], formal["without"]), (ORACLE["formal_cn_kr_pairs"], ORACLE["formal_cn_kr_pairs_without_any_event"]))
+        self.meets(formal["gini"], ORACLE["gini_events_over_formal_cn_kr_pairs"])
+
+    def test_conflicting_dates(self):
+        pairs = {" ".join(sorted((row["city_a"], row["city_b"]))): row["pair_id"] for row in rows("pairs.csv")}
+        found = {pairs[name] for name, share in self.column("contradict", "pair", "dates").items() if share}
+        self.assertEqual(sorted(found), ORACLE["pairs_with_conflicting_dates"])
+
+    def test_degree(self):
+        for row in self.report("degree", "--preset", "sister-friendship", "--by", "country", *BOTH)["rows"]:
+            wanted, found = ORACLE["degree_" + row["keys"]["country"]], row["values"]
+            self.assertEqual((found["cities"], found["max"]), (wanted["cities"], wanted["max"]))
+            self.meets(found["mean"], wanted["mean"])
+            self.meets(found["two_or_more"], wanted["share_with_two_or_more"])
+            self.meets(found["gini"], wanted["gini"])
+            ties = self.column("ties", "city", "degree", "--preset", "sister-friendship", *BOTH)
+            self.assertEqual(ties[wanted["max_city"]], wanted["max"])
+
+    def test_inequality_over_a_list_of_cities(self):
+        tied = {row[side] for row in rows("pairs.csv") if {row["country_a"], row["country_b"]} == {"CN", "KR"} for side in ("city_a", "city_b")}
+        among = [option for city in sorted(tied) for option in ("--among", city)]
+        for row in self.report("cities", "--by", "country", *among)["rows"]:
+            self.meets(row["values"]["gini"], ORACLE["gini_events_over_cities_" + row["keys"]["country"]])
+
+    def test_dormancy(self):
+        """Silent since before 2023, of those that ever had an event."""
+        pairs = {" ".join(sorted((row["city_a"], row["city_b"]))): row["pair_id"] for row in rows("pairs.csv")}
+        question = ("dormancy", "--preset", "sister-friendship", *BOTH, "--as-of", "2026-01-01", "--months", "36", "--by", "pair")
+        silent = [pairs[row["keys"]["pair"]] for row in self.report(*question)["rows"] if not row["values"]["active"] and row["values"]["last"]]
+        self.assertEqual(sorted(silent), ORACLE["dormant_formal_cn_kr_pairs_with_events_last_year_before_2023"])
+        total = self.report(*question)["total"]["values"]
+        self.assertEqual(total["dormant"], 0, "nobody says that its log is complete")
+        self.assertEqual(total["not_known"], total["ties"] - total["active"])
+
+    def test_reciprocity(self):
+        found = self.report("reciprocity")["total"]["values"]
+        self.assertEqual((found["forth"], found["back"]), (ORACLE["direction_a_to_b"], ORACLE["direction_b_to_a"]))
+        self.meets(found["mean"], ORACLE["mean_reciprocity_of_pairs_min_over_max_with_2_or_more_directed_events"])
+
+    def test_partner_answers_alike(self):
+        harness.wait_for(lambda: self.one.total() == self.other.total(), "the partner holds all")
+        for line in self.one.json("report", "--list")["measures"]:
+            for by in ((), ("--by", line["by"][0])):
+                one, other = (json.loads(city.do("report", line["measure"], *by, "--as-of", "2026-01-01", "--json")) for city in (self.one, self.other))
+                one.pop("completeness"), other.pop("completeness")
+                self.assertEqual(json.dumps(one), json.dumps(other), line["measure"])
+
+
+class OtherSheets(harness.TestCase):
+    """Ties that no sheet layout knows, written as records."""
+
+    def setUp(self):
+        super().setUp()
+        self.one, other = self.city("KR:@klafir"), self.city("KR:mokpo")
+        self.one.meet(other)
+        self.space = self.one.found("elsewhere", other)
+
+    def write(self, records):
+        text = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+        self.one.do("submit", "-", "--space", self.space, given=text, seconds=300)
+
+    def test_german_towns(self):
+        """RGRE calls Partnerschaft what the code list calls sister, Freundschaft friendship, Kontakt a memorandum."""
+        forms = {"partnership": "sister", "friendship": "friendship", "contact": "mou", "": "exchange"}
+        ids = collections.defaultdict(lambda: f"DE:town-{len(ids)}")
+        ties = rows("german_ties.csv")
+        # A partner of its own for each tie: one that several towns share would not be one town's tie less.
+        self.write({"kind": "agreement", "parties": [ids[row["municipality"], row["state"]], f"ZZ:partner-{number}"], "relation_type": forms[row["form"]], "established": row["since_year"], "report": True, "place": row["partner"]} for number, row in enumerate(ties))
+        by_form = {row["keys"]["relation_type"]: row["values"]["records"] for row in self.one.json("report", "agreements", "--by", "relation_type")["rows"]}
+        self.assertEqual(sum(by_form.values()), ORACLE["german_rows"])
+        self.assertEqual({form or "none": by_form[code] for form, code in forms.items()}, ORACLE["german_by_form"])
+        by_decade = {row["keys"]["decade"]: row["values"]["records"] for row in self.one.json("report", "agreements", "--by", "decade")["rows"]}
+        self.assertEqual(by_decade, ORACLE["german_by_decade"])
+        [gini] = [row["values"]["gini"] for row in self.one.json("report", "degree", "--by", "country")["rows"] if row["keys"]["country"] == "DE"]
+        self.assertEqual(round(gini, 5), ORACLE["german_gini_ties_over_municipalities"])
+
+    def test_wikidata(self):
+        """Each directed edge is what one side says of the tie."""
+        said = collections.defaultdict(set)
+        for line in (DATA / "wikidata_edges.tsv").read_text("utf-8").splitlines()[1:]:
+            one, other = line.split("\t")
+            said[frozenset((one, other))].add(one)
+        city = lambda item: f"ZZ:{item.lower()}"
+        self.write({"kind": "agreement", "parties": sorted(map(city, pair)), "relation_type": "sister", "report": True, "quotes": [{"by": city(item), "relation_type": "sister"} for item in sorted(speakers)]} for pair, speakers in said.items())
+        found = self.one.json("report", "mutual")["total"]
+        self.assertEqual(found["fractions"]["mutual"], [ORACLE["wikidata_edges_reciprocal"], ORACLE["wikidata_edges_directed"]])
+        self.assertEqual(round(found["values"]["mutual"], 6), ORACLE["wikidata_reciprocity"])
+
+
+class Laws(harness.TestCase):
+    """What has to hold of any records."""
+
+    def setUp(self):
+        super().setUp()
+        self.one, self.other, self.space = self.pair()
+        fields, forms = ("culture_arts", "sports", "tourism"), ("exhibition", "sports_event", "delegation_visit")
+        self.written = [
+            harness.activity(
+                number,
+                fields=[fields[number % 3], fields[(number + number // 7) % 3]][: 1 + number % 2] if number % 3 else [fields[0]],
+                form=forms[number * number % 3],
+                start=("2019", "2020-02", f"2021-03-{1 + number % 28:02}")[number % 3],
+                count_of_events=1 + number % 4,
+                participants=number if number % 5 else None,
+            )
+            for number in range(120)
+        ]
+        self.one.submit(*({name: value for name, value in record.items() if value is not None} for record in self.written))
+
+    def test_groups_sum_to_the_total(self):
+        """Whatever it is grouped by: what stands in several rows is told."""
+        for line in self.one.json("report", "--list")["measures"]:
+            for by in line["by"]:
+                found = self.one.json("report", line["measure"], "--by", by)
+                self.assertEqual(sum(row["members"] for row in found["rows"]), found["total"]["members"] + found["several"], f"{line['measure']} by {by}")
+        for by in ("year,form", "year,field", "city,month", "space,state"):
+            found = self.one.json("report", "events", "--by", by)
+            self.assertEqual(sum(row["values"]["records"] for row in found["rows"]), 120 + found["several"], by)
+        self.assertEqual(self.one.json("report", "events", "--by", "year,form")["several"], 0, "one year and one form each")
+
+    def test_as_counted_naively(self):
+        wanted = collections.Counter()
+        for record in self.written:
+            for field in set(record["fields"]):
+                wanted[record["start"][:4], field, "records"] += 1
+                wanted[record["start"][:4], field, "events"] += record["count_of_events"]
+                wanted[record["start"][:4], field, "participants"] += record["participants"] or 0
+        found = collections.Counter()
+        for row in self.one.json("report", "events", "--by", "year,field")["rows"]:
+            for column in ("records", "events", "participants"):
+                found[row["keys"]["year"], row["keys"]["field"], column] = row["values"][column]
+        self.assertEqual(found, wanted)
+        shares = collections.Counter(record["form"] for record in self.written)
+        entropy = -sum(count / 120 * math.log(count / 120) for count in sorted(shares.values()))
+        self.assertAlmostEqual(self.one.json("report", "forms")["total"]["values"]["shannon"], entropy, 8)
+
+    def test_filters_hold(self):
+        for filters in (["--form", "exhibition"], ["--field", "sports", "--from", "2020"], ["--to", "2019-12"], ["--state", "one_sided"]):
+            self.assertEqual(self.one.json("report", "events", *filters)["total"]["values"]["records"], self.one.total(*filters), filters)
+
+    def test_one_citys_own_view(self):
+        first = self.one.json("list", "--limit", "1")["records"][0]["id"]
+        harness.wait_for(lambda: self.other.total() == 120, "the partner holds all")
+        self.other.do("answer", first, "differs", given='{"participants": 7000}')
+        view = self.other.json("report", "events", "--stated-by", "KR:mokpo")["total"]["values"]
+        self.assertEqual((view["records"], view["participants"]), (1, 7000))
+
+    def test_coverage(self):
+        """Silence is dormancy only where a party says that its log is complete."""
+        self.one.submit({"kind": "agreement", "parties": ["CN:lianyungang", "KR:mokpo"], "relation_type": "sister", "established": "1993"})
+        look = lambda as_of: {name: value for name, value in self.one.json("report", "dormancy", "--as-of", as_of)["total"]["values"].items() if name in ("active", "dormant", "not_known")}
+        self.assertEqual(look("2023-01-01"), {"active": 1, "dormant": 0, "not_known": 0})
+        self.assertEqual(look("2026-01-01"), {"active": 0, "dormant": 0, "not_known": 1})
+        self.one.submit({"kind": "city", "city_id": "CN:lianyungang", "country": "CN", "coverage": [{"tie": "KR:mokpo", "from": "2000", "to": "2026", "extent": "complete"}]})
+        self.assertEqual(look("2026-01-01"), {"active": 0, "dormant": 1, "not_known": 0})
+        self.assertEqual(look("2029-01-01"), {"active": 0, "dormant": 0, "not_known": 1}, "past the coverage")
+
+    def test_bad_questions(self):
+        """One line that names what there is."""
+        self.assertIn("dormancy", self.one.refuses(3, "report", "happiness", says="happiness"))
+        self.assertIn("year", self.one.refuses(3, "report", "events", "--by", "colour", says="colour"))
+        self.assertIn("country", self.one.refuses(3, "report", "cities", "--by", "form", says="form"))
+        self.assertIn("sister-friendship", self.one.refuses(3, "report", "ties", "--preset", "cousins", says="cousins"))
+        self.one.refuses(3, "report", "events", "--as-of", "2018-13", says="2018-13")
+        self.one.refuses(3, "report", "events", "--by", "year,field,form", says="too many")
+        self.one.refuses(3, "report", "events", "--by", "year,year", says="year")
+        self.one.refuses(2, "report", "dormancy", "--months", "0", says="--months")
+        self.one.refuses(3, "report", "events", "--field", "alchemy", says="alchemy")
+
+
+if __name__ == "__main__":
+    harness.main()
