@@ -36,11 +36,10 @@ const struct cli_option cli_filter_options[] = {
 };
 
 const struct cli_command *const cli_commands[] = {
-    &command_submit,        &command_amend,        &command_answer,      &command_withdraw,
-    &command_erase,         &command_show,         &command_history,     &command_list,
-    &command_inbox,         &command_status,       &command_verify,      &command_card,
-    &command_peer_add,      &command_peer_list,    &command_peer_verify, &command_peer_remove,
-    &command_space_create,  &command_space_list,   &command_space_show,  &command_space_accept,
-    &command_space_decline, &command_report,       &command_import,      &command_export,
-    &command_courier_write, &command_courier_read, &command_help,        NULL,
+    &command_submit,        &command_amend,         &command_answer,       &command_withdraw,   &command_erase,
+    &command_show,          &command_history,       &command_list,         &command_inbox,      &command_status,
+    &command_verify,        &command_card,          &command_peer_add,     &command_peer_list,  &command_peer_verify,
+    &command_peer_remove,   &command_space_create,  &command_space_list,   &command_space_show, &command_space_accept,
+    &command_space_decline, &command_match,         &command_link,         &command_report,     &command_import,
+    &command_export,        &command_courier_write, &command_courier_read, &command_help,       NULL,
 };

@@ -4,6 +4,7 @@
 
 #include "commands.h"
 #include "log.pb-c.h"
+#include "proposals.h"
 
 /* ---- history ---- */
 
@@ -63,6 +64,8 @@ const struct cli_command command_history = {
     .description = "",
     .run = history_run,
 };
+
+#define INBOX_MATCHES 20u
 
 /* ---- list and inbox ---- */
 
@@ -139,10 +142,15 @@ static enum twinlog_error records_table(struct cli *cli, const Twinlog__Records 
 	return error;
 }
 
-static int records_print(struct cli *cli, const Twinlog__Records *records)
+/* matched: of an inbox, what may be one event; NULL. */
+static int records_print(struct cli *cli, const Twinlog__Records *records, const Twinlog__Matched *matched)
 {
-	if (cli->format == FORMAT_JSON)
-		return cli_print_json(cli, json_records(records));
+	if (cli->format == FORMAT_JSON) {
+		json_t *object = json_records(records);
+		if (matched)
+			json_object_set_new(object, "duplicates", match_json(matched));
+		return cli_print_json(cli, object);
+	}
 	if (cli->format == FORMAT_JSONL) {
 		for (size_t i = 0; i < records->n_records; i++) {
 			const int code = cli_print_json(cli, json_record(records->records[i]));
@@ -154,6 +162,11 @@ static int records_print(struct cli *cli, const Twinlog__Records *records)
 	}
 	if (cli->format == FORMAT_TABLE)
 		printf(_("%llu in all\n"), (unsigned long long)records->total);
+	if (cli->format == FORMAT_TABLE && matched && matched->n_candidates > 0) {
+		printf(_("may be one event (twinlog link ID ID): %llu\n"), (unsigned long long)matched->total);
+		if (match_table(cli, matched))
+			return cli_refuse(cli, TWINLOG_NO_MEMORY, "", NULL);
+	}
 	if (records->cursor.len > 0)
 		cli_note(_("more: --cursor %s"), cli_hex(cli, records->cursor, 0));
 	return 0;
@@ -178,6 +191,7 @@ static int list_records(struct cli *cli, const struct cli_arguments *arguments, 
 	Twinlog__List list = TWINLOG__LIST__INIT;
 	Twinlog__Filter filter = TWINLOG__FILTER__INIT;
 	Twinlog__Reply *reply;
+	Twinlog__Matched *matched = NULL;
 	uint64_t limit;
 	uint8_t cursor[TWINLOG_CURSOR_MAX];
 	const char *from = cli_option(arguments, "cursor");
@@ -191,6 +205,8 @@ static int list_records(struct cli *cli, const struct cli_arguments *arguments, 
 			return cli_refuse(cli, TWINLOG_BAD_CURSOR, "--cursor", from);
 		list.cursor = codec_bytes(cursor, size);
 	}
+	if (waiting && match_ask(cli, &filter, true, INBOX_MATCHES, &matched))
+		return cli_fail(cli);
 	filter.waiting = waiting;
 	list.filter = &filter;
 	list.limit = (uint32_t)limit;
@@ -199,7 +215,8 @@ static int list_records(struct cli *cli, const struct cli_arguments *arguments, 
 	request.list = &list;
 	if (cli_call(cli, &request, &reply))
 		return cli_fail(cli);
-	return reply->records ? records_print(cli, reply->records) : cli_refuse(cli, TWINLOG_MALFORMED, "", NULL);
+	return reply->records ? records_print(cli, reply->records, matched)
+			      : cli_refuse(cli, TWINLOG_MALFORMED, "", NULL);
 }
 
 static int list_run(struct cli *cli, const struct cli_arguments *arguments)

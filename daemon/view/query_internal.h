@@ -46,6 +46,9 @@ enum twinlog_error query_asked_spaces(const struct query *query, const Twinlog__
 /* query_report.c */
 enum twinlog_error query_report(const struct query *query, const Twinlog__Report *asked) TWINLOG_MUST_CHECK;
 
+/* query_match.c */
+enum twinlog_error query_match(const struct query *query, const Twinlog__Match *asked) TWINLOG_MUST_CHECK;
+
 /* query_version.c; show: who holds it, too; check: its signature verified now */
 enum twinlog_error query_version(const struct query *query, const struct space *space, const struct word *word,
 				 bool show, bool check, Twinlog__Version **ret_version) TWINLOG_MUST_CHECK;
