@@ -465,9 +465,8 @@ enum twinlog_error record_judge(const struct statements *statements, const struc
 	return TWINLOG_OK;
 }
 
-/* The summary as it is kept: made 1 bit, waiting 1, state 6, at the top; facts 32 at the bottom. */
-#define SUMMARY_MADE    (1ull << 63)
-#define SUMMARY_WAITING (1ull << 62)
+/* The summary as it is kept: SUMMARY_MADE, then waiting, state 6 bits; facts 32 at the bottom. */
+#define SUMMARY_WAITING (1ull << 55)
 #define SUMMARY_STATE   56
 
 enum twinlog_error record_summarize(const struct statements *statements, const struct acts *acts,
@@ -492,6 +491,7 @@ enum twinlog_error record_summarize(const struct statements *statements, const s
 	}
 	ret_summary->state = kept >> SUMMARY_STATE & 0x3f;
 	ret_summary->waiting = (kept & SUMMARY_WAITING) != 0;
+	ret_summary->facts_at = (uint32_t)kept;
 	ret_summary->facts = (uint32_t)kept == FACTS_NONE ? NULL : statements_facts_at(statements, (uint32_t)kept);
 	return TWINLOG_OK;
 }

@@ -49,6 +49,7 @@ enum twinlog_error record_judge(const struct statements *statements, const struc
 struct record_summary {
 	uint8_t state;
 	bool waiting;
+	uint32_t facts_at;         /* number of these: statements_facts_at; FACTS_NONE */
 	const struct facts *facts; /* of the lead; else of the opener's version, which may lack values; or NULL */
 };
 enum twinlog_error record_summarize(const struct statements *statements, const struct acts *acts,

@@ -136,6 +136,7 @@ enum twinlog_error statements_new(const struct hash *space, struct statements **
 	if (!statements)
 		return TWINLOG_NO_MEMORY;
 	statements->space = *space;
+	atomic_init(&statements->changed, WORD_END);
 	error = names_new(&statements->names);
 	/* The cap is part of rule 1 of void bodies: it has to be this one at every member. */
 	if (!error && !(statements->arena = arena_new(TWINLOG_UNPACK_MAX)))
@@ -199,7 +200,7 @@ static void record_refresh(struct statements *statements, struct record *record)
 			record->changed_ms = word->clock_ms;
 	}
 	statements->shown += record->shown;
-	statements_keep_summary(statements, statements_index(statements, record), 0);
+	statements_touch(statements, (uint32_t)statements_index(statements, record));
 }
 
 static void word_set_counts(struct statements *statements, struct word *word, bool counts)
@@ -225,7 +226,7 @@ static void word_set_counts(struct statements *statements, struct word *word, bo
 			record->changed = word->bundle;
 		if (word->clock_ms > record->changed_ms)
 			record->changed_ms = word->clock_ms;
-		statements_keep_summary(statements, word->record, 0);
+		statements_touch(statements, word->record);
 	} else if (changes) {
 		record_refresh(statements, record);
 	}
@@ -294,7 +295,7 @@ void statements_recount(struct statements *statements, uint64_t sequence, bool c
 void statements_members_changed(struct statements *statements)
 {
 	for (uint32_t i = 0; i < statements->records.count; i++)
-		statements_keep_summary(statements, i, 0);
+		statements_touch(statements, i);
 }
 
 /* ---- Taking in ---- */
@@ -340,6 +341,7 @@ static enum twinlog_error record_new(struct statements *statements, const struct
 	*ret_record = statements->records.count++;
 	statements->records.items[*ret_record] = record;
 	atomic_init(&statements->summaries[*ret_record], 0);
+	statements_touch(statements, *ret_record);
 	table_place(&statements->by_handle, handle_word(&record.handle), *ret_record);
 	statements->by_handle.used++;
 	return TWINLOG_OK;

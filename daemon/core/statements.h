@@ -128,8 +128,14 @@ size_t statements_current(const struct statements *statements, const struct reco
 /* Numbers of city ids and codes in facts. */
 const struct names *statements_names(const struct statements *statements);
 
+/* Which records changed since they were last taken, each once, in no order: what a view beside this has to look at
+ * anew. Whoever takes is the only one to do so at a time, while nothing is applied. */
+bool statements_has_changed(const struct statements *statements);
+bool statements_take_changed(const struct statements *statements, uint32_t *ret_record);
+
 /* What record_state.c worked out for a record, 0 when it has to be done anew; kept from one asking to the next, also by
- * several readers at once. */
+ * several readers at once, once the record was taken as changed. The highest bit has to be set. */
+#define SUMMARY_MADE (1ull << 63)
 uint64_t statements_summary(const struct statements *statements, size_t record);
 void statements_keep_summary(const struct statements *statements, size_t record, uint64_t summary);
 

@@ -24,7 +24,7 @@ void statements_erase(struct statements *statements, const struct hash *leaf)
 
 		facts_forget((struct facts *)(void *)(block + (word->facts & (FACTS_BLOCK_UNITS - 1))));
 	}
-	statements_keep_summary(statements, word->record, 0);
+	statements_touch(statements, word->record);
 }
 
 void statements_places(const struct statements *statements, const struct hash *city, const struct hash *leaf,

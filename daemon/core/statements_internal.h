@@ -48,6 +48,9 @@ struct batch {
 	uint16_t echoes;
 };
 
+/* A record on the list of changed ones links to the next of them in place of its summary. */
+#define SUMMARY_CHANGED (1ull << 62)
+
 #define LIST(type)                                                                                                     \
 	struct {                                                                                                       \
 		type *items;                                                                                           \
@@ -70,9 +73,10 @@ struct statements {
 	LIST(uint32_t) links;        /* words that are links */
 	LIST(uint64_t *) facts;      /* blocks */
 	uint32_t facts_used;         /* units of the last block */
-	_Atomic uint64_t *summaries; /* of each record */
+	_Atomic uint64_t *summaries; /* of each record: a summary, 0, or SUMMARY_CHANGED | the next changed one */
 	uint32_t summaries_capacity;
-	uint32_t shown; /* records */
+	_Atomic uint32_t changed; /* first of the list of changed records; WORD_END: none */
+	uint32_t shown;           /* records */
 	struct table by_leaf;
 	struct table by_handle;
 };
@@ -80,6 +84,8 @@ struct statements {
 const struct hash *statements_ref_leaf(const struct statements *statements, uint32_t ref);
 /* NULL while it is missing. */
 const struct word *statements_ref_word(const struct statements *statements, uint32_t ref);
+/* Its summary no longer holds. */
+void statements_touch(struct statements *statements, uint32_t record);
 /* Where the leaf stands in by_leaf, as a word or as missing; NULL when it was never seen nor named. */
 const uint32_t *statements_leaf_slot(const struct statements *statements, const struct hash *leaf);
 

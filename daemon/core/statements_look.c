@@ -209,12 +209,46 @@ size_t statements_current(const struct statements *statements, const struct reco
 	return count;
 }
 
+void statements_touch(struct statements *statements, uint32_t record)
+{
+	const uint32_t next = atomic_load_explicit(&statements->changed, memory_order_relaxed);
+
+	if (atomic_load_explicit(&statements->summaries[record], memory_order_relaxed) & SUMMARY_CHANGED)
+		return;
+	atomic_store_explicit(&statements->summaries[record], SUMMARY_CHANGED | next, memory_order_relaxed);
+	atomic_store_explicit(&statements->changed, record, memory_order_relaxed);
+}
+
+bool statements_has_changed(const struct statements *statements)
+{
+	return atomic_load_explicit(&statements->changed, memory_order_relaxed) != WORD_END;
+}
+
+bool statements_take_changed(const struct statements *statements, uint32_t *ret_record)
+{
+	/* The list belongs to whoever takes; a reader sees it as it sees the summaries. */
+	struct statements *list = (struct statements *)(uintptr_t)statements;
+	const uint32_t record = atomic_load_explicit(&list->changed, memory_order_relaxed);
+
+	if (record == WORD_END)
+		return false;
+	atomic_store_explicit(&list->changed, (uint32_t)list->summaries[record], memory_order_relaxed);
+	atomic_store_explicit(&list->summaries[record], 0, memory_order_relaxed);
+	*ret_record = record;
+	return true;
+}
+
 uint64_t statements_summary(const struct statements *statements, size_t record)
 {
-	return atomic_load_explicit(&statements->summaries[record], memory_order_relaxed);
+	const uint64_t kept = atomic_load_explicit(&statements->summaries[record], memory_order_relaxed);
+
+	return kept & SUMMARY_MADE ? kept : 0;
 }
 
 void statements_keep_summary(const struct statements *statements, size_t record, uint64_t summary)
 {
-	atomic_store_explicit(&statements->summaries[record], summary, memory_order_relaxed);
+	uint64_t nothing = 0;
+
+	atomic_compare_exchange_strong_explicit(&statements->summaries[record], &nothing, summary, memory_order_relaxed,
+						memory_order_relaxed);
 }

@@ -15,6 +15,7 @@
 #include "log.h"
 #include "loop.h"
 #include "notify.h"
+#include "view.h"
 
 #define POLL_FIXED    4 /* inbox, stop, ZAP, control */
 #define POLL_MAX_MS   60000
@@ -25,6 +26,21 @@ enum { POLL_INBOX, POLL_STOP, POLL_ZAP, POLL_CONTROL };
 
 /* ---- Answered work ---- */
 
+/* Single records a list takes in by itself when it is asked for; what comes in bulk is taken in meanwhile. */
+#define VIEW_BEHIND_MAX (256u * 1024)
+
+static void daemon_view(struct daemon *daemon)
+{
+	if (daemon->view_asked || daemon->view_behind < VIEW_BEHIND_MAX)
+		return;
+	struct work *work = work_view_new();
+	if (!work)
+		return;
+	daemon->view_asked = true;
+	daemon->view_behind = 0;
+	workers_push(daemon->workers, work);
+}
+
 static void inbox_persist(struct daemon *daemon, struct work_persist *batch)
 {
 	daemon->unwritten--;
@@ -34,6 +50,8 @@ static void inbox_persist(struct daemon *daemon, struct work_persist *batch)
 	}
 	struct event event = {.type = EVENT_COMMITTED, .committed = {.ticket = batch->ticket}};
 	daemon_step(daemon, &event);
+	daemon->view_behind += batch->bytes;
+	daemon_view(daemon);
 }
 
 static void inbox_check(struct daemon *daemon, struct work_check *check)
@@ -102,6 +120,10 @@ static void daemon_inbox(struct daemon *daemon)
 			}
 			case WORK_DISK:
 				inbox_disk(daemon, (const struct work_disk *)work);
+				break;
+			case WORK_VIEW:
+				daemon->view_asked = false;
+				daemon_view(daemon);
 				break;
 			case WORK_QUERY:
 				control_done(daemon->control, ((const struct work_query *)work)->token);
@@ -274,6 +296,7 @@ static enum twinlog_error daemon_threads(struct daemon *daemon)
 					    .board = &daemon->board,
 					    .keys = daemon->setup->keys,
 					    .places = daemon->places,
+					    .view = daemon->view,
 					    .started_ms = moment_now().wall_ms};
 	return workers_start(&setup, &daemon->workers);
 }
@@ -284,6 +307,8 @@ static enum twinlog_error daemon_start(struct daemon *daemon, struct twinlog_fau
 	enum twinlog_error error = effects_init(&daemon->effects);
 	if (!error)
 		error = places_new(&daemon->places);
+	if (!error)
+		error = view_new(&daemon->view);
 	if (!error)
 		error = load_node(daemon->setup, &daemon->node, fault);
 	if (error)
@@ -327,6 +352,7 @@ static void daemon_end(struct daemon *daemon)
 	zap_close(&daemon->zap);
 	if (daemon->context)
 		zmq_ctx_term(daemon->context);
+	view_free(daemon->view);
 	node_free(daemon->node);
 	effects_free(&daemon->effects);
 	places_free(daemon->places);

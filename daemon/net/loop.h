@@ -21,6 +21,9 @@ struct daemon {
 	struct zap zap;
 	struct board board;
 	struct places *places;
+	struct view *view;
+	size_t view_behind; /* bytes committed since readers were last asked to bring it up to the node */
+	bool view_asked;    /* they are at it */
 	struct links *links;
 	struct control *control;
 	struct queue *inbox; /* answered work */

@@ -84,6 +84,7 @@ static enum twinlog_error reader_once(const struct workers_setup *setup, uint64_
 				    .disk_free_bytes = store_disk_free(setup->store),
 				    .import_secret = seal_keys_import_secret(setup->keys),
 				    .places = setup->places,
+				    .view = setup->view,
 				    .links = links,
 				    .links_count = links_count};
 	struct store_read *read = NULL;
@@ -140,6 +141,19 @@ static enum twinlog_error reader_verify(const struct workers_setup *setup, uint6
 	}
 	free(verify);
 	return error;
+}
+
+#define VIEW_SLICE 1024u /* records: a millisecond or two, for which a commit may have to wait */
+
+void reader_catch_up(const struct workers_setup *setup)
+{
+	enum twinlog_error error = TWINLOG_OK;
+	/* Where memory runs out, the next list says so. */
+	for (bool done = false; !done && !error && !queue_wait_closed(setup->stop, 0);) {
+		pthread_rwlock_rdlock(setup->lock);
+		error = view_catch_up(setup->view, setup->node, VIEW_SLICE, &done);
+		pthread_rwlock_unlock(setup->lock);
+	}
 }
 
 void reader_answer(const struct workers_setup *setup, const struct work_query *query)

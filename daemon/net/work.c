@@ -102,6 +102,14 @@ struct work_disk *work_disk_new(bool full)
 	return work;
 }
 
+struct work *work_view_new(void)
+{
+	struct work *work = malloc(sizeof *work);
+	if (work)
+		*work = (struct work){.kind = WORK_VIEW};
+	return work;
+}
+
 static void check_clear(struct work_check *check)
 {
 	for (size_t i = 0; i < check->count; i++)
@@ -127,6 +135,7 @@ void work_free(struct work *work)
 		free(((struct work_reply *)work)->bytes);
 		break;
 	case WORK_QUERY:
+	case WORK_VIEW:
 	case WORK_DISK:
 		break;
 	}

@@ -12,6 +12,7 @@ enum work_kind {
 	WORK_CHUNK,   /* packer */
 	WORK_QUERY,   /* readers; returns when its last reply is sent */
 	WORK_REPLY,   /* only from a reader: one message for a client */
+	WORK_VIEW,    /* readers: the view catches up with what was committed */
 	WORK_DISK,    /* only from the writer: the disk is full, or no longer */
 };
 
@@ -91,6 +92,7 @@ struct work_query *work_query_new(uint64_t token, const void *request, size_t si
 /* Takes over bytes, also when it answers NULL. */
 struct work_reply *work_reply_new(uint64_t token, uint8_t *bytes, size_t size, bool last);
 struct work_disk *work_disk_new(bool full);
+struct work *work_view_new(void);
 
 void work_free(struct work *work); /* accepts NULL; with all answers that were not taken out */
 

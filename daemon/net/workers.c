@@ -278,7 +278,10 @@ static void *reader_main(void *context)
 	struct workers *workers = context;
 	struct job *job;
 	while ((job = queue_wait(workers->queues[QUEUE_READERS])) != NULL) {
-		reader_answer(&workers->setup, (const struct work_query *)(const void *)job);
+		if (((const struct work *)(const void *)job)->kind == WORK_VIEW)
+			reader_catch_up(&workers->setup);
+		else
+			reader_answer(&workers->setup, (const struct work_query *)(const void *)job);
 		queue_push(workers->setup.inbox, job);
 	}
 	return NULL;
@@ -360,6 +363,7 @@ static size_t queue_of(enum work_kind kind)
 	case WORK_CHUNK:
 		return QUEUE_PACKER;
 	case WORK_QUERY:
+	case WORK_VIEW:
 	case WORK_REPLY:
 	case WORK_DISK:
 		break;

@@ -13,6 +13,7 @@
 
 struct board;
 struct places;
+struct view;
 struct workers;
 
 struct workers_setup {
@@ -24,6 +25,7 @@ struct workers_setup {
 	struct board *board;
 	const struct seal_keys *keys;
 	const struct places *places;
+	struct view *view;
 	uint64_t started_ms; /* Unix time */
 };
 
@@ -36,7 +38,9 @@ void workers_push(struct workers *workers, struct work *work);
 /* Whether that thread is so far behind that no more should be taken in. */
 bool workers_behind(const struct workers *workers, enum work_kind kind);
 
-/* The readers' part, in reader.c: answers one query, pushing WORK_REPLY for each message. */
+/* The readers' part, in reader.c. Brings the view up to the node in slices. */
+void reader_catch_up(const struct workers_setup *setup);
+/* Answers one query, pushing WORK_REPLY for each message. */
 void reader_answer(const struct workers_setup *setup, const struct work_query *query);
 
 #endif

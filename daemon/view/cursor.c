@@ -3,7 +3,7 @@
 #include <string.h>
 
 /* Bytes: version, query 8, number 8, then size and bytes of each text, then the handle; numbers big-endian. */
-#define CURSOR_VERSION  1u
+#define CURSOR_VERSION  2u
 #define CURSOR_SIZE_MAX (1 + 8 + 8 + PLACE_TEXTS * (1 + TWINLOG_CITY_ID_MAX) + HANDLE_SIZE)
 _Static_assert(CURSOR_SIZE_MAX <= TWINLOG_CURSOR_MAX, "clients keep it");
 
@@ -42,17 +42,16 @@ enum twinlog_error order_init(const struct query *query, const Twinlog__List *li
 	return TWINLOG_OK;
 }
 
-struct place_key order_key(const struct order *order, const struct statements *statements, size_t record,
-			   const struct record_summary *summary)
+struct place_key order_key(const struct order *order, const struct view_space *view, uint32_t row)
 {
-	const struct facts *facts = summary->facts;
+	const struct statements *statements = view->statements;
+	const struct facts *facts =
+	    view->facts[row] == FACTS_NONE ? NULL : statements_facts_at(statements, view->facts[row]);
 	struct place_key key = {0};
-	int64_t number;
 
 	switch (order->sort) {
 	case TWINLOG__SORT__SORT_CHANGED:
-		number = (int64_t)(statements_record(statements, record)->changed_ms & INT64_MAX);
-		key.number = order->descending ? -number : number;
+		key.number = (int64_t)(statements_record(statements, row)->changed_ms & INT64_MAX);
 		break;
 	case TWINLOG__SORT__SORT_CITY:
 		/* Envelopes hold city ids sorted. Who names none comes last, whatever the direction. */
@@ -65,31 +64,59 @@ struct place_key order_key(const struct order *order, const struct statements *s
 		}
 		break;
 	default:
-		/* The undated come last, whatever the direction. */
-		number = facts ? facts->start.first : 0;
-		key.number = !facts || facts->start.precision == EDTF_NONE ? INT64_MAX
-			     : order->descending                           ? -number
-									   : number;
+		key.number = view->day[row];
 		break;
 	}
 	return key;
 }
 
+const struct ranking *order_ranking(const struct order *order, const struct view_space *view)
+{
+	switch (order->sort) {
+	case TWINLOG__SORT__SORT_CHANGED:
+		return &view->by_change;
+	case TWINLOG__SORT__SORT_DATE:
+		return &view->by_date;
+	default:
+		return NULL;
+	}
+}
+
+/* Who has no date or names no city comes last, whatever the direction. */
+static bool is_last(const struct order *order, const struct place_key *key)
+{
+	if (order->sort == TWINLOG__SORT__SORT_CITY)
+		return key->number != 0;
+	return order->sort == TWINLOG__SORT__SORT_DATE && key->number == VIEW_UNDATED;
+}
+
+bool order_tells(const struct order *order, const struct place_key *a, const struct place_key *b)
+{
+	const bool a_last = is_last(order, a), b_last = is_last(order, b);
+
+	if (a_last || b_last)
+		return b_last && !a_last;
+	return order->descending ? a->number > b->number : a->number < b->number;
+}
+
 int order_compare(const struct order *order, const struct place_key *a, const struct place_key *b)
 {
-	if (a->number != b->number)
-		return a->number < b->number ? -1 : 1;
-	for (size_t i = 0; order->sort == TWINLOG__SORT__SORT_CITY && i < PLACE_TEXTS; i++) {
-		uint8_t a_size = a->texts[i].size, b_size = b->texts[i].size;
-		uint8_t shorter = a_size < b_size ? a_size : b_size;
-		int difference = shorter ? memcmp(a->texts[i].bytes, b->texts[i].bytes, shorter) : 0;
+	const bool a_last = is_last(order, a), b_last = is_last(order, b);
+	int difference = (a->number > b->number) - (a->number < b->number);
 
+	if (a_last != b_last)
+		return a_last ? 1 : -1;
+	for (size_t i = 0; difference == 0 && order->sort == TWINLOG__SORT__SORT_CITY && i < PLACE_TEXTS; i++) {
+		const uint8_t a_size = a->texts[i].size, b_size = b->texts[i].size;
+		const uint8_t shorter = a_size < b_size ? a_size : b_size;
+
+		difference = shorter ? memcmp(a->texts[i].bytes, b->texts[i].bytes, shorter) : 0;
 		if (difference == 0)
 			difference = (a_size > b_size) - (a_size < b_size);
-		if (difference != 0)
-			return order->descending ? -difference : difference;
 	}
-	return memcmp(a->handle.bytes, b->handle.bytes, HANDLE_SIZE);
+	if (difference == 0)
+		difference = memcmp(a->handle.bytes, b->handle.bytes, HANDLE_SIZE);
+	return order->descending ? -difference : difference;
 }
 
 enum twinlog_error cursor_write(const struct query *query, const struct order *order, const struct place_key *key,

@@ -4,6 +4,7 @@
 #define TWINLOG_CURSOR_H
 
 #include "query_internal.h"
+#include "view.h"
 
 #define PLACE_TEXTS 2u /* of a list by city: the two lowest city ids */
 
@@ -27,8 +28,11 @@ enum twinlog_error order_init(const struct query *query, const Twinlog__List *li
 			      struct order *ret_order) TWINLOG_MUST_CHECK;
 
 /* The key but for the handle: enough to see that most records do not belong on the page. */
-struct place_key order_key(const struct order *order, const struct statements *statements, size_t record,
-			   const struct record_summary *summary);
+struct place_key order_key(const struct order *order, const struct view_space *view, uint32_t row);
+/* Whether their numbers alone tell that a comes before b. */
+bool order_tells(const struct order *order, const struct place_key *a, const struct place_key *b);
+/* The ranking that goes along with the order, forwards or backwards; NULL: none does. */
+const struct ranking *order_ranking(const struct order *order, const struct view_space *view);
 int order_compare(const struct order *order, const struct place_key *a, const struct place_key *b);
 
 /* Cursor bytes in the arena. */

@@ -16,7 +16,6 @@ enum mark {
 	MARK_ACTOR_KIND = 128,
 	MARK_CHANNEL = 256,
 };
-#define REGIONS_MAX 32u /* countries and subdivisions asked for at once: bits of a number */
 
 /* ---- The request ---- */
 
@@ -83,7 +82,7 @@ enum twinlog_error filter_init(struct filter *filter, const struct query *query,
 	filter->values |= filter->details;
 	if (message->n_cities > TWINLOG_RECORD_CITIES_MAX)
 		return query_fault(query, TWINLOG_TOO_MANY, "cities", codec_bytes(NULL, 0));
-	if (message->n_countries + message->n_subdivisions > REGIONS_MAX)
+	if (message->n_countries + message->n_subdivisions > FILTER_REGIONS_MAX)
 		return query_fault(query, TWINLOG_TOO_MANY, "countries", codec_bytes(NULL, 0));
 	filter->all_regions = (uint32_t)((1ull << (message->n_countries + message->n_subdivisions)) - 1);
 	error = read_dates(filter);
@@ -154,7 +153,7 @@ static enum twinlog_error city_subdivision(const struct filter *filter, const st
 
 	*ret_subdivision = codec_bytes(NULL, 0);
 	if (record) {
-		enum twinlog_error error = record_summarize(where->statements, where->acts, node_identity(query->node),
+		enum twinlog_error error = record_summarize(where->statements, where->acts, &query->self,
 							    statements_index(where->statements, record), &summary);
 
 		if (error)
@@ -173,40 +172,45 @@ static enum twinlog_error city_subdivision(const struct filter *filter, const st
 	return TWINLOG_OK;
 }
 
-/* Which of the regions asked for each name that is the id of a city ("CC:slug") lies in. */
-static enum twinlog_error mark_regions(const struct filter *filter, struct filter_space *where)
+enum twinlog_error filter_regions(const struct filter *filter, const struct filter_space *where, uint32_t city,
+				  uint32_t *ret_regions)
 {
 	const Twinlog__Filter *message = filter->message;
-	const struct names *names = statements_names(where->statements);
+	ProtobufCBinaryData subdivision = codec_bytes(NULL, 0);
+	size_t size;
+	const char *text = names_text(statements_names(where->statements), city, &size);
+	enum twinlog_error error = TWINLOG_OK;
 
-	where->regions = calloc(names_count(names), sizeof *where->regions);
+	*ret_regions = 0;
+	if (size < 4 || size > TWINLOG_CITY_ID_MAX || text[2] != ':') /* not the id of a city: "CC:slug" */
+		return TWINLOG_OK;
+	if (message->n_subdivisions > 0)
+		error = city_subdivision(filter, where, text, size, &subdivision);
+	if (!error)
+		*ret_regions = bits_of(message->countries, message->n_countries, 0, text, 2) |
+			       bits_of(message->subdivisions, message->n_subdivisions, message->n_countries,
+				       subdivision.data, subdivision.len);
+	return error;
+}
+
+static enum twinlog_error mark_regions(const struct filter *filter, struct filter_space *where)
+{
+	const uint32_t count = names_count(statements_names(where->statements));
+	enum twinlog_error error = TWINLOG_OK;
+
+	where->regions = calloc(count, sizeof *where->regions);
 	if (!where->regions)
 		return TWINLOG_NO_MEMORY;
-	for (uint32_t name = 1; name < names_count(names); name++) {
-		size_t size;
-		const char *text = names_text(names, name, &size);
-		ProtobufCBinaryData subdivision;
-		enum twinlog_error error;
-
-		if (size < 4 || size > TWINLOG_CITY_ID_MAX || text[2] != ':')
-			continue;
-		where->regions[name] = bits_of(message->countries, message->n_countries, 0, text, 2);
-		if (message->n_subdivisions == 0)
-			continue;
-		error = city_subdivision(filter, where, text, size, &subdivision);
-		if (error)
-			return error;
-		where->regions[name] |= bits_of(message->subdivisions, message->n_subdivisions, message->n_countries,
-						subdivision.data, subdivision.len);
-	}
-	return TWINLOG_OK;
+	for (uint32_t name = 1; !error && name < count; name++)
+		error = filter_regions(filter, where, name, &where->regions[name]);
+	return error;
 }
 
 static enum twinlog_error prepare_values(const struct filter *filter, struct filter_space *where)
 {
 	const Twinlog__Filter *message = filter->message;
 	const struct names *names = statements_names(where->statements);
-	const struct member *own = acts_member(where->acts, node_identity(filter->query->node));
+	const struct member *own = acts_member(where->acts, &filter->query->self);
 
 	where->marks = calloc(names_count(names), sizeof *where->marks);
 	where->cities = calloc(message->n_cities + 1, sizeof *where->cities);
@@ -251,19 +255,25 @@ static enum twinlog_error prepare_stated(const struct filter *filter, struct fil
 	return TWINLOG_OK;
 }
 
-enum twinlog_error filter_space_init(const struct filter *filter, const struct space *space,
-				     struct filter_space *ret_where)
+enum twinlog_error filter_space_prepare(const struct filter *filter, struct filter_space *where)
 {
 	enum twinlog_error error = TWINLOG_OK;
 
-	memset(ret_where, 0, sizeof *ret_where);
-	ret_where->space = space;
-	ret_where->statements = space_statements(space);
-	ret_where->acts = space_acts(space);
 	if (filter->values)
-		error = prepare_values(filter, ret_where);
+		error = prepare_values(filter, where);
 	if (!error && filter->message->n_stated_by > 0)
-		error = prepare_stated(filter, ret_where);
+		error = prepare_stated(filter, where);
+	return error;
+}
+
+enum twinlog_error filter_space_init(const struct filter *filter, const struct space *space,
+				     struct filter_space *ret_where)
+{
+	enum twinlog_error error;
+
+	*ret_where = filter_space_of(space_statements(space), space_acts(space));
+	ret_where->space = space;
+	error = filter_space_prepare(filter, ret_where);
 	if (error)
 		filter_space_free(ret_where);
 	return error;
@@ -380,7 +390,7 @@ enum twinlog_error filter_fits(const struct filter *filter, const struct filter_
 {
 	struct record_summary summary;
 	enum twinlog_error error =
-	    record_summarize(where->statements, where->acts, node_identity(filter->query->node), record, &summary);
+	    record_summarize(where->statements, where->acts, &filter->query->self, record, &summary);
 
 	if (error)
 		return error;

@@ -10,7 +10,7 @@
 
 /* For one space: values as marks on the space's names. */
 struct filter_space {
-	const struct space *space;
+	const struct space *space; /* NULL without a node, as in tests of the layer below it */
 	const struct statements *statements;
 	const struct acts *acts;
 	uint16_t *marks; /* of each name; NULL when no condition needs them */
@@ -22,6 +22,7 @@ struct filter_space {
 	uint32_t self; /* own city id here */
 	bool nothing;  /* no record here can fit */
 };
+#define FILTER_REGIONS_MAX 32u /* countries and subdivisions asked for at once: bits of a number */
 
 struct filter {
 	const struct query *query;
@@ -43,10 +44,20 @@ enum twinlog_error filter_init(struct filter *filter, const struct query *query,
 			       const Twinlog__Filter *message) TWINLOG_MUST_CHECK;
 void filter_free(struct filter *filter);
 
+/* Enough for filter_rows. */
+static inline struct filter_space filter_space_of(const struct statements *statements, const struct acts *acts)
+{
+	return (struct filter_space){.statements = statements, .acts = acts};
+}
+/* To look at single records with filter_fits. filter_space_free also after an error. */
+enum twinlog_error filter_space_prepare(const struct filter *filter, struct filter_space *where) TWINLOG_MUST_CHECK;
 enum twinlog_error filter_space_init(const struct filter *filter, const struct space *space,
 				     struct filter_space *ret_where) TWINLOG_MUST_CHECK;
 void filter_space_free(struct filter_space *where);
 
+/* Which of the countries (first) and subdivisions asked for the city of this name lies in. */
+enum twinlog_error filter_regions(const struct filter *filter, const struct filter_space *where, uint32_t city,
+				  uint32_t *ret_regions) TWINLOG_MUST_CHECK;
 /* The kind of a record, as its lead statement has it. */
 uint8_t filter_kind(const struct filter_space *where, size_t record, const struct record_summary *summary);
 /* Whether the record fits, and (then) its summary. */

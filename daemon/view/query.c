@@ -138,7 +138,8 @@ static enum twinlog_error query_dispatch(const struct query *query, const Twinlo
 enum twinlog_error query_answer(const struct node *node, struct store_read *read, const struct query_extra *extra,
 				const Twinlog__Request *request, struct arena *arena, Twinlog__Reply *reply)
 {
-	const struct query query = {.node = node, .read = read, .extra = extra, .arena = arena, .reply = reply};
+	const struct query query = {
+	    .node = node, .self = *node_identity(node), .read = read, .extra = extra, .arena = arena, .reply = reply};
 	enum twinlog_error error;
 
 	twinlog__reply__init(reply);

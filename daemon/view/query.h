@@ -7,6 +7,7 @@
 #include "node.h"
 #include "places.h"
 #include "store.h"
+#include "view.h"
 
 /* How the link to a partner that is not up stands. */
 struct query_link {
@@ -28,6 +29,7 @@ struct query_extra {
 	uint64_t store_bytes;
 	uint64_t disk_free_bytes;
 	const uint8_t *import_secret; /* SEAL_SEED_SIZE bytes; NULL: no import keys are looked up */
+	struct view *view;            /* of this node; for lists */
 	const struct places *places;  /* for subdivisions; NULL: only those that city records tell */
 	const struct query_link *links;
 	size_t links_count;

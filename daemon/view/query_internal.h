@@ -8,6 +8,7 @@
 /* One request being answered. */
 struct query {
 	const struct node *node;
+	struct hash self; /* identity of this city */
 	struct store_read *read;
 	const struct query_extra *extra;
 	struct arena *arena;

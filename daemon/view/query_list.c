@@ -1,107 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cursor.h"
-#include "filter.h"
-
-/* One record that may come on the page. */
-struct candidate {
-	struct place_key key;
-	const struct space *space;
-	uint32_t record;
-};
-
-/* The best records behind the cursor: a heap with the worst of them on top, one more than the page holds so that we
- * know whether another page follows. */
-struct page {
-	struct order order;
-	bool behind; /* a cursor: only what comes after it */
-	struct place_key after;
-	struct candidate *heap;
-	size_t count;
-	size_t capacity;
-	uint64_t total;
-};
-
-static bool worse(const struct page *page, size_t a, size_t b)
-{
-	return order_compare(&page->order, &page->heap[a].key, &page->heap[b].key) > 0;
-}
-
-static void heap_swap(struct page *page, size_t a, size_t b)
-{
-	struct candidate kept = page->heap[a];
-
-	page->heap[a] = page->heap[b];
-	page->heap[b] = kept;
-}
-
-static void heap_sink(struct page *page, size_t at, size_t count)
-{
-	for (;;) {
-		size_t child = 2 * at + 1;
-
-		if (child >= count)
-			return;
-		if (child + 1 < count && worse(page, child + 1, child))
-			child++;
-		if (!worse(page, child, at))
-			return;
-		heap_swap(page, child, at);
-		at = child;
-	}
-}
-
-static void page_offer(struct page *page, const struct candidate *candidate)
-{
-	size_t at = page->count;
-
-	if (page->count == page->capacity) {
-		if (order_compare(&page->order, &candidate->key, &page->heap[0].key) >= 0)
-			return;
-		page->heap[0] = *candidate;
-		heap_sink(page, 0, page->count);
-		return;
-	}
-	page->heap[page->count++] = *candidate;
-	for (; at > 0 && worse(page, at, (at - 1) / 2); at = (at - 1) / 2)
-		heap_swap(page, at, (at - 1) / 2);
-}
-
-/* Best first. */
-static void page_sort(struct page *page)
-{
-	for (size_t count = page->count; count > 1; count--) {
-		heap_swap(page, 0, count - 1);
-		heap_sink(page, 0, count - 1);
-	}
-}
-
-static enum twinlog_error page_scan(struct page *page, const struct filter *filter, const struct filter_space *where)
-{
-	size_t count = statements_records(where->statements);
-
-	for (size_t i = 0; i < count; i++) {
-		struct candidate candidate = {.space = where->space, .record = (uint32_t)i};
-		struct record_summary summary;
-		bool fits;
-		enum twinlog_error error = filter_fits(filter, where, i, &summary, &fits);
-
-		if (error)
-			return error;
-		if (!fits)
-			continue;
-		page->total++;
-		candidate.key = order_key(&page->order, where->statements, i, &summary);
-		/* Most are told by the number alone, without a look at the record itself. */
-		if (page->count == page->capacity && candidate.key.number > page->heap[0].key.number)
-			continue;
-		candidate.key.handle = statements_record(where->statements, i)->handle;
-		if (!page->behind || order_compare(&page->order, &candidate.key, &page->after) > 0)
-			page_offer(page, &candidate);
-	}
-	return TWINLOG_OK;
-}
+#include "filter_rows.h"
+#include "page.h"
 
 /* The spaces asked for; none named: all. */
 enum twinlog_error query_asked_spaces(const struct query *query, const Twinlog__Filter *filter,
@@ -161,9 +62,9 @@ static enum twinlog_error page_write(const struct query *query, const struct pag
 		return QUERY_FULL;
 	for (size_t i = 0; i < limit; i++) {
 		const struct candidate *candidate = &page->heap[i];
-		const struct record *record = statements_record(space_statements(candidate->space), candidate->record);
-		enum twinlog_error error =
-		    query_record(query, candidate->space, record, false, false, &records->records[i]);
+		const struct space *space = node_space(query->node, candidate->space);
+		const struct record *record = statements_record(space_statements(space), candidate->row);
+		enum twinlog_error error = query_record(query, space, record, false, false, &records->records[i]);
 
 		if (error && error != QUERY_FULL)
 			return error;
@@ -181,20 +82,67 @@ static enum twinlog_error page_write(const struct query *query, const struct pag
 	return TWINLOG_OK;
 }
 
-static enum twinlog_error list_scan(const struct filter *filter, const struct space *const *spaces, size_t count,
-				    struct page *page)
+/* Where text is asked for, it is looked for in what the rest has left. */
+static enum twinlog_error list_texts(const struct filter *filter, const struct filter_space *where,
+				     roaring_bitmap_t *rows)
 {
-	enum twinlog_error error = TWINLOG_OK;
+	const uint64_t count = roaring_bitmap_get_cardinality(rows);
+	uint32_t *left = malloc((count + 1) * sizeof *left);
+	enum twinlog_error error = left ? TWINLOG_OK : TWINLOG_NO_MEMORY;
 
-	for (size_t i = 0; !error && i < count; i++) {
-		struct filter_space where;
+	if (!error)
+		roaring_bitmap_to_uint32_array(rows, left);
+	for (uint64_t i = 0; !error && i < count; i++) {
+		bool fits;
 
-		error = filter_space_init(filter, spaces[i], &where);
-		if (error)
-			break;
-		error = page_scan(page, filter, &where);
-		filter_space_free(&where);
+		error = filter_text_fits(filter, where, left[i], &fits);
+		if (!error && !fits)
+			roaring_bitmap_remove(rows, left[i]);
 	}
+	free(left);
+	return error;
+}
+
+static enum twinlog_error list_space(const struct query *query, const struct filter *filter, uint32_t index,
+				     struct page *page)
+{
+	const struct space *space = node_space(query->node, index);
+	const struct filter_space where = filter_space_of(space_statements(space), space_acts(space));
+	const struct view_space *view = view_at(query->extra->view, index);
+	roaring_bitmap_t *rows;
+	enum twinlog_error error = filter_rows(filter, &where, view, &rows);
+
+	if (error)
+		return error;
+	if (filter->text)
+		error = list_texts(filter, &where, rows);
+	if (!error)
+		error = page_gather(page, &(struct listed){.space = index, .view = view, .rows = rows});
+	roaring_bitmap_free(rows);
+	return error;
+}
+
+/* The place of a space among all, which is its place in the view. */
+static uint32_t space_index(const struct query *query, const struct space *space)
+{
+	uint32_t index = 0;
+
+	while (node_space(query->node, index) != space)
+		index++;
+	return index;
+}
+
+static enum twinlog_error list_gather(const struct query *query, const struct filter *filter,
+				      const struct space *const *spaces, size_t count, struct page *page)
+{
+	struct view *view = query->extra->view;
+	enum twinlog_error error = view_begin(view, query->node, page->order.sort == TWINLOG__SORT__SORT_CHANGED);
+
+	if (error)
+		return error;
+	for (size_t i = 0; !error && i < count; i++)
+		error = list_space(query, filter, space_index(query, spaces[i]), page);
+	view_end(view);
 	return error;
 }
 
@@ -217,7 +165,7 @@ enum twinlog_error query_list(const struct query *query, const Twinlog__List *li
 		return error;
 	error = filter_init(&filter, query, list->filter);
 	if (!error)
-		error = list_scan(&filter, spaces, count, &page);
+		error = list_gather(query, &filter, spaces, count, &page);
 	filter_free(&filter);
 	if (!error)
 		error = query_completeness(query, spaces, count, &records->completeness, &records->n_completeness);

@@ -160,7 +160,8 @@ static enum twinlog_error verify_reply(const struct query *query, const struct q
 enum twinlog_error query_verify_step(const struct node *node, struct store_read *read, struct query_verify *verify,
 				     struct arena *arena, Twinlog__Reply *reply, bool *ret_done)
 {
-	const struct query query = {.node = node, .read = read, .arena = arena, .reply = reply};
+	const struct query query = {
+	    .node = node, .self = *node_identity(node), .read = read, .arena = arena, .reply = reply};
 	uint64_t last = node_commit(node);
 	struct arena *scratch = arena_new(TWINLOG_BUNDLE_MAX);
 	enum twinlog_error error = scratch ? TWINLOG_OK : TWINLOG_NO_MEMORY;

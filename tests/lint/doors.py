@@ -14,6 +14,7 @@ DOORS = {
     "lmdb.h": ("daemon/store/", "tests/unit/test_store_", "tests/bench/"),
     "sodium.h": ("daemon/seal/",),
     "zstd.h": ("daemon/net/",),
+    "roaring/": ("daemon/view/",),
     "unicode/": ("proto/", "daemon/view/", "client/"),
     "jansson.h": ("client/",),
     "libsmartcols/": ("client/cli/",),

@@ -387,7 +387,11 @@ static void summaries_are_kept_and_renewed(void **state)
 	struct record_summary summary;
 	const struct hash *self = &scene->county.towns[TOWN_B].identity;
 	const struct hash first = say(scene, SAYS(TOWN_A, TIE, .start = "2018"));
+	uint32_t record = 7;
 
+	assert_true(statements_take_changed(scene->statements, &record));
+	assert_int_equal(record, 0);
+	assert_false(statements_take_changed(scene->statements, &record));
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(record_summarize(scene->statements, scene->county.acts, self, 0, &summary),
 				 TWINLOG_OK);
@@ -397,6 +401,7 @@ static void summaries_are_kept_and_renewed(void **state)
 	}
 	assert_int_not_equal(statements_summary(scene->statements, 0), 0);
 	say(scene, SAYS(TOWN_B, CONFIRMS(first)));
+	assert_true(statements_has_changed(scene->statements));
 	assert_int_equal(record_summarize(scene->statements, scene->county.acts, self, 0, &summary), TWINLOG_OK);
 	assert_int_equal(summary.state, AGREED);
 	assert_false(summary.waiting);

@@ -43,9 +43,10 @@ struct saying {
 	const char *cities[5]; /* with role observer when it begins with '-' */
 	const char *start, *end, *status, *form, *mode, *direction, *relation, *field, *title;
 	uint64_t participants; /* 0: not said */
-	const char *token;     /* makes bodies differ that are equal else */
-	bool broken;           /* a body that is void */
-	uint64_t salt;         /* 0: a fresh one */
+	const char *actor_level, *actor_kind, *channel;
+	const char *token; /* makes bodies differ that are equal else */
+	bool broken;       /* a body that is void */
+	uint64_t salt;     /* 0: a fresh one */
 };
 
 static inline void town_seed(uint8_t seed[SEAL_SEED_SIZE], unsigned town, uint8_t what)
@@ -205,6 +206,23 @@ static inline void saying_activity(struct arena *arena, const struct saying *say
 		title->text = codec_string(saying->title);
 		activity->titles = arena_zalloc(arena, sizeof *activity->titles);
 		activity->titles[activity->n_titles++] = title;
+	}
+	if (saying->actor_level || saying->actor_kind) {
+		Twinlog__Actor *actor = arena_alloc(arena, sizeof *actor);
+
+		twinlog__actor__init(actor);
+		actor->level = codec_string(saying->actor_level);
+		actor->kind = codec_string(saying->actor_kind);
+		activity->actors = arena_zalloc(arena, sizeof *activity->actors);
+		activity->actors[activity->n_actors++] = actor;
+	}
+	if (saying->channel) {
+		Twinlog__Publicity *publicity = arena_alloc(arena, sizeof *publicity);
+
+		twinlog__publicity__init(publicity);
+		publicity->channel = codec_string(saying->channel);
+		activity->publicity = arena_zalloc(arena, sizeof *activity->publicity);
+		activity->publicity[activity->n_publicity++] = publicity;
 	}
 	if (saying->participants) {
 		activity->participants = arena_alloc(arena, sizeof *activity->participants);

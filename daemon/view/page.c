@@ -1,0 +1,184 @@
+#include "page.h"
+
+#include <stdlib.h>
+
+static bool worse(const struct page *page, size_t a, size_t b)
+{
+	return order_compare(&page->order, &page->heap[a].key, &page->heap[b].key) > 0;
+}
+
+static void heap_swap(struct page *page, size_t a, size_t b)
+{
+	struct candidate kept = page->heap[a];
+
+	page->heap[a] = page->heap[b];
+	page->heap[b] = kept;
+}
+
+static void heap_sink(struct page *page, size_t at, size_t count)
+{
+	for (;;) {
+		size_t child = 2 * at + 1;
+
+		if (child >= count)
+			return;
+		if (child + 1 < count && worse(page, child + 1, child))
+			child++;
+		if (!worse(page, child, at))
+			return;
+		heap_swap(page, child, at);
+		at = child;
+	}
+}
+
+static void page_offer(struct page *page, const struct candidate *candidate)
+{
+	size_t at = page->count;
+
+	if (page->count == page->capacity) {
+		if (order_compare(&page->order, &candidate->key, &page->heap[0].key) >= 0)
+			return;
+		page->heap[0] = *candidate;
+		heap_sink(page, 0, page->count);
+		return;
+	}
+	page->heap[page->count++] = *candidate;
+	for (; at > 0 && worse(page, at, (at - 1) / 2); at = (at - 1) / 2)
+		heap_swap(page, at, (at - 1) / 2);
+}
+
+/* Best first. */
+void page_sort(struct page *page)
+{
+	for (size_t count = page->count; count > 1; count--) {
+		heap_swap(page, 0, count - 1);
+		heap_sink(page, 0, count - 1);
+	}
+}
+
+static void page_take(struct page *page, const struct listed *from, uint32_t row)
+{
+	struct candidate candidate = {
+	    .space = from->space, .row = row, .key = order_key(&page->order, from->view, row)};
+
+	/* Most are told by the number alone, without a look at the record itself. */
+	if (page->count == page->capacity && order_tells(&page->order, &page->heap[0].key, &candidate.key))
+		return;
+	candidate.key.handle = statements_record(from->view->statements, row)->handle;
+	if (!page->behind || order_compare(&page->order, &candidate.key, &page->after) > 0)
+		page_offer(page, &candidate);
+}
+
+/* ---- Along a ranking ---- */
+
+/* Steps along a ranking after which it is given up: the rows asked for are not where the page begins. */
+#define WALK_STEPS_MAX 65536u
+
+/* On which side of a place of the list a row stands, in the ranking's own order. */
+struct spot {
+	const struct page *page;
+	const struct listed *from;
+	const struct place_key *key;
+};
+
+static int side_of(const void *context, uint32_t row)
+{
+	const struct spot *side = context;
+	struct order forth = side->page->order;
+	struct place_key key = order_key(&forth, side->from->view, row);
+
+	forth.descending = false;
+	key.handle = statements_record(side->from->view->statements, row)->handle;
+	/* The place itself counts as before: a list goes on behind it. Backwards it is the other way round. */
+	const int order = order_compare(&forth, &key, side->key);
+
+	return order != 0 ? order : side->page->order.descending ? 1 : -1;
+}
+
+/* The rows that fit from one place of the ranking to another, into found, at most the page's capacity; false when
+ * it took too many steps. */
+static bool walk(const struct page *page, const struct listed *from, struct ranking_place place,
+		 struct ranking_place end, bool back, uint32_t *found, uint32_t *steps, size_t *count)
+{
+	const struct ranking *ranking = order_ranking(&page->order, from->view);
+	uint32_t row;
+
+	while (*count < page->capacity && (place.bulk != end.bulk || place.late != end.late)) {
+		if (!(back ? ranking_back : ranking_forth)(ranking, &place, &row))
+			break;
+		if (++*steps > WALK_STEPS_MAX)
+			return false;
+		if (roaring_bitmap_contains(from->rows, row))
+			found[(*count)++] = row;
+	}
+	return true;
+}
+
+/* Going back, what has no date still comes last: two stretches then. */
+static bool page_walk(struct page *page, const struct listed *from, uint32_t *found)
+{
+	const struct ranking *ranking = order_ranking(&page->order, from->view);
+	const struct place_key undated = {.number = VIEW_UNDATED};
+	const bool back = page->order.descending;
+	const bool parted = back && page->order.sort == TWINLOG__SORT__SORT_DATE;
+	const struct ranking_place first = {0, 0}, end = ranking_end(ranking);
+	const struct ranking_place middle =
+	    parted ? ranking_seek(ranking, side_of, &(struct spot){page, from, &undated}) : end;
+	struct ranking_place place = back ? middle : first;
+	size_t count = 0;
+	uint32_t steps = 0;
+	bool last = false; /* already among those without a date */
+
+	if (page->behind) {
+		place = ranking_seek(ranking, side_of, &(struct spot){page, from, &page->after});
+		last = parted && page->after.number == VIEW_UNDATED;
+	}
+	if (!last && !walk(page, from, place, back ? first : end, back, found, &steps, &count))
+		return false;
+	if (parted && !walk(page, from, last ? place : end, middle, true, found, &steps, &count))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		page_take(page, from, found[i]);
+	return true;
+}
+
+/* ---- Over all rows that fit ---- */
+
+struct taking {
+	struct page *page;
+	const struct listed *from;
+};
+
+static bool take_row(uint32_t row, void *context)
+{
+	const struct taking *taking = context;
+
+	page_take(taking->page, taking->from, row);
+	return true;
+}
+
+/* Walking looks at one row in so many as fit, and costs about four times as much a row as taking them all. */
+static bool page_should_walk(const struct page *page, const struct listed *from, uint64_t count)
+{
+	return order_ranking(&page->order, from->view) &&
+	       4 * (uint64_t)page->capacity * from->view->rows < count * count;
+}
+
+enum twinlog_error page_gather(struct page *page, const struct listed *from)
+{
+	const uint64_t count = roaring_bitmap_get_cardinality(from->rows);
+	uint32_t *found;
+	bool done = false;
+
+	page->total += count;
+	if (page_should_walk(page, from, count)) {
+		found = malloc(page->capacity * sizeof *found);
+		if (!found)
+			return TWINLOG_NO_MEMORY;
+		done = page_walk(page, from, found);
+		free(found);
+	}
+	if (!done)
+		roaring_iterate(from->rows, take_row, &(struct taking){page, from});
+	return TWINLOG_OK;
+}

@@ -1,0 +1,93 @@
+/* What lists are answered from: for each space a table in memory with a row for each record, as its lead statement has
+ * it, kept beside the node. Derived from the statements alone, whatever the order in which they came. Knows core.
+ * ARCHITECTURE, "Store and view".
+ *
+ *     row number = statements_record
+ *       columns    fixed width: dates, where the facts are, state           view_space
+ *       bitmaps    value -> rows that have it                               bitmaps.h
+ *       rankings   rows by date, by last change                             ranking.h
+ *
+ * Memory: 18 bytes a row of columns and 4 of the date ranking; bitmaps take 2 bytes a row and rare value, an eighth of
+ * a byte a row and frequent one, 15 to 25 in all. The ranking by last change (12 more) is made when it is first asked
+ * for.
+ *
+ * Rule for readers and the writer: who looks holds the node's lock for reading (so the node stands still) and is
+ * between view_begin and view_end. view_begin first takes in what the node has changed since; that part has one
+ * writer at a time, under the view's own lock. So every answer is of one state: that of the node. view_catch_up does
+ * the same in portions, so that an answer after a long catch-up has little left to do. */
+#ifndef TWINLOG_VIEW_H
+#define TWINLOG_VIEW_H
+
+#include "bitmaps.h"
+#include "node.h"
+#include "ranking.h"
+#include "record_state.h"
+
+#define VIEW_YEARS_MAX 64u       /* a row whose interval touches more years is under BITMAP_LONG instead */
+#define VIEW_UNDATED   INT32_MAX /* day of a row without a date: behind all others */
+
+/* One row. Days are those of edtf.h. */
+enum view_flag {
+	VIEW_SEEN = 1,   /* was taken in: stands in the rankings */
+	VIEW_VALUES = 2, /* the facts had values when they were taken in */
+	VIEW_WAITING = 4,
+};
+
+struct view_space {
+	struct hash self; /* identity of this city */
+	const struct statements *statements;
+	const struct acts *acts;
+	uint32_t rows;
+	uint32_t capacity;
+	int32_t *day;      /* first day of the date, without ~; VIEW_UNDATED */
+	int32_t *last;     /* last day of the interval, ~ applied; INT32_MIN when undated */
+	uint32_t *facts;   /* statements_facts_at, as taken in; FACTS_NONE */
+	uint16_t *before;  /* days by which ~ begins before day */
+	uint8_t *state;    /* Twinlog__RecordState */
+	uint8_t *flags;    /* enum view_flag */
+	uint64_t *changed; /* record.changed_ms, only with by_change */
+	struct bitmaps bitmaps;
+	struct ranking by_date;
+	struct ranking by_change;
+	bool ranks_changes; /* by_change is kept */
+	bool broken;        /* memory ran out half way: everything is taken in anew */
+	uint32_t *pending;  /* changed rows, ascending; those from pending_at on are still to be taken in */
+	uint32_t pending_at;
+	uint32_t pending_count;
+	uint32_t pending_capacity;
+};
+
+/* All pointers are borrowed, and looked at only while the node stands still. */
+enum twinlog_error view_space_new(const struct statements *statements, const struct acts *acts, const struct hash *self,
+				  struct view_space **ret_space) TWINLOG_MUST_CHECK;
+void view_space_free(struct view_space *space); /* accepts NULL */
+bool view_space_is_current(const struct view_space *space);
+/* Takes in at most max changed rows. */
+enum twinlog_error view_space_catch_up(struct view_space *space, uint32_t max) TWINLOG_MUST_CHECK;
+/* From now on rows are kept in the order of their last change, too. */
+enum twinlog_error view_space_rank_changes(struct view_space *space) TWINLOG_MUST_CHECK;
+/* First and last day of the interval, ~ applied; false when undated. */
+static inline bool view_space_interval(const struct view_space *space, uint32_t row, int32_t *ret_first,
+				       int32_t *ret_last)
+{
+	if (space->day[row] == VIEW_UNDATED)
+		return false;
+	*ret_first = space->day[row] - space->before[row];
+	*ret_last = space->last[row];
+	return true;
+}
+size_t view_space_bytes(const struct view_space *space); /* of memory, about */
+
+struct view;
+enum twinlog_error view_new(struct view **ret_view) TWINLOG_MUST_CHECK;
+void view_free(struct view *view); /* accepts NULL */
+/* changes: the ranking by last change is needed. */
+enum twinlog_error view_begin(struct view *view, const struct node *node, bool changes) TWINLOG_MUST_CHECK;
+void view_end(struct view *view);
+/* Between the two: the space at this place of node_space. */
+const struct view_space *view_at(const struct view *view, size_t index);
+/* Takes in at most max rows, outside of view_begin; *ret_done when nothing is left. */
+enum twinlog_error view_catch_up(struct view *view, const struct node *node, uint32_t max,
+				 bool *ret_done) TWINLOG_MUST_CHECK;
+
+#endif
