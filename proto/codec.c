@@ -242,6 +242,103 @@ enum twinlog_error codec_unpack_strict(struct arena *arena, const ProtobufCMessa
 	return TWINLOG_OK;
 }
 
+/* ---- Each field once ---- */
+
+struct wire {
+	const uint8_t *at, *end;
+};
+
+static bool wire_varint(struct wire *wire, uint64_t *ret_value)
+{
+	uint64_t value = 0;
+	for (unsigned shift = 0; shift < 70 && wire->at < wire->end; shift += 7) {
+		const uint8_t byte = *wire->at++;
+		value |= shift < 64 ? (uint64_t)(byte & 0x7f) << shift : 0;
+		if (byte < 0x80) {
+			*ret_value = value;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* One field: its number, and what stands in it when that has a length. */
+static bool wire_field(struct wire *wire, uint64_t *ret_number, struct wire *ret_content)
+{
+	uint64_t tag, size;
+	if (!wire_varint(wire, &tag))
+		return false;
+	*ret_number = tag >> 3;
+	*ret_content = (struct wire){NULL, NULL};
+	switch (tag & 7) {
+	case 0:
+		return wire_varint(wire, &size);
+	case 1:
+		size = 8;
+		break;
+	case 2:
+		if (!wire_varint(wire, &size))
+			return false;
+		break;
+	case 5:
+		size = 4;
+		break;
+	default:
+		return false;
+	}
+	if (size > (size_t)(wire->end - wire->at))
+		return false;
+	if ((tag & 7) == 2)
+		*ret_content = (struct wire){wire->at, wire->at + size};
+	wire->at += size;
+	return true;
+}
+
+/* The fields of a oneof share a place: that of the first of them. */
+static size_t field_place(const ProtobufCMessageDescriptor *descriptor, const ProtobufCFieldDescriptor *field)
+{
+	size_t place = (size_t)(field - descriptor->fields);
+	if (!(field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF))
+		return place;
+	for (place = 0; !(descriptor->fields[place].flags & PROTOBUF_C_FIELD_FLAG_ONEOF) ||
+			descriptor->fields[place].quantifier_offset != field->quantifier_offset;)
+		place++;
+	return place;
+}
+
+/* Our messages do not nest in themselves, so the depth is bounded. */
+static bool all_once(const ProtobufCMessageDescriptor *descriptor, struct wire wire)
+{
+	uint64_t seen = 0, number;
+	struct wire content;
+	assert(descriptor->n_fields <= 64);
+	while (wire.at < wire.end) {
+		if (!wire_field(&wire, &number, &content))
+			return false;
+		const ProtobufCFieldDescriptor *field =
+		    number <= UINT32_MAX ? protobuf_c_message_descriptor_get_field(descriptor, (unsigned)number) : NULL;
+		if (!field)
+			continue;
+		const uint64_t bit = UINT64_C(1) << field_place(descriptor, field);
+		if (field->label != PROTOBUF_C_LABEL_REPEATED && (seen & bit))
+			return false;
+		seen |= bit;
+		if (field->type == PROTOBUF_C_TYPE_MESSAGE && content.at &&
+		    !all_once((const ProtobufCMessageDescriptor *)field->descriptor, content))
+			return false;
+	}
+	return true;
+}
+
+enum twinlog_error codec_unpack_once(struct arena *arena, const ProtobufCMessageDescriptor *descriptor,
+				     const void *bytes, size_t size, ProtobufCMessage **ret_message)
+{
+	const uint8_t *at = bytes;
+	if (size > 0 && !all_once(descriptor, (struct wire){at, at + size}))
+		return TWINLOG_MALFORMED;
+	return codec_unpack(arena, descriptor, bytes, size, ret_message);
+}
+
 enum twinlog_error codec_pack(const ProtobufCMessage *message, uint8_t **ret_bytes, size_t *ret_size)
 {
 	size_t size = protobuf_c_message_get_packed_size(message);

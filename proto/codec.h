@@ -37,6 +37,12 @@ enum twinlog_error codec_unpack_strict(struct arena *arena, const ProtobufCMessa
 				       const void *bytes, size_t size,
 				       ProtobufCMessage **ret_message) TWINLOG_MUST_CHECK;
 
+/* As codec_unpack, and TWINLOG_MALFORMED where a field that is no list, or a oneof, stands twice in one message.
+ * Nothing is merged then, so the memory that decoding takes is bounded by the size, whoever decodes. PROTOCOL, "Bodies"
+ * rule 1. */
+enum twinlog_error codec_unpack_once(struct arena *arena, const ProtobufCMessageDescriptor *descriptor,
+				     const void *bytes, size_t size, ProtobufCMessage **ret_message) TWINLOG_MUST_CHECK;
+
 /* Packs into malloc'd memory owned by the caller. */
 enum twinlog_error codec_pack(const ProtobufCMessage *message, uint8_t **ret_bytes,
 			      size_t *ret_size) TWINLOG_MUST_CHECK;
@@ -49,6 +55,9 @@ enum twinlog_error codec_pack_arena(struct arena *arena, const ProtobufCMessage 
 	codec_unpack((arena), &name##__descriptor, (bytes), (size), (ProtobufCMessage **)(void *)(ret_message))
 #define CODEC_UNPACK_STRICT(arena, bytes, size, ret_message, name)                                                     \
 	codec_unpack_strict((arena), &name##__descriptor, (bytes), (size), (ProtobufCMessage **)(void *)(ret_message))
+
+#define CODEC_UNPACK_ONCE(arena, bytes, size, ret_message, name)                                                       \
+	codec_unpack_once((arena), &name##__descriptor, (bytes), (size), (ProtobufCMessage **)(void *)(ret_message))
 
 /* A view of memory owned elsewhere, as a protobuf bytes field. */
 static inline ProtobufCBinaryData codec_bytes(const void *bytes, size_t size)
@@ -77,6 +86,10 @@ enum twinlog_error codec_get_handle(ProtobufCBinaryData field, struct handle *re
 enum twinlog_error codec_get_sorted_hashes(struct arena *arena, const ProtobufCBinaryData *fields, size_t count,
 					   size_t max, struct hash **ret_hashes) TWINLOG_MUST_CHECK;
 
+static inline bool codec_same(ProtobufCBinaryData a, ProtobufCBinaryData b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
 static inline bool codec_equal(ProtobufCBinaryData field, const char *text)
 {
 	return field.len == strlen(text) && memcmp(field.data, text, field.len) == 0;

@@ -245,11 +245,6 @@ static void check_cities(struct judge *judge, const char *name, const ProtobufCB
 
 /* ---- Activity. ---- */
 
-static bool same(ProtobufCBinaryData a, ProtobufCBinaryData b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
-}
-
 static void check_participants_of(struct judge *judge, const Twinlog__Activity *activity)
 {
 	check_count(judge, "cities", activity->n_cities, TWINLOG_RECORD_CITIES_MAX);
@@ -261,7 +256,7 @@ static void check_participants_of(struct judge *judge, const Twinlog__Activity *
 		check_needed(judge, "city_id", city->city_id.len > 0);
 		check_code(judge, "role", city->role, CODELIST_PARTICIPANT_ROLE);
 		for (size_t j = 0; j < i && judge->mode == VALIDATE_WRITE; j++)
-			if (same(activity->cities[j]->city_id, city->city_id))
+			if (codec_same(activity->cities[j]->city_id, city->city_id))
 				find_fault(judge, BODY_SOUND, TWINLOG_DUPLICATE, "city_id", city->city_id);
 		path_leave(judge, before);
 	}
@@ -493,21 +488,16 @@ static bool content_fits(uint32_t operation, uint32_t kind, const Twinlog__Body 
 	}
 }
 
+/* Asked after all fields, so no list is longer than its limit where nothing was found yet. */
 static void check_envelope_cities(struct judge *judge, const Twinlog__Envelope *envelope, const Twinlog__Body *body)
 {
-	ProtobufCBinaryData *cities;
-	size_t count;
-	struct arena *arena = arena_new(TWINLOG_UNPACK_MAX);
-	if (!arena || validate_cities(arena, envelope->kind, body, &cities, &count)) {
-		find_fault(judge, BODY_MALFORMED, TWINLOG_NO_MEMORY, "cities", nothing);
-	} else {
-		bool equal = count == envelope->n_cities;
-		for (size_t i = 0; i < count && equal; i++)
-			equal = same(cities[i], envelope->cities[i]);
-		if (!equal)
-			find_fault(judge, BODY_CITIES, TWINLOG_INVALID, "cities", nothing);
-	}
-	arena_free(arena);
+	ProtobufCBinaryData cities[TWINLOG_RECORD_CITIES_MAX];
+	const size_t count = validate_cities_into(envelope->kind, body, cities);
+	bool equal = count == envelope->n_cities;
+	for (size_t i = 0; i < count && equal; i++)
+		equal = codec_same(cities[i], envelope->cities[i]);
+	if (!equal)
+		find_fault(judge, BODY_CITIES, TWINLOG_INVALID, "cities", nothing);
 }
 
 enum twinlog_error validate_body(enum validate_mode mode, const Twinlog__Envelope *envelope, uint32_t operation,
@@ -557,53 +547,5 @@ enum twinlog_error validate_city_id(const void *text, size_t size)
 		if (i < 2 ? c < 'A' || c > 'Z' : i > 2 && !slug && !(i == 3 && c == '@' && size > 4))
 			return TWINLOG_BAD_CITY_ID;
 	}
-	return TWINLOG_OK;
-}
-
-/* ---- The cities of an envelope. ---- */
-
-static int city_order(const void *a, const void *b)
-{
-	const ProtobufCBinaryData *x = a, *y = b;
-	const size_t shorter = x->len < y->len ? x->len : y->len;
-	const int order = shorter > 0 ? memcmp(x->data, y->data, shorter) : 0;
-	return order ? order : (x->len > y->len) - (x->len < y->len);
-}
-
-static size_t cities_of(uint32_t kind, const Twinlog__Body *body, ProtobufCBinaryData *cities)
-{
-	size_t count = 0;
-	if (kind == TWINLOG__RECORD_KIND__RECORD_ACTIVITY && body->content_case == TWINLOG__BODY__CONTENT_ACTIVITY) {
-		for (size_t i = 0; i < body->activity->n_cities; i++)
-			if (!codec_equal(body->activity->cities[i]->role, "observer"))
-				cities[count++] = body->activity->cities[i]->city_id;
-	} else if (kind == TWINLOG__RECORD_KIND__RECORD_AGREEMENT &&
-		   body->content_case == TWINLOG__BODY__CONTENT_AGREEMENT) {
-		for (size_t i = 0; i < body->agreement->n_parties; i++)
-			cities[count++] = body->agreement->parties[i];
-	} else if (kind == TWINLOG__RECORD_KIND__RECORD_CITY && body->content_case == TWINLOG__BODY__CONTENT_CITY) {
-		cities[count++] = body->city->city_id;
-	}
-	return count;
-}
-
-enum twinlog_error validate_cities(struct arena *arena, uint32_t kind, const Twinlog__Body *body,
-				   ProtobufCBinaryData **ret_cities, size_t *ret_count)
-{
-	size_t room = 1, kept = 0;
-	if (body->content_case == TWINLOG__BODY__CONTENT_ACTIVITY)
-		room += body->activity->n_cities;
-	if (body->content_case == TWINLOG__BODY__CONTENT_AGREEMENT)
-		room += body->agreement->n_parties;
-	ProtobufCBinaryData *cities = arena_alloc(arena, room * sizeof *cities);
-	if (!cities)
-		return TWINLOG_NO_MEMORY;
-	const size_t count = cities_of(kind, body, cities);
-	qsort(cities, count, sizeof *cities, city_order);
-	for (size_t i = 0; i < count; i++)
-		if (cities[i].len > 0 && (kept == 0 || !same(cities[kept - 1], cities[i])))
-			cities[kept++] = cities[i];
-	*ret_cities = cities;
-	*ret_count = kept;
 	return TWINLOG_OK;
 }

@@ -14,7 +14,7 @@
 
 enum body_rule { /* the numbers are those of PROTOCOL, "Void" */
 		 BODY_SOUND = 0,
-		 BODY_MALFORMED = 1, /* not a Body, or takes more memory than TWINLOG_UNPACK_MAX to decode */
+		 BODY_MALFORMED = 1, /* not a Body, or a field that is no list stands twice: codec_unpack_once */
 		 BODY_WRONG_CONTENT =
 		     2,            /* content of another kind than the envelope says, or content where none belongs */
 		 BODY_TEXT = 3,    /* a text that is not UTF-8, or has U+0000 */
@@ -44,5 +44,7 @@ enum twinlog_error validate_city_id(const void *text, size_t size) TWINLOG_MUST_
 struct arena;
 enum twinlog_error validate_cities(struct arena *arena, uint32_t kind, const Twinlog__Body *body,
 				   ProtobufCBinaryData **ret_cities, size_t *ret_count) TWINLOG_MUST_CHECK;
+/* The same into *cities, which has room for all cities of the body and one. Returns how many stay. */
+size_t validate_cities_into(uint32_t kind, const Twinlog__Body *body, ProtobufCBinaryData *cities);
 
 #endif

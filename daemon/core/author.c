@@ -203,7 +203,7 @@ static void operation_queue(struct node *node, struct submission *submission, ui
 	Twinlog__Body *body = NULL;
 	struct space *space = NULL;
 	enum twinlog_error error =
-	    CODEC_UNPACK(submission->arena, operation->body.data, operation->body.len, &body, twinlog__body);
+	    CODEC_UNPACK_ONCE(submission->arena, operation->body.data, operation->body.len, &body, twinlog__body);
 	if (error)
 		error = twinlog_fault_set(&fault, error, "body", NULL);
 	else

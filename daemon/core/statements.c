@@ -138,7 +138,7 @@ enum twinlog_error statements_new(const struct hash *space, struct statements **
 	statements->space = *space;
 	atomic_init(&statements->changed, WORD_END);
 	error = names_new(&statements->names);
-	/* The cap is part of rule 1 of void bodies: it has to be this one at every member. */
+	/* More than any body can take: no verdict hangs on it. */
 	if (!error && !(statements->arena = arena_new(TWINLOG_UNPACK_MAX)))
 		error = TWINLOG_NO_MEMORY;
 	if (error) {
@@ -359,7 +359,7 @@ static enum twinlog_error word_read(struct statements *statements, const struct 
 
 	if (leaf->body) {
 		arena_reset(statements->arena);
-		error = CODEC_UNPACK(statements->arena, leaf->body, leaf->body_size, &body, twinlog__body);
+		error = CODEC_UNPACK_ONCE(statements->arena, leaf->body, leaf->body_size, &body, twinlog__body);
 		if (error == TWINLOG_NO_MEMORY)
 			return error;
 		if (error)

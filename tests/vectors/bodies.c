@@ -69,7 +69,7 @@ static void judged_put(const char *what, uint32_t operation, uint32_t kind, cons
 	envelope.n_cities = operation != TWINLOG__OPERATION__OPERATION_STATEMENT || kind > 3 ? 0
 			    : kind == TWINLOG__RECORD_KIND__RECORD_CITY                      ? 1
 											     : 2;
-	if (CODEC_UNPACK(arena, bytes, size, &body, twinlog__body) == TWINLOG_OK) {
+	if (CODEC_UNPACK_ONCE(arena, bytes, size, &body, twinlog__body) == TWINLOG_OK) {
 		const enum twinlog_error error =
 		    validate_body(VALIDATE_READ, &envelope, operation, kind, body, &rule, NULL);
 		MUST((error == TWINLOG_OK) == (rule == BODY_SOUND));
@@ -144,7 +144,12 @@ static void activities_put(void)
 	    {"sound", BODY_SOUND, 0, 3, "note", 0, 1},
 	    {"unknown-field", BODY_SOUND, 0, 99, "newer", 0, 1},
 	    {"unknown-code", BODY_SOUND, 1, 5, "by_letter", 0, 1},
-	    {"last-of-two-wins", BODY_SOUND, 1, 9, "2018-12", 0, 2},
+	    {"unknown-fields-twice", BODY_SOUND, 0, 99, "newer", 0, 2},
+	    {"date-twice", BODY_MALFORMED, 1, 9, "2018-12", 0, 2},
+	    {"note-twice", BODY_MALFORMED, 0, 3, "note", 0, 2},
+	    {"message-twice", BODY_MALFORMED, 1, 21, "", 0, 2},
+	    {"city-id-twice", BODY_MALFORMED, 1, 1, "\n\x08KR:busan\n\x08KR:busan", 0, 1},
+	    {"two-contents", BODY_MALFORMED, 0, 11, "", 0, 1},
 	    {"not-utf-8", BODY_TEXT, 0, 3, "\xff", 0, 1},
 	    {"surrogate", BODY_TEXT, 0, 3, "\xed\xa0\x80", 0, 1},
 	    {"overlong-utf-8", BODY_TEXT, 0, 3, "\xc0\x80", 0, 1},
@@ -206,6 +211,7 @@ static void others_put(void)
 	judged_put("group", 2, 1, "\xfb\x01", 2, BODY_MALFORMED);
 	judged_put("field-0", 2, 1, "\x02\x00", 2, BODY_MALFORMED);
 	judged_put("cut-short", 2, 1, "\x1a\x05no", 4, BODY_MALFORMED);
+	judged_put("content-twice", 1, 1, "\x52\x00\x52\x00", 4, BODY_MALFORMED);
 	judged_put("overlong-length", 2, 1, "\x1a\x82\x00no", 5, BODY_SOUND);
 	raw_text(&part, 1, "CN:xiamen");
 	raw_text(&part, 1, "KR:mokpo");

@@ -283,8 +283,8 @@ def walk(found, fields):
 
 
 def content_of(data):
-    """The number of the last content that stands in the body; 0 for none."""
-    return ([number for number, _, _ in scan(data) if number in CONTENTS] or [0])[-1]
+    """The number of the content that stands in the body; 0 for none."""
+    return next((number for number, _, _ in scan(data) if number in CONTENTS), 0)
 
 
 def cities_named(content, found):
@@ -295,7 +295,9 @@ def cities_named(content, found):
 
 def judge(operation, kind, cities, data):
     try:
-        body = decode(data, BODY)
+        body = decode(data, BODY, once=True)
+        if sum(number in CONTENTS for number, _, _ in scan(data)) > 1:
+            raise Refused("MALFORMED")
     except Refused:
         raise Void(1) from None
     content = content_of(data)

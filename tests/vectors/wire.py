@@ -68,8 +68,9 @@ def scan(data):
 # A schema maps a field to what it holds: "number", "bytes" or the schema of a submessage; in a list when repeated.
 
 
-def decode(data, schema):
-    """{field: value, list, or message}: the last of several scalars wins, submessages given twice are merged."""
+def decode(data, schema, once=False):
+    """{field: value, list, or message}: the last of several scalars wins, submessages given twice are merged. once: what is
+    no list may not stand twice."""
     parts, unknown = {}, False
     for number, wire, value in scan(data):
         if number not in schema:
@@ -82,10 +83,12 @@ def decode(data, schema):
     found = {"unknown": unknown}
     for number, kind in schema.items():
         values = parts.get(number, [])
+        if once and len(values) > 1 and not isinstance(kind, list):
+            raise Refused("MALFORMED")
         if isinstance(kind, list):
-            found[number] = [decode(value, kind[0]) if isinstance(kind[0], dict) else value for value in values]
+            found[number] = [decode(value, kind[0], once) if isinstance(kind[0], dict) else value for value in values]
         elif isinstance(kind, dict):
-            found[number] = decode(b"".join(values), kind) if values else None
+            found[number] = decode(b"".join(values), kind, once) if values else None
         else:
             found[number] = values[-1] if values else (0 if kind == "number" else b"")
     return found
