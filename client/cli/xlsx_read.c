@@ -133,7 +133,7 @@ static enum twinlog_error relations_of(struct xlsx_zip *zip, const char *part, c
 {
 	static const struct xlsx_reader reader = {.begin = relations_begin};
 	const char *slash = strrchr(part, '/'), *name = slash ? slash + 1 : part;
-	char rels[NAME_MAX_BYTES + 16];
+	char rels[2 * NAME_MAX_BYTES + 16];
 
 	snprintf(folder, size, "%.*s", (int)(name - part), part);
 	snprintf(rels, sizeof rels, "%s_rels/%s.rels", folder, name);
