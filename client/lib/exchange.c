@@ -1,4 +1,5 @@
 /* Requests and their answers over one connection. */
+#include <poll.h>
 #include <stdlib.h>
 #include <zmq.h>
 
@@ -114,22 +115,46 @@ static void read_monitor(struct twinlog *twinlog)
 	}
 }
 
+static bool readable(void *socket)
+{
+	int events = 0;
+	size_t size = sizeof events;
+
+	return zmq_getsockopt(socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN);
+}
+
+static struct pollfd descriptor_of(void *socket)
+{
+	struct pollfd item = {.fd = -1, .events = POLLIN};
+	size_t size = sizeof item.fd;
+
+	(void)zmq_getsockopt(socket, ZMQ_FD, &item.fd, &size);
+	return item;
+}
+
+/* zmq_poll looks at each socket twice and costs twenty system calls. The descriptor tells of a change once, and any
+ * call on its socket may take that away: so each is asked before the wait, and after it when its descriptor spoke. */
 bool connection_poll(struct twinlog *twinlog, uint64_t wait_ms)
 {
-	zmq_pollitem_t items[] = {
-	    {.socket = twinlog->socket, .events = ZMQ_POLLIN},
-	    {.socket = twinlog->monitor, .events = ZMQ_POLLIN},
-	};
+	struct pollfd items[] = {descriptor_of(twinlog->socket), descriptor_of(twinlog->monitor)};
 
-	if (twinlog->unsent && twinlog->up)
-		items[0].events |= ZMQ_POLLOUT;
-	if (zmq_poll(items, 2, wait_ms > 1000000 ? 1000000 : (long)wait_ms) < 0)
+	/* Read to its end until the line stands, so that from then on its descriptor speaks. */
+	if (!twinlog->up) {
+		read_monitor(twinlog);
+		if (twinlog->up)
+			wait_ms = 0;
+	}
+	if (twinlog->unsent)
+		send_pending(twinlog);
+	if (readable(twinlog->socket))
+		return true;
+	if (poll(items, 2, wait_ms > 1000000 ? 1000000 : (int)wait_ms) <= 0)
 		return false;
 	if (items[1].revents)
 		read_monitor(twinlog);
 	if (twinlog->unsent)
 		send_pending(twinlog);
-	return (items[0].revents & ZMQ_POLLIN) != 0;
+	return items[0].revents && readable(twinlog->socket);
 }
 
 /* ---- Sending ---- */
