@@ -21,6 +21,7 @@
 #define POLL_MAX_MS   60000
 #define SOCKETS_MAX   4096
 #define CONTROL_TURNS 8 /* takes from the control endpoint before partners have their turn */
+#define SMALL_TURNS   4 /* a check, its commit, what is pushed on, and one more */
 
 enum { POLL_INBOX, POLL_STOP, POLL_ZAP, POLL_CONTROL };
 
@@ -43,7 +44,6 @@ static void daemon_view(struct daemon *daemon)
 
 static void inbox_persist(struct daemon *daemon, struct work_persist *batch)
 {
-	daemon->unwritten--;
 	if (batch->error) {
 		daemon_fail(daemon, batch->error, "writing to the store");
 		return;
@@ -96,43 +96,55 @@ static void inbox_disk(struct daemon *daemon, const struct work_disk *disk)
 	}
 }
 
-static void daemon_inbox(struct daemon *daemon)
+static void daemon_answer(struct daemon *daemon, struct work *work)
 {
-	struct job *job = queue_take_all(daemon->inbox);
+	switch (work->kind) {
+	case WORK_PERSIST:
+		inbox_persist(daemon, (struct work_persist *)work);
+		break;
+	case WORK_CHECK:
+		inbox_check(daemon, (struct work_check *)work);
+		break;
+	case WORK_CHUNK:
+		inbox_chunk(daemon, (struct work_chunk *)work);
+		break;
+	case WORK_REPLY: {
+		struct work_reply *reply = (struct work_reply *)work;
+		control_reply(daemon->control, reply->token, reply->bytes, reply->size, reply->last);
+		break;
+	}
+	case WORK_DISK:
+		inbox_disk(daemon, (const struct work_disk *)work);
+		break;
+	case WORK_VIEW:
+		daemon->view_asked = false;
+		daemon_view(daemon);
+		break;
+	case WORK_QUERY:
+		control_done(daemon->control, ((const struct work_query *)work)->token);
+		break;
+	}
+}
+
+static void daemon_answers(struct daemon *daemon, struct job *job)
+{
 	while (job) {
 		struct job *next = job->next;
 		struct work *work = (struct work *)(void *)job;
-		if (!daemon->failed) {
-			switch (work->kind) {
-			case WORK_PERSIST:
-				inbox_persist(daemon, (struct work_persist *)work);
-				break;
-			case WORK_CHECK:
-				inbox_check(daemon, (struct work_check *)work);
-				break;
-			case WORK_CHUNK:
-				inbox_chunk(daemon, (struct work_chunk *)work);
-				break;
-			case WORK_REPLY: {
-				struct work_reply *reply = (struct work_reply *)work;
-				control_reply(daemon->control, reply->token, reply->bytes, reply->size, reply->last);
-				break;
-			}
-			case WORK_DISK:
-				inbox_disk(daemon, (const struct work_disk *)work);
-				break;
-			case WORK_VIEW:
-				daemon->view_asked = false;
-				daemon_view(daemon);
-				break;
-			case WORK_QUERY:
-				control_done(daemon->control, ((const struct work_query *)work)->token);
-				break;
-			}
-		}
+		if (work->kind == WORK_PERSIST || work->kind == WORK_CHECK || work->kind == WORK_CHUNK)
+			daemon->under_way[work->kind]--;
+		if (!daemon->failed)
+			daemon_answer(daemon, work);
 		work_free(work);
 		job = next;
 	}
+}
+
+static void daemon_done(struct daemon *daemon)
+{
+	struct job *done = daemon->done;
+	daemon->done = NULL;
+	daemon_answers(daemon, done);
 }
 
 /* ---- The loop ---- */
@@ -141,9 +153,20 @@ static void daemon_flush(struct daemon *daemon)
 {
 	if (!daemon->batch || daemon->failed)
 		return;
-	daemon->unwritten++;
-	workers_push(daemon->workers, &daemon->batch->work);
+	struct work *work = &daemon->batch->work;
 	daemon->batch = NULL;
+	daemon_hand_out(daemon, work);
+}
+
+/* What was done at once is answered in the same turn, and what follows from it begun: a word that arrives alone is
+ * checked, committed and answered without a wake in between. */
+static void daemon_finish(struct daemon *daemon)
+{
+	daemon_flush(daemon);
+	for (int i = 0; daemon->done && i < SMALL_TURNS; i++) {
+		daemon_done(daemon);
+		daemon_flush(daemon);
+	}
 }
 
 static void daemon_time(struct daemon *daemon)
@@ -157,6 +180,8 @@ static void daemon_time(struct daemon *daemon)
 /* Rounded so that a deadline is never met early; a node that keeps asking for the time gets it once a millisecond. */
 static long daemon_timeout(const struct daemon *daemon)
 {
+	if (daemon->done)
+		return 0;
 	uint64_t deadline = node_deadline(daemon->node);
 	const uint64_t links = net_links_deadline(daemon->links);
 	const uint64_t control = control_deadline(daemon->control);
@@ -209,14 +234,16 @@ static enum twinlog_error daemon_turn(struct daemon *daemon, int stop_fd, zmq_po
 		daemon->stopping = true;
 	if (poll[POLL_ZAP].revents)
 		zap_serve(&daemon->zap);
-	daemon_inbox(daemon);
+	/* In this order: what was done at once was asked before what went to a thread meanwhile. */
+	daemon_done(daemon);
+	daemon_answers(daemon, queue_take_all(daemon->inbox));
 	net_links_serve(daemon->links, peers);
 	bool more = clients && poll[POLL_CONTROL].revents;
 	for (int i = 0; more && i < CONTROL_TURNS; i++)
 		more = control_receive(daemon->control);
 	daemon_time(daemon);
 	control_serve(daemon->control);
-	daemon_flush(daemon);
+	daemon_finish(daemon);
 	return TWINLOG_OK;
 }
 
@@ -233,7 +260,7 @@ static void daemon_loop(struct daemon *daemon, int stop_fd)
 			stop_by = moment_now().mono_ms + TWINLOG_STOP_MS;
 		}
 		if (daemon->stopping &&
-		    (daemon->unwritten == 0 || daemon->disk_full || moment_now().mono_ms >= stop_by))
+		    (daemon->under_way[WORK_PERSIST] == 0 || daemon->disk_full || moment_now().mono_ms >= stop_by))
 			break;
 		const enum twinlog_error error = daemon_turn(daemon, stop_fd, &items, &capacity);
 		if (error)
@@ -329,9 +356,8 @@ static enum twinlog_error daemon_start(struct daemon *daemon, struct twinlog_fau
 	return error;
 }
 
-static void inbox_discard(struct queue *inbox)
+static void jobs_discard(struct job *job)
 {
-	struct job *job = inbox ? queue_take_all(inbox) : NULL;
 	while (job) {
 		struct job *next = job->next;
 		work_free((struct work *)(void *)job);
@@ -343,7 +369,8 @@ static void inbox_discard(struct queue *inbox)
 static void daemon_end(struct daemon *daemon)
 {
 	workers_stop(daemon->workers);
-	inbox_discard(daemon->inbox);
+	jobs_discard(daemon->inbox ? queue_take_all(daemon->inbox) : NULL);
+	jobs_discard(daemon->done);
 	queue_free(daemon->inbox);
 	if (daemon->batch)
 		work_free(&daemon->batch->work);

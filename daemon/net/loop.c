@@ -32,10 +32,25 @@ static void effect_persist(struct daemon *daemon, const struct effect *effect)
 		daemon_fail(daemon, TWINLOG_NO_MEMORY, "persisting");
 }
 
+void daemon_hand_out(struct daemon *daemon, struct work *work)
+{
+	/* Answers keep the order of their questions: what comes after work at another thread goes there too. */
+	if (daemon->under_way[work->kind]++ > 0 || !workers_do_small(daemon->workers, work)) {
+		workers_push(daemon->workers, work);
+		return;
+	}
+	work->job.next = NULL;
+	if (daemon->done)
+		daemon->done_last->next = &work->job;
+	else
+		daemon->done = &work->job;
+	daemon->done_last = &work->job;
+}
+
 static void effect_work(struct daemon *daemon, struct work *work, const char *what)
 {
 	if (work)
-		workers_push(daemon->workers, work);
+		daemon_hand_out(daemon, work);
 	else
 		daemon_fail(daemon, TWINLOG_NO_MEMORY, what);
 }

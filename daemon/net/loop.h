@@ -28,8 +28,10 @@ struct daemon {
 	struct control *control;
 	struct queue *inbox; /* answered work */
 	struct workers *workers;
-	struct work_persist *batch; /* what this turn of the loop wants persisted */
-	size_t unwritten;           /* batches at the writer */
+	struct work_persist *batch;   /* what this turn of the loop wants persisted */
+	size_t under_way[WORK_KINDS]; /* handed out, and not yet answered */
+	struct job *done; /* small work that was done at once, in order; its answer is still to be taken in */
+	struct job *done_last;
 	bool disk_full;
 	bool stopping;
 	bool failed;
@@ -40,6 +42,9 @@ struct moment moment_now(void);
 /* Fills in the time, steps the node, carries out the effects in order. Never called from within itself: what an effect
  * makes known (a link that breaks while sending) is stepped afterwards. */
 void daemon_step(struct daemon *daemon, struct event *event);
+
+/* Takes the work over: has it done by whom it is for, or at once when it is small. */
+void daemon_hand_out(struct daemon *daemon, struct work *work);
 
 /* Ends the daemon with exit code 1 after this turn; the reason is logged. */
 void daemon_fail(struct daemon *daemon, enum twinlog_error error, const char *where);

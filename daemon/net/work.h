@@ -15,6 +15,7 @@ enum work_kind {
 	WORK_VIEW,    /* readers: the view catches up with what was committed */
 	WORK_DISK,    /* only from the writer: the disk is full, or no longer */
 };
+#define WORK_KINDS (WORK_DISK + 1)
 
 struct work {
 	struct job job;

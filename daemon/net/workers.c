@@ -18,6 +18,9 @@ struct workers {
 	struct queue *queues[QUEUE_COUNT];
 	pthread_t threads[QUEUE_COUNT - 1 + WORKERS_READERS];
 	size_t threads_count;
+	uint64_t pruned_ms;     /* wall; by whoever commits */
+	struct chunk *chunk;    /* of workers_do_small, as what follows */
+	uint64_t busy_until_ms; /* no small commits until then */
 };
 
 static uint64_t wall_ms(void)
@@ -25,6 +28,13 @@ static uint64_t wall_ms(void)
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static uint64_t mono_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 /* ---- Writer ---- */
@@ -96,13 +106,17 @@ static enum twinlog_error writer_commit(struct store *store, struct work_persist
 	return store_commit(write);
 }
 
+static bool writer_has_room(const struct workers *workers, size_t bytes)
+{
+	return store_disk_free(workers->setup.store) >= WRITER_RESERVE_BYTES + (uint64_t)bytes * WRITER_RESERVE_TIMES;
+}
+
 /* A full disk is waited out before the transaction is begun: the store stays untouched and readable, and what waits is
  * written once there is room. False when the daemon ends meanwhile; nothing of it was acknowledged. */
 static bool writer_await_room(struct workers *workers, size_t bytes)
 {
-	const uint64_t need = WRITER_RESERVE_BYTES + (uint64_t)bytes * WRITER_RESERVE_TIMES;
 	bool full = false;
-	while (store_disk_free(workers->setup.store) < need) {
+	while (!writer_has_room(workers, bytes)) {
 		if (!full) {
 			struct work_disk *told = work_disk_new(true);
 			if (told)
@@ -121,13 +135,17 @@ static bool writer_await_room(struct workers *workers, size_t bytes)
 	return true;
 }
 
+static bool writer_prunes(const struct workers *workers)
+{
+	return wall_ms() - workers->pruned_ms >= WRITER_PRUNE_MS;
+}
+
 #define WRITER_BATCH_MAX 256u
 
 static void *writer_main(void *context)
 {
 	struct workers *workers = context;
 	struct work_persist *batch[WRITER_BATCH_MAX];
-	uint64_t pruned_ms = 0;
 	struct job *jobs = NULL;
 	/* After one failure nothing more is written: what follows builds on what is missing. */
 	enum twinlog_error error = TWINLOG_OK;
@@ -138,14 +156,14 @@ static void *writer_main(void *context)
 			bytes += batch[count++]->bytes;
 			jobs = jobs->next;
 		}
-		const bool prune = wall_ms() - pruned_ms >= WRITER_PRUNE_MS;
+		const bool prune = writer_prunes(workers);
 		if (!error && !writer_await_room(workers, bytes))
 			error = TWINLOG_DISK_FULL;
 		if (!error)
 			error = writer_commit(workers->setup.store, batch, count, prune);
 		if (prune) {
 			store_check_readers(workers->setup.store);
-			pruned_ms = wall_ms();
+			workers->pruned_ms = wall_ms();
 		}
 		for (size_t i = 0; i < count; i++) {
 			batch[i]->error = error;
@@ -214,6 +232,20 @@ static void *verifier_main(void *context)
 }
 
 /* ---- Packer ---- */
+
+/* Of the first bundle; SIZE_MAX when it cannot be read. */
+static size_t packer_size(struct store *store, const struct work_chunk *work)
+{
+	struct store_read *read = NULL;
+	const uint8_t *bytes;
+	size_t size = SIZE_MAX;
+	if (store_read_begin(store, &read))
+		return SIZE_MAX;
+	if (store_get_bundle(read, work->sequences[0], &bytes, &size))
+		size = SIZE_MAX;
+	store_read_end(read);
+	return size;
+}
 
 static enum twinlog_error packer_read(struct store *store, struct chunk *chunk, struct work_chunk *work)
 {
@@ -287,6 +319,66 @@ static void *reader_main(void *context)
 	return NULL;
 }
 
+/* ---- Small work, on the net thread ---- */
+
+#define SMALL_COMMIT_BYTES 2048u /* a word or two: with more of them the writer works while net takes in the next */
+#define SMALL_COMMIT_ITEMS 4u
+#define SMALL_CHUNK_BYTES  4096u
+#define SMALL_COMMIT_US    1000u /* a slower disk is worth two wakes, and is not waited for */
+#define SMALL_SLOW_MS      1000u
+#define SMALL_BUSY_MS      20u
+
+static bool small_commit(struct workers *workers, struct work_persist *batch)
+{
+	const uint64_t begun_us = mono_us();
+	if (batch->bytes > SMALL_COMMIT_BYTES || batch->count > SMALL_COMMIT_ITEMS) {
+		workers->busy_until_ms = begun_us / 1000 + SMALL_BUSY_MS;
+		return false;
+	}
+	if (begun_us / 1000 < workers->busy_until_ms || writer_prunes(workers) ||
+	    !writer_has_room(workers, batch->bytes))
+		return false;
+	batch->error = writer_commit(workers->setup.store, &batch, 1, false);
+	if (mono_us() - begun_us > SMALL_COMMIT_US)
+		workers->busy_until_ms = mono_us() / 1000 + SMALL_SLOW_MS;
+	return true;
+}
+
+/* One bundle that is being pushed was committed a moment ago, so its page is in memory. */
+static bool small_pack(struct workers *workers, struct work_chunk *work)
+{
+	if (work->count != 1 || packer_size(workers->setup.store, work) > SMALL_CHUNK_BYTES)
+		return false;
+	work->error = packer_pack(workers->setup.store, workers->chunk, work);
+	return true;
+}
+
+static bool small_check(struct workers *workers, struct work_check *work)
+{
+	if (work->compressed_size > SMALL_CHUNK_BYTES || work->plain > SMALL_CHUNK_BYTES)
+		return false;
+	verifier_check(workers->chunk, work);
+	return true;
+}
+
+bool workers_do_small(struct workers *workers, struct work *work)
+{
+	switch (work->kind) {
+	case WORK_PERSIST:
+		return small_commit(workers, (struct work_persist *)work);
+	case WORK_CHUNK:
+		return small_pack(workers, (struct work_chunk *)work);
+	case WORK_CHECK:
+		return small_check(workers, (struct work_check *)work);
+	case WORK_QUERY:
+	case WORK_REPLY:
+	case WORK_DISK:
+	case WORK_VIEW:
+		break;
+	}
+	return false;
+}
+
 /* ---- All of them ---- */
 
 static enum twinlog_error workers_thread(struct workers *workers, void *(*run)(void *))
@@ -311,7 +403,7 @@ enum twinlog_error workers_start(const struct workers_setup *setup, struct worke
 	if (!workers)
 		return TWINLOG_NO_MEMORY;
 	workers->setup = *setup;
-	enum twinlog_error error = TWINLOG_OK;
+	enum twinlog_error error = chunk_new(&workers->chunk);
 	for (size_t i = 0; i < QUEUE_COUNT && !error; i++)
 		error = queue_new(limits[i], false, &workers->queues[i]);
 	workers->setup.stop = workers->queues[QUEUE_READERS];
@@ -350,6 +442,7 @@ void workers_stop(struct workers *workers)
 		pthread_join(workers->threads[i], NULL);
 	for (size_t i = 0; i < QUEUE_COUNT; i++)
 		queue_free(workers->queues[i]);
+	chunk_free(workers->chunk);
 	free(workers);
 }
 

@@ -35,6 +35,10 @@ void workers_stop(struct workers *workers);
 
 /* Takes the work over and gives it to whom it is for. */
 void workers_push(struct workers *workers, struct work *work);
+/* A wake costs more than small work does: does it at once on the net thread, with its answer filled in, when there is
+ * little of it and the disk was quick lately. Only while its own thread has nothing to do, which the caller knows.
+ * False: untouched, to be pushed. ARCHITECTURE, "Threads". */
+bool workers_do_small(struct workers *workers, struct work *work);
 /* Whether that thread is so far behind that no more should be taken in. */
 bool workers_behind(const struct workers *workers, enum work_kind kind);
 
