@@ -105,6 +105,66 @@ static enum twinlog_error add_name(struct config *config, const char *value)
 	return TWINLOG_OK;
 }
 
+/* A number, with k or M behind it. */
+static enum twinlog_error budget_rate(const char *text, size_t size, uint64_t *ret_rate)
+{
+	uint64_t rate = 0;
+	size_t at = 0;
+
+	for (; at < size && text[at] >= '0' && text[at] <= '9' && rate < UINT64_C(1) << 40; at++)
+		rate = rate * 10 + (uint64_t)(text[at] - '0');
+	if (at == 0)
+		return TWINLOG_BAD_NUMBER;
+	if (at + 1 == size && (text[at] == 'k' || text[at] == 'M'))
+		rate *= text[at++] == 'k' ? 1000 : 1000000;
+	if (at != size || rate > UINT64_C(1) << 40 || (rate > 0 && rate < TWINLOG_BUDGET_MIN))
+		return TWINLOG_BAD_NUMBER;
+	*ret_rate = rate;
+	return TWINLOG_OK;
+}
+
+static enum twinlog_error budget_hours(const char *text, struct daemon_budget *budget)
+{
+	unsigned from_hour, from_minute, to_hour, to_minute;
+	int size = 0;
+
+	if (strspn(text, "0123456789:-") != strlen(text) ||
+	    sscanf(text, "%2u:%2u-%2u:%2u%n", &from_hour, &from_minute, &to_hour, &to_minute, &size) != 4 ||
+	    text[size] != '\0' || from_hour > 23 || to_hour > 24 || from_minute > 59 || to_minute > 59 ||
+	    (to_hour == 24 && to_minute > 0))
+		return TWINLOG_BAD_DATE;
+	budget->from = from_hour * 60 + from_minute;
+	budget->to = (to_hour * 60 + to_minute) % 1440;
+	return TWINLOG_OK;
+}
+
+static enum twinlog_error add_budget(struct config *config, const char *value)
+{
+	struct daemon_budget budget = {.from = 0};
+	const char *rate = strchr(value, ' ');
+	const size_t city_size = rate ? (size_t)(rate - value) : 0;
+	enum twinlog_error error;
+	size_t rate_size;
+
+	if (!rate || city_size >= sizeof budget.city)
+		return TWINLOG_BAD_FIELD;
+	memcpy(budget.city, value, city_size);
+	rate += strspn(rate, " ");
+	rate_size = strcspn(rate, " ");
+	error = strcmp(budget.city, "*") == 0 ? TWINLOG_OK : validate_city_id(budget.city, city_size);
+	if (!error)
+		error = budget_rate(rate, rate_size, &budget.rate);
+	rate += rate_size;
+	rate += strspn(rate, " ");
+	if (!error && *rate)
+		error = budget_hours(rate, &budget);
+	if (!error && config->budgets_count == TWINLOG_BUDGETS_MAX)
+		error = TWINLOG_TOO_MANY;
+	if (!error)
+		config->budgets[config->budgets_count++] = budget;
+	return error;
+}
+
 static enum twinlog_error set_level(struct config *config, const char *value)
 {
 	for (size_t i = 0; i < sizeof LEVELS / sizeof *LEVELS; i++)
@@ -127,6 +187,8 @@ enum twinlog_error config_set(struct config *config, const char *key, const char
 		return list_add(&config->announce, value, check_announce);
 	if (strcmp(key, "control") == 0)
 		return list_add(&config->control, value, check_control);
+	if (strcmp(key, "budget") == 0)
+		return add_budget(config, value);
 	if (strcmp(key, "log") == 0)
 		return set_level(config, value);
 	return TWINLOG_USAGE;
@@ -219,6 +281,15 @@ static void print_list(FILE *out, const char *key, const struct config_list *lis
 		fprintf(out, "#%s = %s\n", key, example);
 }
 
+static void print_budget(FILE *out, const struct daemon_budget *budget)
+{
+	fprintf(out, "budget = %s %llu", budget->city, (unsigned long long)budget->rate);
+	if (budget->from != budget->to)
+		fprintf(out, " %02u:%02u-%02u:%02u", budget->from / 60, budget->from % 60, budget->to / 60,
+			budget->to % 60);
+	fputc('\n', out);
+}
+
 char *config_format(const struct config *config)
 {
 	char *text = NULL;
@@ -241,6 +312,13 @@ char *config_format(const struct config *config)
 	print_list(out, "announce", &config->announce, "tcp://twinlog.example.org:7401");
 	fprintf(out, "\n# Where clients reach it. A path without a slash in front lies in this folder.\n");
 	print_list(out, "control", &config->control, CONFIG_CONTROL_DEFAULT);
+	fprintf(out,
+		"\n# What a partner may cost, in bytes a second both ways, and at which hours of the day: CITY RATE "
+		"[HH:MM-HH:MM].\n# * means every partner, 0 no link; the first line that fits counts.\n");
+	for (size_t i = 0; i < config->budgets_count; i++)
+		print_budget(out, &config->budgets[i]);
+	if (config->budgets_count == 0)
+		fprintf(out, "#budget = KR:mokpo 64k 08:00-18:00\n");
 	fprintf(out, "\n# error, warning, info or debug.\nlog = %s\n", LEVELS[config->log_level]);
 	if (fclose(out) != 0) {
 		free(text);

@@ -1,12 +1,13 @@
-/* twinlogd.conf: what the operator decides. One `key = value` a line; `name`, `listen`, `announce` and `control` may
- * stand several times. Knows files, core/card.h (forms of addresses), net/daemon.h (log levels).
+/* twinlogd.conf: what the operator decides. One `key = value` a line; `name`, `listen`, `announce`, `control` and
+ * `budget` may stand several times. Knows files, core/card.h (forms of addresses), net/daemon.h (log levels).
  *
  *     city      CC:slug                the id the city goes by
  *     name      LANG=TEXT              official names, for the card
  *     listen    tcp://ADDR:PORT        for partners; none: only dials out
  *     announce  tcp://HOST:PORT        where partners dial, for the card
  *     control   ipc://PATH | tcp://…   for clients; PATH is relative to the folder; default ipc://control.sock
- *     log       error | warning | info | debug
+ *     budget    CC:slug|* RATE [HH:MM-HH:MM]   bytes a second that a partner may cost, both ways; k and M are
+ * understood; 0: no link; of the lines that fit the first log       error | warning | info | debug
  */
 #ifndef TWINLOG_CONFIG_H
 #define TWINLOG_CONFIG_H
@@ -33,6 +34,8 @@ struct config {
 	struct config_name names[TWINLOG_LIST_MAX];
 	size_t names_count;
 	struct config_list listen, announce, control;
+	struct daemon_budget budgets[TWINLOG_BUDGETS_MAX];
+	size_t budgets_count;
 	enum log_level log_level;
 };
 

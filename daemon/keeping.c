@@ -118,7 +118,9 @@ static int backup_verify(const char *path)
 		error = store_open_copy(path, &store, &fault);
 	if (error)
 		return command_fail(&fault);
-	error = verify_store(store, print_fault, &lines, &result);
+	progress = (struct progress){.what = "verifying", .total = parts.store_size};
+	error = verify_store(store, print_fault, &lines, progress_show, &progress, &result);
+	progress_end(&progress);
 	store_close(store);
 	if (error) {
 		twinlog_fault_set(&fault, error, path, NULL);

@@ -163,6 +163,8 @@ static int run_home(const struct home *home)
 	    .control_count = home->config.control.count,
 	    .clients = home->clients.list,
 	    .clients_count = home->clients.count,
+	    .budgets = home->config.budgets,
+	    .budgets_count = home->config.budgets_count,
 	    .log_level = home->config.log_level,
 	};
 	int code;
@@ -224,6 +226,7 @@ static void print_fault(void *context, const char *line)
 
 static int command_verify(const char *dir)
 {
+	struct progress progress = {.what = "verifying"};
 	struct verify_result result;
 	struct twinlog_fault fault;
 	enum twinlog_error error;
@@ -232,7 +235,9 @@ static int command_verify(const char *dir)
 
 	if (home_open(&home, dir, HOME_LOOK, now_s(), &fault))
 		return command_fail(&fault);
-	error = verify_store(home.store, print_fault, &lines, &result);
+	progress.total = store_bytes(home.store);
+	error = verify_store(home.store, print_fault, &lines, progress_show, &progress, &result);
+	progress_end(&progress);
 	home_close(&home);
 	if (error) {
 		twinlog_fault_set(&fault, error, dir, NULL);

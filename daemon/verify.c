@@ -17,6 +17,9 @@ struct verify {
 	struct verify_result result;
 	verify_report report;
 	void *context;
+	store_progress progress;
+	void *progress_context;
+	uint64_t looked_at; /* bytes */
 	struct acts **spaces;
 	struct erasures **erasures; /* of each space */
 	struct hash *seen;          /* bundle ids, open addressing; a zero hash is a free place */
@@ -203,6 +206,9 @@ static enum twinlog_error visit_bundle(void *context, const struct store_row *ro
 	struct bundle *plain;
 
 	verify->result.bundles++;
+	verify->looked_at += row->size;
+	if (verify->progress)
+		verify->progress(verify->progress_context, verify->looked_at);
 	error = bundle_open(row->bytes, row->size, NULL, 0, &plain);
 	if (!error) {
 		verify->result.leaves += plain->leaves_count;
@@ -314,10 +320,14 @@ static enum twinlog_error verify_tables(struct verify *verify, struct store_read
 	return TWINLOG_OK;
 }
 
-enum twinlog_error verify_store(struct store *store, verify_report report, void *context,
-				struct verify_result *ret_result)
+enum twinlog_error verify_store(struct store *store, verify_report report, void *context, store_progress progress,
+				void *progress_context, struct verify_result *ret_result)
 {
-	struct verify verify = {.report = report, .context = context, .arena = arena_new(UNPACK_MAX)};
+	struct verify verify = {.report = report,
+				.context = context,
+				.progress = progress,
+				.progress_context = progress_context,
+				.arena = arena_new(UNPACK_MAX)};
 	enum twinlog_error error = TWINLOG_NO_MEMORY;
 	struct store_read *read;
 

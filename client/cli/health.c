@@ -4,8 +4,8 @@
 #include "commands.h"
 
 static const struct cli_option status_options[] = {
-    {"check", 0, NULL, N_("end with 1 when a partner lags too far behind"), false},
-    {"max-lag", 0, N_("TIME"), N_("with --check: how far (else 1d)"), false},
+    {"check", 0, NULL, N_("end with 1 when something is not well, or waits for too long"), false},
+    {"max-lag", 0, N_("TIME"), N_("with --check: how long (else 1d)"), false},
     {0},
 };
 
@@ -41,47 +41,141 @@ static enum twinlog_error spaces_table(struct cli *cli, const Twinlog__Status *s
 	return error;
 }
 
+/* ---- What is waited for, since when, and what comes next ---- */
+
+static const char *waits_for(struct cli *cli, const Twinlog__PeerSpace *space)
+{
+	const unsigned long long count = (unsigned long long)space->waiting_count;
+	switch (space->waiting) {
+	case TWINLOG__WAITING__WAITING_ANSWER:
+		return _("its answer to the invitation");
+	case TWINLOG__WAITING__WAITING_HOURS:
+		return _("the hours at which it may be linked");
+	case TWINLOG__WAITING__WAITING_ADDRESS:
+		return _("an address: neither side can be dialled");
+	case TWINLOG__WAITING__WAITING_DIALLED:
+	case TWINLOG__WAITING__WAITING_LINK:
+		return _("a link to it");
+	case TWINLOG__WAITING__WAITING_BUNDLES:
+		return cli_printf(cli, _("%llu bundles or more that it holds and that are not here"), count);
+	case TWINLOG__WAITING__WAITING_POSITION:
+		return cli_printf(cli, _("its confirmation of %llu bundles"), count);
+	case TWINLOG__WAITING__WAITING_ERASURES:
+		return cli_printf(cli, _("its confirmation of %llu erasures"), count);
+	default:
+		return cli_text(cli, space->waiting_for);
+	}
+}
+
+static const char *comes_next(struct cli *cli, const Twinlog__Status *status, const Twinlog__PeerInfo *peer,
+			      const Twinlog__PeerSpace *space)
+{
+	switch (space->waiting) {
+	case TWINLOG__WAITING__WAITING_ANSWER:
+		return _("it accepts or declines");
+	case TWINLOG__WAITING__WAITING_ADDRESS:
+		return _("one of the two has to listen: `listen` and `announce` in twinlogd.conf");
+	case TWINLOG__WAITING__WAITING_DIALLED:
+		return _("it dials: its card has no address");
+	case TWINLOG__WAITING__WAITING_HOURS:
+	case TWINLOG__WAITING__WAITING_LINK:
+		if (peer->next_attempt_ms > status->now_ms)
+			return cli_printf(cli, _("it is dialled in %s"),
+					  cli_span(cli, peer->next_attempt_ms - status->now_ms));
+		return _("it is dialled now");
+	case TWINLOG__WAITING__WAITING_BUNDLES:
+		return _("they are asked for, again within a minute");
+	case TWINLOG__WAITING__WAITING_POSITION:
+		return peer->rate || !peer->limited ? _("they are sent to it, and it signs that it has them")
+						    : _("they go out when its hours begin");
+	case TWINLOG__WAITING__WAITING_ERASURES:
+		return _("it is told, again within a minute");
+	default:
+		return "";
+	}
+}
+
+static const char *space_title(struct cli *cli, const Twinlog__Status *status, ProtobufCBinaryData id)
+{
+	for (size_t i = 0; i < status->n_spaces; i++)
+		if (status->spaces[i]->space.len == id.len &&
+		    memcmp(status->spaces[i]->space.data, id.data, id.len) == 0)
+			return cli_text(cli, status->spaces[i]->title);
+	return cli_hex(cli, id, 8);
+}
+
+static void peer_print(struct cli *cli, const Twinlog__Status *status, const Twinlog__PeerInfo *peer)
+{
+	printf("%s: %s", cli_city_name(cli, peer->city_id), cli_link_label(peer->link));
+	if (peer->link == TWINLOG__LINK_STATE__LINK_UP && peer->link_since_ms)
+		printf(_(", since %s"), cli_time(cli, peer->link_since_ms));
+	if (peer->limited && peer->rate)
+		printf(_("; at most %llu bytes a second"), (unsigned long long)peer->rate);
+	if (peer->limited && !peer->rate)
+		printf(_("; no link at this hour"));
+	if (peer->last_error.len > 0)
+		printf(_("; last error %s: %s"), cli_time(cli, peer->last_error_ms), cli_text(cli, peer->last_error));
+	printf("\n");
+	for (size_t s = 0; s < peer->n_spaces; s++) {
+		const Twinlog__PeerSpace *space = peer->spaces[s];
+		if (space->waiting)
+			printf(_("  %s: waits for %s, since %s; next: %s\n"), space_title(cli, status, space->space),
+			       waits_for(cli, space), cli_time(cli, space->waiting_since_ms),
+			       comes_next(cli, status, peer, space));
+	}
+}
+
+static void space_print(struct cli *cli, const Twinlog__SpaceStatus *space)
+{
+	const char *title = cli_text(cli, space->title);
+	if (space->invited)
+		printf(_("%s: this city is invited; answer with: twinlog space accept\n"), title);
+	for (size_t m = 0; m < space->n_members; m++) {
+		const Twinlog__MemberStatus *member = space->members[m];
+		if (!member->self && !member->carded)
+			printf(_("%s: %s has no card here; what it says comes through others\n"), title,
+			       cli_city_name(cli, member->city_id));
+		if (member->erasures < space->erasures)
+			printf(_("%s: %s has confirmed %llu of %llu erasures\n"), title,
+			       cli_city_name(cli, member->city_id), (unsigned long long)member->erasures,
+			       (unsigned long long)space->erasures);
+	}
+	if (space->only_here > 0)
+		printf(_("%s: %llu entries exist only here, since %s\n"), title, (unsigned long long)space->only_here,
+		       cli_time(cli, space->only_here_since_ms));
+}
+
 static void status_print(struct cli *cli, const Twinlog__Status *status)
 {
 	printf("%s  %s\n", cli_city_name(cli, status->city_id), cli_hex(cli, status->identity, 12));
 	if (status->warning.len > 0)
 		printf("! %s\n", cli_text(cli, status->warning));
-	for (size_t i = 0; i < status->n_peers; i++) {
-		const Twinlog__PeerInfo *peer = status->peers[i];
-		if (peer->removed)
-			continue;
-		printf("%s: %s", cli_city_name(cli, peer->city_id), cli_link_label(peer->link));
-		if (peer->last_error.len > 0)
-			printf(_("; last error %s: %s"), cli_time(cli, peer->last_error_ms),
-			       cli_text(cli, peer->last_error));
-		for (size_t s = 0; s < peer->n_spaces; s++)
-			if (peer->spaces[s]->waiting_for.len > 0)
-				printf(_("; waits for %s"), cli_text(cli, peer->spaces[s]->waiting_for));
-		printf("\n");
-	}
-	for (size_t i = 0; i < status->n_spaces; i++) {
-		for (size_t m = 0; m < status->spaces[i]->n_members; m++)
-			if (status->spaces[i]->members[m]->erasures < status->spaces[i]->erasures)
-				printf(_("%s: %s has confirmed %llu of %llu erasures\n"),
-				       cli_text(cli, status->spaces[i]->title),
-				       cli_city_name(cli, status->spaces[i]->members[m]->city_id),
-				       (unsigned long long)status->spaces[i]->members[m]->erasures,
-				       (unsigned long long)status->spaces[i]->erasures);
-		if (status->spaces[i]->only_here > 0)
-			printf(_("%s: %llu entries exist only here, since %s\n"),
-			       cli_text(cli, status->spaces[i]->title),
-			       (unsigned long long)status->spaces[i]->only_here,
-			       cli_time(cli, status->spaces[i]->only_here_since_ms));
-	}
+	for (size_t i = 0; i < status->n_peers; i++)
+		if (!status->peers[i]->removed)
+			peer_print(cli, status, status->peers[i]);
+	for (size_t i = 0; i < status->n_spaces; i++)
+		space_print(cli, status->spaces[i]);
 }
 
-static bool lags(const Twinlog__Status *status, uint64_t max_ms)
+/* ---- The check ---- */
+
+/* Not well: a condition a person must see, a copy that lags, or anything that is waited for longer than that. */
+static bool is_stuck(const Twinlog__Status *status, uint64_t max_ms)
 {
+	if (status->warning.len > 0)
+		return true;
 	for (size_t s = 0; s < status->n_spaces; s++)
 		for (size_t m = 0; m < status->spaces[s]->n_members; m++)
 			if (status->spaces[s]->members[m]->lag_bundles > 0 &&
 			    status->spaces[s]->members[m]->lag_ms > max_ms)
 				return true;
+	for (size_t i = 0; i < status->n_peers; i++) {
+		const Twinlog__PeerInfo *peer = status->peers[i];
+		for (size_t s = 0; s < peer->n_spaces && !peer->removed; s++)
+			if (peer->spaces[s]->waiting && status->now_ms > peer->spaces[s]->waiting_since_ms &&
+			    status->now_ms - peer->spaces[s]->waiting_since_ms > max_ms)
+				return true;
+	}
 	return false;
 }
 
@@ -107,7 +201,7 @@ static int status_run(struct cli *cli, const struct cli_arguments *arguments)
 		if (spaces_table(cli, reply->status))
 			code = cli_refuse(cli, TWINLOG_NO_MEMORY, "", NULL);
 	}
-	return code ? code : cli_given(arguments, "check") && lags(reply->status, max_lag);
+	return code ? code : cli_given(arguments, "check") && is_stuck(reply->status, max_lag);
 }
 
 const struct cli_command command_status = {

@@ -358,6 +358,8 @@ static json_t *json_peer_space(const Twinlog__PeerSpace *space)
 	put_time(object, "position", space->position_ms);
 	put_number(object, "missing_bundles", space->missing_bundles);
 	put_text(object, "waiting_for", space->waiting_for);
+	if (space->waiting_count)
+		put_number(object, "waiting_count", space->waiting_count);
 	put_time(object, "waiting_since", space->waiting_since_ms);
 	return object;
 }
@@ -385,6 +387,8 @@ json_t *json_peer(const Twinlog__PeerInfo *peer)
 	put_number(object, "refused", peer->refused);
 	put_number(object, "bytes_in", peer->bytes_in);
 	put_number(object, "bytes_out", peer->bytes_out);
+	if (peer->limited)
+		put_number(object, "budget", peer->rate);
 	list = json_array();
 	for (size_t i = 0; i < peer->n_spaces; i++)
 		json_array_append_new(list, json_peer_space(peer->spaces[i]));

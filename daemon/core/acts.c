@@ -143,8 +143,14 @@ enum twinlog_error acts_add(struct acts *acts, struct act *act)
 		return error;
 	}
 	acts->entries[acts->count++] = (struct act_entry){.act = act, .ancestors = ancestors, .key = key};
+	error = acts_evaluate(acts);
+	if (error) { /* it stays the caller's */
+		free(acts->entries[--acts->count].named);
+		free(ancestors.words);
+		return error;
+	}
 	heads_advance(acts, act);
-	return acts_evaluate(acts);
+	return TWINLOG_OK;
 }
 
 /* The founding act names the founder's keys itself, so its members come first and its signature after. */

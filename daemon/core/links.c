@@ -71,14 +71,14 @@ static void link_cut(struct node *node, const struct node_link *link, enum twinl
 }
 
 /* One who dialled in cannot be cut off from here (a ROUTER keeps its connections): it is told why, and cuts. */
-static void link_drop(struct node *node, struct node_link *link, enum twinlog_error why)
+void link_drop(struct node *node, struct node_link *link, enum twinlog_error why)
 {
 	Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
 	Twinlog__Refuse refuse = TWINLOG__REFUSE__INIT;
 	refuse.code = (uint32_t)why;
 	message.body_case = TWINLOG__PEER_MESSAGE__BODY_REFUSE;
 	message.refuse = &refuse;
-	if (link->ready)
+	if (link->ready || (link->peer != LINK_NONE_YET && why == TWINLOG_OUT_OF_HOURS))
 		effect_send(node, link, &message);
 	link_cut(node, link, why);
 }
@@ -217,8 +217,11 @@ static void link_up(struct node *node, const struct event *event)
 	link->heard_mono_ms = node->now.mono_ms;
 	const struct node_peer *peer = peer_by_transport(node, link->transport_key);
 	link->peer = peer && !peer->removed ? (uint32_t)(peer - node->peers.items) : LINK_NONE_YET;
+	window_open(&link->window);
 	if (link->peer == LINK_NONE_YET)
 		link_drop(node, link, TWINLOG_UNKNOWN_KEY);
+	else if (peer->rate == 0)
+		link_drop(node, link, TWINLOG_OUT_OF_HOURS);
 	else
 		hello_send(node, link);
 }
@@ -232,6 +235,7 @@ static void link_down(struct node *node, uint32_t id, const char *why)
 		node->links.items[i].ready = false; /* nothing is asked on it any more */
 		stream_link_gone(node, id);
 		sync_link_gone(node, id);
+		budget_link_gone(node, id);
 		ARRAY_DROP(&node->links, i);
 		if (peer == LINK_NONE_YET)
 			return;
@@ -393,11 +397,12 @@ void links_message(struct node *node, uint32_t id, const Twinlog__PeerMessage *m
 	link->heard_mono_ms = node->now.mono_ms;
 	peer->last_heard_ms = node->now.wall_ms;
 	peer->bytes_in += size;
+	budget_charge(peer, size);
 	if (peer->removed)
 		link_drop(node, link, TWINLOG_UNKNOWN_KEY);
 	else if (message->body_case == TWINLOG__PEER_MESSAGE__BODY_HELLO)
 		hello_take(node, link, message->hello);
-	else if (link->ready)
+	else if (link->ready || message->body_case == TWINLOG__PEER_MESSAGE__BODY_REFUSE)
 		message_dispatch(node, link, message);
 	else
 		link_refuse(node, link, TWINLOG_NOT_PERMITTED, "message before greeting");
@@ -416,7 +421,8 @@ enum twinlog_error peer_load(struct node *node, const void *signed_card, size_t 
 		card_free(card);
 		return TWINLOG_NO_MEMORY;
 	}
-	*peer = (struct node_peer){.card = card, .verified = verified, .removed = removed, .link = LINK_NONE_YET};
+	*peer = (struct node_peer){
+	    .card = card, .verified = verified, .removed = removed, .link = LINK_NONE_YET, .rate = BUDGET_NONE};
 	return TWINLOG_OK;
 }
 
@@ -465,7 +471,7 @@ static void peer_add(struct node *node, uint64_t client, uint64_t request_id, co
 			card_free(card);
 			return;
 		}
-		*peer = (struct node_peer){.link = LINK_NONE_YET};
+		*peer = (struct node_peer){.link = LINK_NONE_YET, .rate = BUDGET_NONE};
 	} else if (card->serial < peer->card->serial) {
 		card_free(card); /* an older card than the one here: known already, and put back if removed */
 		card = peer->card;

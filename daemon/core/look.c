@@ -1,13 +1,12 @@
 /* Looking at a node. Nothing here changes anything, so many may look while nobody steps. */
-#include <stdio.h>
-
 #include "node_internal.h"
 
 uint64_t node_deadline(const struct node *node)
 {
 	const uint64_t links = links_deadline(node), wants = sync_deadline(node), positions = positions_deadline(node);
-	const uint64_t first = links < wants ? links : wants;
-	return first < positions ? first : positions;
+	const uint64_t budget = budget_deadline(node);
+	const uint64_t first = links < wants ? links : wants, second = positions < budget ? positions : budget;
+	return first < second ? first : second;
 }
 
 const struct hash *node_identity(const struct node *node)
@@ -58,6 +57,7 @@ struct peer_view node_peer(const struct node *node, size_t index)
 	    .refused = peer->refused,
 	    .bytes_in = peer->bytes_in,
 	    .bytes_out = peer->bytes_out,
+	    .rate = peer->rate,
 	};
 	memcpy(view.city_id, peer->card->city_id, sizeof view.city_id);
 	memcpy(view.transport_key, peer->card->transport_key, sizeof view.transport_key);
@@ -273,6 +273,29 @@ static void member_lag(const struct space *space, const struct hash *city, struc
 	}
 }
 
+static Twinlog__Waiting link_waiting(const struct node *node, const struct node_peer *peer)
+{
+	if (peer->rate == 0)
+		return TWINLOG__WAITING__WAITING_HOURS;
+	if (peer->card->message->n_addresses > 0)
+		return TWINLOG__WAITING__WAITING_LINK;
+	return node->card->message->n_addresses > 0 ? TWINLOG__WAITING__WAITING_DIALLED
+						    : TWINLOG__WAITING__WAITING_ADDRESS;
+}
+
+static uint64_t missing_since(const struct space *space, const struct hash *city)
+{
+	uint64_t since_ms = 0;
+	for (size_t i = 0; i < space->positions.count; i++) {
+		const struct known_position *known = &space->positions.items[i];
+		if (hash_equal(&known->city, city) && known->missing_since_ms &&
+		    (since_ms == 0 || known->missing_since_ms < since_ms))
+			since_ms = known->missing_since_ms;
+	}
+	return since_ms;
+}
+
+/* The first thing that has to happen before this member's copy and this one are known to be the same. */
 static void member_waiting(const struct node *node, const struct space *space, const struct hash *city,
 			   struct space_member_view *view)
 {
@@ -281,19 +304,25 @@ static void member_waiting(const struct node *node, const struct space *space, c
 		if (hash_equal(&node->peers.items[i].card->identity, city))
 			peer = &node->peers.items[i];
 	const struct member *member = acts_member(space->acts, city);
+	const size_t erased = space_erasures_at(node, space, city);
 	if (member && member->standing == STANDING_INVITED) {
-		snprintf(view->waiting_for, sizeof view->waiting_for, "its answer to the invitation");
+		view->waiting = TWINLOG__WAITING__WAITING_ANSWER;
 		view->waiting_since_ms = member->since_ms;
-	} else if (peer && !peer->removed && peer->link == LINK_NONE_YET &&
-		   (view->lag_bundles > 0 || view->position_ms == 0)) {
-		snprintf(view->waiting_for, sizeof view->waiting_for, "a link to it");
+	} else if (peer && !peer->removed && peer->link == LINK_NONE_YET) {
+		view->waiting = link_waiting(node, peer);
 		view->waiting_since_ms = peer->last_heard_ms;
 	} else if (view->missing_bundles > 0) {
-		snprintf(view->waiting_for, sizeof view->waiting_for, "bundles that it holds and that are not here");
-		view->waiting_since_ms = view->position_ms;
+		view->waiting = TWINLOG__WAITING__WAITING_BUNDLES;
+		view->waiting_count = view->missing_bundles;
+		view->waiting_since_ms = missing_since(space, city);
 	} else if (view->lag_bundles > 0) {
-		snprintf(view->waiting_for, sizeof view->waiting_for, "its confirmation that it holds everything");
+		view->waiting = TWINLOG__WAITING__WAITING_POSITION;
+		view->waiting_count = view->lag_bundles;
 		view->waiting_since_ms = view->lag_since_ms;
+	} else if (member && member->standing == STANDING_MEMBER && erased < erasures_committed(space->erasures)) {
+		view->waiting = TWINLOG__WAITING__WAITING_ERASURES;
+		view->waiting_count = erasures_committed(space->erasures) - erased;
+		view->waiting_since_ms = erasures_at(space->erasures, erased)->clock_ms;
 	}
 }
 

@@ -70,8 +70,10 @@ void effect_send(struct node *node, const struct node_link *link, const Twinlog_
 	effect->send.link = link->id;
 	effect->send.bytes = bytes;
 	effect->send.size = size;
-	if (link->peer != LINK_NONE_YET)
-		node->peers.items[link->peer].bytes_out += size;
+	if (link->peer == LINK_NONE_YET)
+		return;
+	node->peers.items[link->peer].bytes_out += size;
+	budget_charge(&node->peers.items[link->peer], size);
 }
 
 void effect_reply(struct node *node, uint64_t client, const Twinlog__Reply *reply)
@@ -243,14 +245,8 @@ static void pending_settle(struct node *node, struct pending *pending)
 		break;
 	case PENDING_CREDIT: {
 		struct node_link *link = link_find(node, pending->link);
-		Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
-		Twinlog__Credit credit = TWINLOG__CREDIT__INIT;
-		credit.stream = pending->stream;
-		credit.bytes = pending->bytes_count;
-		message.body_case = TWINLOG__PEER_MESSAGE__BODY_CREDIT;
-		message.credit = &credit;
-		if (link && link->ready)
-			effect_send(node, link, &message);
+		if (link)
+			credit_give(node, link, pending->stream, pending->bytes_count);
 		break;
 	}
 	case PENDING_REPLY: {
@@ -381,11 +377,15 @@ enum twinlog_error node_step(struct node *node, const struct event *event, struc
 	case EVENT_CLIENT_GONE:
 		client_gone(node, event->client_gone.client);
 		break;
+	case EVENT_BUDGET:
+		budget_set(node, event);
+		break;
 	case EVENT_COMMITTED:
 		node_settle(node, event->committed.ticket);
 		break;
 	}
 	links_time(node);
+	budget_time(node);
 	sync_time(node);
 	positions_time(node);
 	author_flush(node);

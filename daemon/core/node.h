@@ -62,8 +62,11 @@ enum event_type {
 	EVENT_CHUNK_SENT, /* the answer to EFFECT_SEND_CHUNK: handed to the transport */
 	EVENT_REQUEST,    /* a client wants something written, or waits for something */
 	EVENT_CLIENT_GONE,
+	EVENT_BUDGET,    /* what a partner may cost from now on */
 	EVENT_COMMITTED, /* all effects up to a ticket are durable */
 };
+
+#define BUDGET_NONE UINT64_MAX
 
 struct event {
 	enum event_type type;
@@ -108,6 +111,10 @@ struct event {
 		struct {
 			uint64_t client;
 		} client_gone;
+		struct {
+			struct hash identity;
+			uint64_t rate; /* bytes a second both ways together; 0: no link; BUDGET_NONE: no limit */
+		} budget;
 		struct {
 			uint64_t ticket;
 		} committed;
@@ -242,6 +249,7 @@ struct peer_view {
 	uint64_t refused;
 	uint64_t bytes_in;
 	uint64_t bytes_out;
+	uint64_t rate; /* its budget, as EVENT_BUDGET has it */
 };
 size_t node_peers(const struct node *node);
 struct peer_view node_peer(const struct node *node, size_t index);
@@ -261,8 +269,9 @@ struct space_member_view {
 	uint64_t lag_bundles;     /* held here, not reached by that position */
 	uint64_t lag_since_ms;    /* clock of the oldest of them; 0: none */
 	uint64_t missing_bundles; /* it holds them, this daemon does not (at least) */
-	char waiting_for[120];    /* empty: nothing */
-	uint64_t waiting_since_ms;
+	Twinlog__Waiting waiting;
+	uint64_t waiting_count;    /* bundles or erasures it is about */
+	uint64_t waiting_since_ms; /* Unix time; 0: since before this daemon started */
 };
 struct space_member_view space_member_view(const struct node *node, const struct space *space, const struct hash *city);
 /* Own leaves that no other city's position reaches, and the clock of the oldest. */

@@ -1,6 +1,6 @@
 /* What the parts of the node share: node.c (steps and commits), node_load.c, links.c (partners), spaces.c (acts),
- * sync.c (digests, heads, wants), stream.c (bundles in and out), positions.c, author.c (own words), look.c. Nobody else
- * includes this. */
+ * sync.c (digests, heads, wants), stream.c (bundles in and out), positions.c, budget.c (what a partner may
+ * cost), author.c (own words), look.c. Nobody else includes this. */
 #ifndef TWINLOG_NODE_INTERNAL_H
 #define TWINLOG_NODE_INTERNAL_H
 
@@ -33,6 +33,16 @@ bool array_reserve(void **items, size_t *capacity, size_t count, size_t size);
 
 /* ---- Partners and links. ---- */
 
+/* Bytes served on a link: how many may be under way adapts to how long they take to be credited, so that on a slow line
+ * what is small and new does not wait behind minutes of history. */
+struct window {
+	uint64_t sent;
+	uint64_t credited;
+	uint64_t size;
+	uint64_t mark; /* of sent; once credited up to there, the time is taken */
+	uint64_t mark_mono_ms;
+};
+
 struct node_link {
 	uint32_t id;
 	uint8_t transport_key[32];
@@ -45,6 +55,7 @@ struct node_link {
 	uint64_t heard_mono_ms;
 	uint64_t pinged_mono_ms;
 	uint64_t digest_mono_ms; /* when digests were sent last */
+	struct window window;    /* of what is served on it */
 };
 
 struct announced {
@@ -77,6 +88,9 @@ struct node_peer {
 	uint64_t bytes_out;
 	uint64_t push_bytes;          /* pushed on the link in use and not credited yet */
 	uint64_t avoid_until_mono_ms; /* gave something wrong: ask others first */
+	uint64_t rate;                /* its budget: bytes a second, 0 or BUDGET_NONE */
+	int64_t purse;                /* bytes that may go either way now */
+	uint64_t purse_mono_ms;       /* when it was last filled */
 	ARRAY(struct peer_space) spaces;
 };
 
@@ -94,9 +108,10 @@ struct known_position {
 	uint8_t *bytes; /* SignedPosition */
 	size_t size;
 	ARRAY(struct position_head) heads;
-	struct hash erasures;    /* its digest of them */
-	size_t erasures_applied; /* how many of ours, in order of arrival, that digest was once equal to */
-	bool relay;              /* not yet sent on */
+	struct hash erasures;      /* its digest of them */
+	uint64_t missing_since_ms; /* it names heads that are not here; 0: none */
+	size_t erasures_applied;   /* how many of ours, in order of arrival, that digest was once equal to */
+	bool relay;                /* not yet sent on */
 	uint32_t from_peer;
 };
 
@@ -169,6 +184,11 @@ struct serve { /* asked of this node */
 	uint32_t in_flight;
 	size_t charged[2]; /* credit taken for each chunk under way, in order */
 	bool done;
+};
+struct owed { /* credit for a partner whose budget is spent */
+	uint32_t link;
+	uint32_t stream;
+	uint64_t bytes;
 };
 struct check { /* with the verifier */
 	uint64_t id;
@@ -249,6 +269,7 @@ struct node {
 	ARRAY(struct want) wants;
 	ARRAY(struct serve) serves;
 	ARRAY(struct check) checks;
+	ARRAY(struct owed) owed;
 	ARRAY(struct waiting) waits;
 	bool waits_stale;                /* something was heard that may end a wait */
 	uint64_t waits_deadline_mono_ms; /* of the next that gives up */
@@ -290,6 +311,8 @@ struct node_peer *peer_find(struct node *node, const struct hash *identity);
 struct peer_space *peer_space(struct node_peer *peer, const struct hash *space); /* made when new; NULL: memory */
 void peer_error(struct node *node, struct node_peer *peer, enum twinlog_error code, const char *what);
 void link_refuse(struct node *node, struct node_link *link, enum twinlog_error code, const char *what);
+/* Says why, then ends the link. */
+void link_drop(struct node *node, struct node_link *link, enum twinlog_error why);
 void links_event(struct node *node, const struct event *event);
 void links_time(struct node *node);
 uint64_t links_deadline(const struct node *node);
@@ -337,7 +360,29 @@ void sync_want_acts(struct node *node, struct node_link *link, const struct hash
 void sync_time(struct node *node);
 void sync_link_gone(struct node *node, uint32_t link);
 
+/* ---- budget.c ---- */
+void budget_set(struct node *node, const struct event *event);
+/* Bytes that went or came. */
+void budget_charge(struct node_peer *peer, uint64_t bytes);
+void budget_refund(struct node_peer *peer, uint64_t bytes); /* charged before, and now for what it really was */
+/* Whether what can wait may go now. */
+bool budget_allows(struct node *node, struct node_peer *peer);
+/* Bytes of one chunk at most, so that it takes seconds at that rate and not minutes. */
+size_t budget_chunk(const struct node_peer *peer);
+void window_open(struct window *window);
+bool window_allows(const struct window *window);
+void window_sent(struct node *node, struct window *window, uint64_t bytes);
+void window_credited(struct node *node, struct window *window, uint64_t bytes);
+/* Gives a partner its credit back, now or when its budget has it. */
+void credit_give(struct node *node, struct node_link *link, uint32_t stream, uint64_t bytes);
+void budget_time(struct node *node);
+void budget_link_gone(struct node *node, uint32_t link);
+uint64_t budget_deadline(const struct node *node);
+
 /* ---- stream.c ---- */
+/* Goes on with all that this link asked for. */
+void stream_pump(struct node *node, const struct node_link *link);
+bool stream_waits(const struct node *node, uint32_t link);
 void stream_want(struct node *node, struct node_link *link, const Twinlog__Want *want);
 void stream_credit(struct node *node, struct node_link *link, const Twinlog__Credit *credit);
 void stream_chunk(struct node *node, struct node_link *link, const Twinlog__Chunk *chunk);

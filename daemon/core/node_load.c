@@ -37,6 +37,7 @@ void node_free(struct node *node)
 		free(node->serves.items[i].sequences);
 		free(node->serves.items[i].sizes);
 	}
+	free(node->owed.items);
 	for (size_t i = 0; i < node->waits.count; i++)
 		free(node->waits.items[i].sequences);
 	for (size_t i = 0; i < node->requests.count; i++)

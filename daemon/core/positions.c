@@ -25,6 +25,8 @@ static enum twinlog_error position_open(struct arena *arena, const void *bytes, 
 	Twinlog__SignedPosition *outer;
 	Twinlog__Position *position;
 	struct position_message message;
+	if (size > TWINLOG_POSITION_MAX)
+		return TWINLOG_TOO_LARGE;
 	enum twinlog_error error = CODEC_UNPACK_STRICT(arena, bytes, size, &outer, twinlog__signed_position);
 	if (!error)
 		error =
@@ -59,6 +61,16 @@ static bool head_add(struct known_position *known, const struct hash *city, cons
 	return place != NULL;
 }
 
+static bool names_missing(const struct space *space, const struct known_position *known)
+{
+	for (size_t i = 0; i < known->heads.count; i++) {
+		const struct graph *graph = space_graph_of(space, &known->heads.items[i].city);
+		if (!graph || graph_find(graph, &known->heads.items[i].head) == GRAPH_NONE)
+			return true;
+	}
+	return false;
+}
+
 /* Heads not here yet say nothing about what is here, so the older ones of that city are kept beside them. */
 static bool heads_replace(const struct space *space, struct known_position *known, const Twinlog__CityHeads *theirs)
 {
@@ -75,9 +87,9 @@ static bool heads_replace(const struct space *space, struct known_position *know
 		if (of_city && (all_here || !graph || graph_find(graph, &old->head) == GRAPH_NONE))
 			ARRAY_DROP(&known->heads, i);
 	}
-	for (size_t i = 0; i < theirs->n_heads; i++) {
+	for (size_t i = 0; i < theirs->n_heads && known->heads.count < TWINLOG_ANNOUNCED_MAX; i++) {
 		const struct hash head = bytes_hash(theirs->heads[i]);
-		if (known->heads.count >= TWINLOG_ANNOUNCED_MAX || !head_add(known, &city, &head))
+		if (!head_add(known, &city, &head))
 			return false;
 	}
 	return true;
@@ -95,23 +107,58 @@ void positions_erasures(struct space *space)
 		position_erasures(space, &space->positions.items[i]);
 }
 
-static enum twinlog_error position_keep(struct space *space, const struct position_message *message, const void *bytes,
-					size_t size, struct known_position **ret_known)
+static bool position_is_own(const struct node *node, const struct hash *city, uint64_t machine)
+{
+	return machine == node->machine && hash_equal(city, &node->card->identity);
+}
+
+/* Of a city that runs on ever more machines the newest are kept: the oldest gives way, if this one is newer. */
+static enum twinlog_error position_place(const struct node *node, struct space *space,
+					 const struct position_message *message, struct known_position **ret_known)
 {
 	struct known_position *known = position_find(space, &message->city, message->position->machine);
-	uint8_t *copy = malloc(size);
-	if (!known && space->positions.count >= TWINLOG_POSITIONS_MAX) {
-		free(copy);
-		return TWINLOG_TOO_MANY;
+	struct known_position *oldest = NULL;
+	size_t machines = 0;
+	for (size_t i = 0; !known && i < space->positions.count; i++) {
+		struct known_position *other = &space->positions.items[i];
+		if (!hash_equal(&other->city, &message->city) || position_is_own(node, &other->city, other->machine))
+			continue;
+		machines++;
+		if (!oldest || other->time_ms < oldest->time_ms)
+			oldest = other;
 	}
-	if (!known)
+	const bool own = position_is_own(node, &message->city, message->position->machine);
+	if (!known && !own && machines >= TWINLOG_MACHINES_MAX) {
+		if (message->position->time_ms <= oldest->time_ms)
+			return TWINLOG_STALE;
+		free(oldest->bytes);
+		free(oldest->heads.items);
+		*oldest = (struct known_position){.city = message->city};
+		known = oldest;
+	} else if (!known && space->positions.count >= TWINLOG_POSITIONS_MAX) {
+		return TWINLOG_TOO_MANY;
+	} else if (!known) {
 		known = ARRAY_PUSH(&space->positions);
-	if (!copy || !known) {
+	}
+	*ret_known = known;
+	return known ? TWINLOG_OK : TWINLOG_NO_MEMORY;
+}
+
+static enum twinlog_error position_keep(const struct node *node, struct space *space,
+					const struct position_message *message, const void *bytes, size_t size,
+					struct known_position **ret_known)
+{
+	struct known_position *known = NULL;
+	uint8_t *copy = malloc(size);
+	const enum twinlog_error error = copy ? position_place(node, space, message, &known) : TWINLOG_NO_MEMORY;
+	if (error) {
 		free(copy);
-		return TWINLOG_NO_MEMORY;
+		return error;
 	}
 	memcpy(copy, bytes, size);
 	free(known->bytes);
+	if (known->missing_since_ms && !names_missing(space, known))
+		known->missing_since_ms = 0;
 	known->city = message->city;
 	known->machine = message->position->machine;
 	known->counter = message->position->counter;
@@ -123,6 +170,8 @@ static enum twinlog_error position_keep(struct space *space, const struct positi
 	for (size_t i = 0; i < message->position->n_cities; i++)
 		if (!heads_replace(space, known, message->position->cities[i]))
 			return TWINLOG_NO_MEMORY;
+	if (!known->missing_since_ms && names_missing(space, known))
+		known->missing_since_ms = node->now.wall_ms;
 	*ret_known = known;
 	return TWINLOG_OK;
 }
@@ -139,8 +188,12 @@ enum twinlog_error position_load(struct node *node, const void *bytes, size_t si
 	if (!error && !space)
 		error = TWINLOG_UNKNOWN_PARENT;
 	if (!error)
-		error = position_keep(space, &message, bytes, size, &known);
-	if (!error && message.position->machine == node->machine && hash_equal(&message.city, &node->card->identity) &&
+		error = position_keep(node, space, &message, bytes, size, &known);
+	if (error == TWINLOG_STALE) { /* one of so many machines that only the newest are kept */
+		arena_free(arena);
+		return TWINLOG_OK;
+	}
+	if (!error && position_is_own(node, &message.city, message.position->machine) &&
 	    known->counter > space->position_counter)
 		space->position_counter = known->counter;
 	arena_free(arena);
@@ -229,7 +282,7 @@ static void position_persist(struct node *node, const struct hash *space, const 
 	pending->space = *space;
 	pending->bytes = copy;
 	pending->size = size;
-	pending->own = hash_equal(city, &node->card->identity) && machine == node->machine;
+	pending->own = position_is_own(node, city, machine);
 }
 
 static void position_make(struct node *node, struct space *space)
@@ -304,7 +357,7 @@ void positions_committed(struct node *node, struct pending *pending)
 	if (!pending->own || !space)
 		return;
 	if (position_open(node->effects->arena, pending->bytes, pending->size, &message) ||
-	    position_keep(space, &message, pending->bytes, pending->size, &known)) {
+	    position_keep(node, space, &message, pending->bytes, pending->size, &known)) {
 		node->out_of_memory = true;
 		return;
 	}
@@ -350,7 +403,7 @@ static void announced_by_position(struct node *node, struct node_peer *peer, con
 	for (size_t i = 0; i < message->position->n_cities; i++) {
 		const Twinlog__CityHeads *theirs = message->position->cities[i];
 		const struct hash city = bytes_hash(theirs->city);
-		for (size_t h = 0; h < theirs->n_heads; h++) {
+		for (size_t h = 0; h < theirs->n_heads && h < TWINLOG_HEADS_MAX; h++) {
 			const struct hash head = bytes_hash(theirs->heads[h]);
 			sync_announced(node, peer, &message->space, &city, &head);
 		}
@@ -370,7 +423,7 @@ enum twinlog_error positions_arrives(struct node *node, struct node_peer *peer, 
 	    !acts_member(space->acts, &message.city))
 		return TWINLOG_NOT_A_MEMBER;
 	known = position_find(space, &message.city, message.position->machine);
-	const bool own = hash_equal(&message.city, &node->card->identity) && message.position->machine == node->machine;
+	const bool own = position_is_own(node, &message.city, message.position->machine);
 	if (known && !own && known->counter >= message.position->counter)
 		return TWINLOG_OK;
 	if (own && message.position->counter <= space->position_counter)
@@ -381,8 +434,9 @@ enum twinlog_error positions_arrives(struct node *node, struct node_peer *peer, 
 		machine_renew(node);
 		return TWINLOG_OK;
 	}
-	if ((error = position_keep(space, &message, bytes.data, bytes.len, &known)))
-		return error;
+	error = position_keep(node, space, &message, bytes.data, bytes.len, &known);
+	if (error)
+		return error == TWINLOG_STALE ? TWINLOG_OK : error;
 	known->relay = true;
 	node->waits_stale = true;
 	known->from_peer = (uint32_t)(peer - node->peers.items);
@@ -395,13 +449,16 @@ enum twinlog_error positions_arrives(struct node *node, struct node_peer *peer, 
 
 void positions_message(struct node *node, struct node_link *link, const Twinlog__Positions *positions)
 {
-	for (size_t i = 0; i < positions->n_positions; i++) {
+	size_t faults = 0;
+	for (size_t i = 0; i < positions->n_positions && faults < TWINLOG_FAULTS_MAX; i++) {
 		const enum twinlog_error error =
 		    positions_arrives(node, &node->peers.items[link->peer], positions->positions[i]);
 		if (error == TWINLOG_NO_MEMORY)
 			node->out_of_memory = true;
-		else if (error)
-			link_refuse(node, link, error, "position");
+		if (!error)
+			continue;
+		faults++;
+		link_refuse(node, link, error, "position");
 	}
 }
 

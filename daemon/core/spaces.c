@@ -15,17 +15,20 @@ enum twinlog_error space_open(struct node *node, struct act *found, struct space
 	struct space space = {0};
 	if (node->spaces.count >= TWINLOG_SPACES_MAX)
 		return TWINLOG_TOO_MANY;
+	/* Its place first: once the acts stand they own the founding act. */
+	struct space *place = ARRAY_PUSH(&node->spaces);
+	if (!place)
+		return TWINLOG_NO_MEMORY;
 	enum twinlog_error error = statements_new(&found->space, &space.statements);
 	if (!error)
 		error = erasures_new(&space.erasures);
 	if (!error)
 		error = acts_new(found, &space.acts);
-	struct space *place = error ? NULL : ARRAY_PUSH(&node->spaces);
-	if (!place) {
+	if (error) {
+		node->spaces.count--;
 		statements_free(space.statements);
 		erasures_free(space.erasures);
-		/* acts_free would free the act, which stays the caller's. */
-		return error ? error : TWINLOG_NO_MEMORY;
+		return error;
 	}
 	*place = space;
 	*ret_space = place;

@@ -35,16 +35,41 @@ static void chunk_effect(struct node *node, uint32_t link, const struct hash *sp
 /* Two chunks under way: one is read and packed while the other is sent. */
 static void serve_pump(struct node *node, struct serve *serve)
 {
-	while (serve->next < serve->count && serve->credit > 0 && serve->in_flight < 2) {
+	struct node_link *link = link_find(node, serve->link);
+	if (!link)
+		return;
+	struct node_peer *peer = &node->peers.items[link->peer];
+	while (serve->next < serve->count && serve->credit > 0 && serve->in_flight < 2 &&
+	       window_allows(&link->window) && budget_allows(node, peer)) {
+		const size_t most = budget_chunk(peer);
 		size_t bytes = 0, end = serve->next;
-		while (end < serve->count && (end == serve->next || bytes + serve->sizes[end] <= TWINLOG_CHUNK_MAX))
+		while (end < serve->count && (end == serve->next || bytes + serve->sizes[end] <= most))
 			bytes += serve->sizes[end++];
+		window_sent(node, &link->window, bytes);
+		budget_charge(peer, bytes); /* what it compresses to is known when it has gone */
 		chunk_effect(node, serve->link, &serve->space, &serve->city, serve->stream,
 			     serve->sequences + serve->next, end - serve->next, end == serve->count);
 		serve->credit -= (int64_t)bytes;
 		serve->next = end;
 		serve->charged[serve->in_flight++] = bytes;
 	}
+}
+
+void stream_pump(struct node *node, const struct node_link *link)
+{
+	for (size_t i = 0; i < node->serves.count; i++)
+		if (node->serves.items[i].link == link->id)
+			serve_pump(node, &node->serves.items[i]);
+}
+
+bool stream_waits(const struct node *node, uint32_t link)
+{
+	for (size_t i = 0; i < node->serves.count; i++) {
+		const struct serve *serve = &node->serves.items[i];
+		if (serve->link == link && serve->next < serve->count && serve->credit > 0 && serve->in_flight < 2)
+			return true;
+	}
+	return false;
 }
 
 static void serve_drop(struct node *node, size_t index)
@@ -116,11 +141,19 @@ static void serve_start(struct node *node, struct node_link *link, const struct 
 	free(lacking.indices);
 }
 
-static size_t serves_on(const struct node *node, uint32_t link)
+/* Who asks for a city again has given up the stream before. Returns how many are served beside it. */
+static size_t serves_make_room(struct node *node, uint32_t link, const struct hash *space, const struct hash *city)
 {
 	size_t count = 0;
-	for (size_t i = 0; i < node->serves.count; i++)
-		count += node->serves.items[i].link == link;
+	for (size_t i = node->serves.count; i-- > 0;) {
+		const struct serve *serve = &node->serves.items[i];
+		if (serve->link != link)
+			continue;
+		if (hash_equal(&serve->space, space) && hash_equal(&serve->city, city))
+			serve_drop(node, i);
+		else
+			count++;
+	}
 	return count;
 }
 
@@ -130,7 +163,8 @@ void stream_want(struct node *node, struct node_link *link, const Twinlog__Want 
 	const struct hash id = bytes_hash(want->space), city = bytes_hash(want->city);
 	struct space *space = space_by_id(node, &id);
 	const enum entitlement entitled = space ? space_entitles(space, identity) : ENTITLED_NONE;
-	if (want->n_have > TWINLOG_HAVE_MAX || want->stream == 0 || serves_on(node, link->id) >= TWINLOG_SERVES_MAX) {
+	if (want->n_have > TWINLOG_HAVE_MAX || want->stream == 0 ||
+	    serves_make_room(node, link->id, &id, &city) >= TWINLOG_SERVES_MAX) {
 		link_refuse(node, link, TWINLOG_TOO_MANY, "request for bundles");
 		return;
 	}
@@ -161,6 +195,7 @@ void stream_credit(struct node *node, struct node_link *link, const Twinlog__Cre
 		peer->push_bytes -= credit->bytes < peer->push_bytes ? credit->bytes : peer->push_bytes;
 		return;
 	}
+	window_credited(node, &link->window, credit->bytes);
 	for (size_t i = 0; i < node->serves.count; i++) {
 		struct serve *serve = &node->serves.items[i];
 		if (serve->link != link->id || serve->stream != credit->stream)
@@ -170,9 +205,9 @@ void stream_credit(struct node *node, struct node_link *link, const Twinlog__Cre
 			serve->credit += (int64_t)credit->bytes;
 		else
 			serve->credit = sum < TWINLOG_CREDIT_BYTES ? (int64_t)sum : TWINLOG_CREDIT_BYTES;
-		serve_pump(node, serve);
-		return;
+		break;
 	}
+	stream_pump(node, link);
 }
 
 static void sent_own_advance(struct node *node, const struct serve *serve)
@@ -186,26 +221,31 @@ static void sent_own_advance(struct node *node, const struct serve *serve)
 }
 
 /* Erasures may have made the bundles smaller since the credit was taken: the partner gives back what it got. */
-static void serve_sent(struct serve *serve, size_t content)
+static void serve_sent(struct node *node, struct node_link *link, struct serve *serve, size_t content)
 {
 	if (serve->in_flight == 0)
 		return;
-	if (content < serve->charged[0])
+	budget_refund(&node->peers.items[link->peer], serve->charged[0]);
+	if (content < serve->charged[0]) {
 		serve->credit += (int64_t)(serve->charged[0] - content);
+		window_credited(node, &link->window, serve->charged[0] - content);
+	}
 	serve->charged[0] = serve->charged[1];
 	serve->in_flight--;
 }
 
 void stream_chunk_sent(struct node *node, const struct event *event)
 {
-	const struct node_link *link = link_find(node, event->chunk_sent.link);
-	if (link && link->peer != LINK_NONE_YET)
-		node->peers.items[link->peer].bytes_out += event->chunk_sent.bytes;
+	struct node_link *link = link_find(node, event->chunk_sent.link);
+	if (!link || link->peer == LINK_NONE_YET)
+		return;
+	node->peers.items[link->peer].bytes_out += event->chunk_sent.bytes;
+	budget_charge(&node->peers.items[link->peer], event->chunk_sent.bytes);
 	for (size_t i = 0; i < node->serves.count; i++) {
 		struct serve *serve = &node->serves.items[i];
 		if (serve->link != event->chunk_sent.link || serve->stream != event->chunk_sent.stream)
 			continue;
-		serve_sent(serve, event->chunk_sent.content);
+		serve_sent(node, link, serve, event->chunk_sent.content);
 		if (serve->next == serve->count && serve->in_flight == 0) {
 			sent_own_advance(node, serve);
 			serve_drop(node, i);
@@ -289,12 +329,13 @@ void stream_chunk(struct node *node, struct node_link *link, const Twinlog__Chun
 	const struct hash space_id = bytes_hash(chunk->space), city = bytes_hash(chunk->city);
 	bool late;
 	const enum twinlog_error error = chunk_expected(node, link, chunk, &space_id, &city, &late);
-	if (error) {
+	if (error)
 		link_refuse(node, link, error, "bundles");
+	if (error || late) {
+		/* What is not looked at is not under way any more either. */
+		credit_give(node, link, chunk->stream, chunk->size);
 		return;
 	}
-	if (late)
-		return;
 	struct want *want = want_find(node, link->id, chunk->stream);
 	if (want)
 		want->deadline_mono_ms = node->now.mono_ms + TWINLOG_WANT_TIMEOUT_MS;
@@ -465,7 +506,8 @@ static void own_push(struct node *node, struct node_link *link, const struct spa
 	struct node_peer *peer = &node->peers.items[link->peer];
 	struct peer_space *known = peer_space(peer, acts_space(space->acts));
 	const struct graph *graph = space_graph_of(space, &bundle->city);
-	bool keeps_up = known && space->acts_pending == 0 && peer->push_bytes < TWINLOG_PUSH_BYTES;
+	bool keeps_up =
+	    known && space->acts_pending == 0 && peer->push_bytes < TWINLOG_PUSH_BYTES && budget_allows(node, peer);
 	for (uint32_t i = 0; i < bundle->parents_count && keeps_up; i++)
 		keeps_up = graph_at(graph, graph_find(graph, &bundle->parents[i]))->sequence <= known->sent_own;
 	if (!keeps_up)

@@ -188,12 +188,16 @@ void sync_announced(struct node *node, struct node_peer *peer, const struct hash
 	if (!space || !known || !acts_member(space->acts, city))
 		return;
 	const struct graph *graph = space_graph_of(space, city);
-	if (graph && graph_find(graph, head) != GRAPH_NONE)
+	if (known->heads.count >= TWINLOG_ANNOUNCED_MAX || (graph && graph_find(graph, head) != GRAPH_NONE))
 		return;
-	for (size_t i = 0; i < known->heads.count; i++)
+	size_t of_city = 0;
+	for (size_t i = 0; i < known->heads.count; i++) {
 		if (hash_equal(&known->heads.items[i].head, head))
 			return;
-	if (known->heads.count >= TWINLOG_ANNOUNCED_MAX)
+		of_city += hash_equal(&known->heads.items[i].city, city);
+	}
+	/* The rest is asked for once these are here. */
+	if (of_city >= TWINLOG_HEADS_MAX)
 		return;
 	struct announced *announced = ARRAY_PUSH(&known->heads);
 	if (!announced)
@@ -211,7 +215,7 @@ static void heads_of_city(struct node *node, struct node_peer *peer, struct spac
 	struct peer_space *known = peer_space(peer, acts_space(space->acts));
 	const struct graph *graph = space_graph_of(space, &city);
 	const bool own = hash_equal(&city, &node->card->identity);
-	for (size_t i = 0; i < theirs->n_heads; i++) {
+	for (size_t i = 0; i < theirs->n_heads && i < TWINLOG_HEADS_MAX; i++) {
 		if (codec_get_hash(theirs->heads[i], &head))
 			continue;
 		const uint32_t index = graph ? graph_find(graph, &head) : GRAPH_NONE;
@@ -235,14 +239,16 @@ void sync_heads(struct node *node, struct node_link *link, const Twinlog__Heads 
 		link_refuse(node, link, TWINLOG_NOT_A_MEMBER, "heads");
 		return;
 	}
-	for (size_t i = 0; i < heads->n_acts; i++) {
+	for (size_t i = 0; i < heads->n_acts && i < TWINLOG_FAULTS_MAX * TWINLOG_PARENTS_MAX; i++) {
 		struct hash head;
 		if (codec_get_hash(heads->acts[i], &head) == TWINLOG_OK && !acts_has(space->acts, &head)) {
 			sync_want_acts(node, link, &id);
 			break;
 		}
 	}
-	for (size_t i = 0; i < heads->n_cities; i++)
+	size_t members;
+	(void)acts_members(space->acts, &members);
+	for (size_t i = 0; i < heads->n_cities && i < members; i++)
 		heads_of_city(node, peer, space, heads->cities[i]);
 	if (heads->reply)
 		heads_send(node, link, space, false);
@@ -258,7 +264,7 @@ void sync_announce(struct node *node, struct node_link *link, const Twinlog__Ann
 		link_refuse(node, link, TWINLOG_NOT_A_MEMBER, "announcement");
 		return;
 	}
-	for (size_t i = 0; i < announce->n_heads; i++) {
+	for (size_t i = 0; i < announce->n_heads && i < TWINLOG_HEADS_MAX; i++) {
 		struct hash head;
 		if (codec_get_hash(announce->heads[i], &head) == TWINLOG_OK)
 			sync_announced(node, peer, &id, &city, &head);

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 #include <zmq.h>
@@ -284,6 +285,16 @@ static int stop_open(const struct daemon_setup *setup)
 	return signalfd(-1, &signals, SFD_CLOEXEC);
 }
 
+/* Links to many partners take more than the 1,024 that a shell gives; it is ours to ask for up to the hard limit. */
+static void descriptors_raise(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= TWINLOG_DESCRIPTORS_MAX)
+		return;
+	limit.rlim_cur = limit.rlim_max < TWINLOG_DESCRIPTORS_MAX ? limit.rlim_max : TWINLOG_DESCRIPTORS_MAX;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static enum twinlog_error daemon_lock_init(pthread_rwlock_t *lock)
 {
 	pthread_rwlockattr_t attributes;
@@ -412,6 +423,7 @@ int daemon_run(const struct daemon_setup *setup)
 	log_set_level(setup->log_level);
 	/* A few threads, each with little to allocate: separate arenas would only keep memory from each other. */
 	mallopt(M_ARENA_MAX, 2);
+	descriptors_raise();
 	const int stop_fd = stop_open(setup);
 	enum twinlog_error error = stop_fd < 0 ? TWINLOG_IO : daemon_lock_init(&daemon.lock);
 	if (error) {

@@ -17,6 +17,7 @@
 
 #include "seal.h"
 #include "store.h"
+#include "twinlog/limits.h"
 
 enum client_role { ROLE_ADMIN, ROLE_CLERK, ROLE_READER, ROLE_AUDITOR };
 
@@ -27,6 +28,13 @@ struct daemon_client {
 };
 
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG }; /* each shows those before it too */
+
+/* What a partner may cost. */
+struct daemon_budget {
+	char city[TWINLOG_CITY_ID_MAX + 1]; /* `*`: every partner */
+	uint64_t rate;                      /* bytes a second, both ways together; 0: no link */
+	unsigned from, to;                  /* minutes of the local day; equal: always */
+};
 
 /* How tests run daemons in threads. Both may be left zero. */
 struct daemon_hooks {
@@ -50,6 +58,8 @@ struct daemon_setup {
 	size_t control_count;
 	const struct daemon_client *clients;
 	size_t clients_count;
+	const struct daemon_budget *budgets; /* in order of the settings */
+	size_t budgets_count;
 	enum log_level log_level;
 	struct daemon_hooks hooks;
 };

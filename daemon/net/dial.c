@@ -3,8 +3,9 @@
 #include <string.h>
 
 #include "control.pb-c.h"
-#include "link.h"
+#include "hours.h"
 #include "log.h"
+#include "share.h"
 
 #define DIALER_EVENTS                                                                                                  \
 	(ZMQ_EVENT_CONNECT_RETRIED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |                          \
@@ -46,7 +47,9 @@ static void dialer_tell(struct links *links, const struct dialer *dialer, const 
 					  [DIALER_UP] = TWINLOG__LINK_STATE__LINK_UP};
 	const struct moment now = moment_now();
 	uint64_t next_ms = 0;
-	if (dialer->state == DIALER_IDLE)
+	if (dialer->closed_until_ms)
+		next_ms = dialer->closed_until_ms;
+	else if (dialer->state == DIALER_IDLE)
 		next_ms = now.wall_ms + (dialer->due_ms > now.mono_ms ? dialer->due_ms - now.mono_ms : 0);
 	board_set(&links->daemon->board, &dialer->identity, states[dialer->state], next_ms, error, now.wall_ms);
 }
@@ -173,13 +176,14 @@ static bool dialer_event(struct links *links, struct dialer *dialer)
 /* False when nothing waits, or the link is gone. */
 static bool dialer_receive(struct links *links, struct dialer *dialer)
 {
-	if (dialer->state != DIALER_UP || !dialer->link || dialer->link->gone)
+	if (dialer->state != DIALER_UP || !dialer->link || dialer->link->gone ||
+	    share_used_up(dialer->link, moment_now().mono_ms))
 		return false;
 	zmq_msg_t message;
 	zmq_msg_init(&message);
 	const bool got = zmq_msg_recv(&message, dialer->socket, ZMQ_DONTWAIT) >= 0;
 	if (got)
-		net_link_receive(links, dialer->link, &message);
+		share_receive(links, dialer->link, &message);
 	zmq_msg_close(&message);
 	return got;
 }
@@ -188,6 +192,8 @@ static bool dialer_receive(struct links *links, struct dialer *dialer)
 static void dialer_time(struct links *links, struct dialer *dialer, uint64_t now_ms)
 {
 	if (dialer->state == DIALER_UP || now_ms < dialer->due_ms)
+		return;
+	if (dialer->state == DIALER_IDLE && dialer->closed_until_ms)
 		return;
 	if (dialer->state == DIALER_CONNECTING)
 		dialer_fail(links, dialer, "no answer in time");
@@ -219,6 +225,8 @@ uint64_t dialers_deadline(const struct links *links)
 	uint64_t deadline = UINT64_MAX;
 	for (size_t i = 0; i < links->dialers_count; i++) {
 		const struct dialer *dialer = links->dialers[i];
+		if (dialer->state == DIALER_IDLE && dialer->closed_until_ms)
+			continue;
 		if (dialer->state != DIALER_UP && dialer->due_ms < deadline)
 			deadline = dialer->due_ms;
 	}
@@ -233,7 +241,8 @@ size_t dialers_poll(const struct links *links, zmq_pollitem_t *items, bool intak
 		if (!dialer->socket)
 			continue;
 		items[count++] = (zmq_pollitem_t){.socket = dialer->monitor, .events = ZMQ_POLLIN};
-		items[count++] = (zmq_pollitem_t){.socket = dialer->socket, .events = (short)(intake ? ZMQ_POLLIN : 0)};
+		const bool take = intake && !(dialer->link && share_used_up(dialer->link, moment_now().mono_ms));
+		items[count++] = (zmq_pollitem_t){.socket = dialer->socket, .events = (short)(take ? ZMQ_POLLIN : 0)};
 	}
 	return count;
 }
@@ -350,6 +359,43 @@ enum twinlog_error dialers_update(struct links *links)
 	}
 	dialers_prune(links);
 	return TWINLOG_OK;
+}
+
+/* ---- Hours ---- */
+
+static void dialer_close_until(struct links *links, struct dialer *dialer, uint64_t wall_ms)
+{
+	if (!dialer || dialer->closed_until_ms == wall_ms)
+		return;
+	const bool changed = !dialer->closed_until_ms != !wall_ms;
+	dialer->closed_until_ms = wall_ms;
+	if (!changed)
+		return;
+	dialer->failures = 0;
+	dialer->due_ms = 0;
+	if (wall_ms && dialer->state == DIALER_CONNECTING)
+		dialer_close(dialer);
+	dialer_tell(links, dialer, NULL);
+}
+
+/* Looks at the clock once a minute, and only where an hour is set. */
+void dialers_hours(struct links *links)
+{
+	const struct daemon_setup *setup = links->daemon->setup;
+	const struct node *node = links->daemon->node;
+	const struct moment now = moment_now();
+	const unsigned minute = hours_minute(now.wall_ms);
+	links->budgets_due_ms = setup->budgets_count ? now.mono_ms + 60000 - now.wall_ms % 60000 : UINT64_MAX;
+	for (size_t i = 0; i < node_peers(node); i++) {
+		const struct peer_view peer = node_peer(node, i);
+		const uint64_t rate = hours_rate(setup->budgets, setup->budgets_count, peer.city_id, minute);
+		const unsigned closed = hours_until_open(setup->budgets, setup->budgets_count, peer.city_id, minute);
+		dialer_close_until(links, dialer_find(links, peer.transport_key),
+				   closed ? now.wall_ms - now.wall_ms % 60000 + closed * 60000ull : 0);
+		struct event event = {.type = EVENT_BUDGET, .budget = {peer.identity, rate}};
+		if (rate != peer.rate)
+			daemon_step(links->daemon, &event);
+	}
 }
 
 void dialers_free(struct links *links)

@@ -2,6 +2,7 @@
 #ifndef TWINLOG_LINK_H
 #define TWINLOG_LINK_H
 
+#include "door.h"
 #include "links.h"
 #include "socket.h"
 
@@ -24,6 +25,12 @@ struct link {
 	struct frame *backlog;   /* what the pipe could not take */
 	struct frame *backlog_last;
 	size_t backlog_bytes;
+	int fd;            /* of an accepted connection, as its last message came; -1: not known */
+	uint64_t spent_us; /* of the net thread, less what time has given back */
+	uint64_t spent_at_ms;
+	struct frame *inbox; /* came and waits for its share of the thread */
+	struct frame *inbox_last;
+	size_t inbox_bytes;
 	bool gone;       /* to be forgotten at the end of the turn */
 	bool tell;       /* the node does not know yet */
 	const char *why; /* static text; may be NULL */
@@ -41,15 +48,17 @@ struct dialer {
 	enum dialer_state state;
 	void *socket;
 	void *monitor;
-	struct link *link; /* up */
-	uint64_t due_ms;   /* idle: dial; connecting: give up */
-	uint64_t up_ms;    /* when the link came up */
-	bool listed;       /* still wanted, while the list is made anew */
+	struct link *link;        /* up */
+	uint64_t due_ms;          /* idle: dial; connecting: give up */
+	uint64_t up_ms;           /* when the link came up */
+	bool listed;              /* still wanted, while the list is made anew */
+	uint64_t closed_until_ms; /* Unix time; 0: its budget lets it dial */
 };
 
 struct links {
 	struct daemon *daemon;
 	void *router;
+	struct door *door; /* of the router */
 	char endpoints[TWINLOG_ADDRESSES_MAX][SOCKET_ENDPOINT_MAX];
 	struct link **items; /* in order of id */
 	size_t count;
@@ -62,7 +71,8 @@ struct links {
 	size_t backlogged; /* links with a backlog */
 	unsigned monitors; /* made so far, for their names */
 	bool some_gone;
-	bool peers_changed; /* the list is to be made anew, between steps */
+	bool peers_changed;      /* the list is to be made anew, between steps */
+	uint64_t budgets_due_ms; /* mono_ms of the next look at the hour */
 };
 
 /* For the log: the city id behind a key, or its beginning. */
@@ -72,7 +82,7 @@ struct link *net_link_new(struct links *links, const uint8_t key[32], struct dia
 			  size_t route_size);
 /* The link is of no use any more; the node is told at the end of the turn. */
 void net_link_break(struct links *links, struct link *link, const char *why);
-/* Decodes and steps one message. */
+/* Decodes and steps one message; whoever calls charges the link for it: share.h. */
 void net_link_receive(struct links *links, struct link *link, zmq_msg_t *message);
 /* Whether an accepted link from that partner is up. */
 bool net_links_accepted(const struct links *links, const uint8_t key[32]);
@@ -83,6 +93,8 @@ void dialers_free(struct links *links);
 void dialers_serve(struct links *links, bool intake);
 uint64_t dialers_deadline(const struct links *links);
 size_t dialers_poll(const struct links *links, zmq_pollitem_t *items, bool intake);
+/* What each partner may cost at this hour: told to the node, and who may not be linked is not dialled. */
+void dialers_hours(struct links *links);
 /* Its link is gone: closes the socket and plans the next attempt. */
 void dialer_lost(struct links *links, struct dialer *dialer);
 

@@ -6,6 +6,7 @@
 
 #include "log.h"
 #include "peer.pb-c.h"
+#include "share.h"
 
 #define LINKS_RETRY_MS 10u /* libzmq does not say which partner's pipe has room again */
 
@@ -104,6 +105,7 @@ struct link *net_link_new(struct links *links, const uint8_t key[32], struct dia
 		return NULL;
 	}
 	link->id = ++links->last_id;
+	link->fd = -1;
 	memcpy(link->key, key, sizeof link->key);
 	link->dialer = dialer;
 	if (route) {
@@ -132,6 +134,8 @@ static void link_end(struct links *links, struct link *link, const char *why)
 	link->why = why;
 	links->some_gone = true;
 	link_unroute(links, link);
+	if (links->door)
+		door_cut(links->door, link->fd, moment_now().mono_ms);
 }
 
 void net_link_break(struct links *links, struct link *link, const char *why)
@@ -186,6 +190,7 @@ static void links_reap(struct links *links)
 		if (link->dialer)
 			dialer_lost(links, link->dialer);
 		backlog_clear(links, link);
+		inbox_clear(link);
 		free(link);
 	}
 	links->count = kept;
@@ -346,9 +351,11 @@ static void links_accept(struct links *links, const uint8_t key[32], const void 
 		log_line(LOG_DEBUG, net_links_partner(links, key), "a message without a link is ignored");
 		return;
 	}
-	const struct link *link = net_link_new(links, key, NULL, route, route_size);
-	if (link)
-		link_step(links, link, decoded, zmq_msg_size(message));
+	struct link *link = net_link_new(links, key, NULL, route, route_size);
+	if (!link)
+		return;
+	link->fd = zmq_msg_get(message, ZMQ_SRCFD);
+	link_step(links, link, decoded, zmq_msg_size(message));
 }
 
 /* Who speaks: the key that ZAP noted on this very message, if it still may. */
@@ -369,6 +376,7 @@ static void links_take(struct links *links, zmq_msg_t *route, zmq_msg_t *message
 		return;
 	const void *route_bytes = zmq_msg_data(route);
 	struct link *link = link_by_route(links, route_bytes, route_size);
+	door_heard(links->door, zmq_msg_get(message, ZMQ_SRCFD));
 	const struct keyring_entry *speaker = links_speaker(links, message);
 	if (!speaker || (link && memcmp(link->key, speaker->key, sizeof link->key) != 0)) {
 		if (link)
@@ -380,8 +388,12 @@ static void links_take(struct links *links, zmq_msg_t *route, zmq_msg_t *message
 			link_step_malformed(links, link, zmq_msg_size(message), TWINLOG_MALFORMED);
 		return;
 	}
+	if (link && (link->inbox || share_used_up(link, moment_now().mono_ms))) {
+		inbox_put(links, link, message);
+		return;
+	}
 	if (link) {
-		net_link_receive(links, link, message);
+		share_receive(links, link, message);
 		return;
 	}
 	links_accept(links, speaker->key, route_bytes, route_size, message);
@@ -435,6 +447,7 @@ static enum twinlog_error links_admit(struct links *links)
 static void links_update(struct links *links)
 {
 	links->peers_changed = false;
+	links->budgets_due_ms = 0;
 	enum twinlog_error error = links_admit(links);
 	if (!error)
 		error = dialers_update(links);
@@ -459,7 +472,7 @@ void net_links_peers_changed(struct links *links)
 
 size_t net_links_items(const struct links *links)
 {
-	return 1 + 2 * links->dialers_count;
+	return 2 + 2 * links->dialers_count;
 }
 
 size_t net_links_poll(const struct links *links, zmq_pollitem_t *items, bool intake)
@@ -467,12 +480,22 @@ size_t net_links_poll(const struct links *links, zmq_pollitem_t *items, bool int
 	size_t count = 0;
 	if (links->router)
 		items[count++] = (zmq_pollitem_t){.socket = links->router, .events = (short)(intake ? ZMQ_POLLIN : 0)};
+	if (links->door)
+		items[count++] = (zmq_pollitem_t){.socket = door_socket(links->door), .events = ZMQ_POLLIN};
 	return count + dialers_poll(links, items + count, intake);
 }
 
 void net_links_serve(struct links *links, bool intake)
 {
+	const uint64_t now_ms = moment_now().mono_ms;
+	if (links->door)
+		door_serve(links->door, now_ms);
+	if (now_ms >= links->budgets_due_ms)
+		dialers_hours(links);
 	dialers_serve(links, intake);
+	for (size_t i = 0; intake && i < links->count; i++)
+		if (links->items[i]->inbox)
+			inbox_serve(links, links->items[i]);
 	bool more = intake && links->router;
 	for (int i = 0; more && i < LINK_RECEIVE_MAX; i++)
 		more = links_receive(links);
@@ -487,9 +510,16 @@ uint64_t net_links_deadline(const struct links *links)
 {
 	if (links->some_gone || links->peers_changed)
 		return 0;
-	const uint64_t dial = dialers_deadline(links);
+	uint64_t deadline = dialers_deadline(links);
+	if (links->door && door_deadline(links->door) < deadline)
+		deadline = door_deadline(links->door);
+	if (links->budgets_due_ms < deadline)
+		deadline = links->budgets_due_ms;
+	for (size_t i = 0; i < links->count; i++)
+		if (share_deadline(links->items[i]) < deadline)
+			deadline = share_deadline(links->items[i]);
 	const uint64_t retry = links->backlogged ? moment_now().mono_ms + LINKS_RETRY_MS : UINT64_MAX;
-	return dial < retry ? dial : retry;
+	return deadline < retry ? deadline : retry;
 }
 
 /* ---- Start and end ---- */
@@ -508,6 +538,8 @@ enum twinlog_error net_links_open(struct daemon *daemon, struct links **ret_link
 	if (!error && setup->listen_count > 0) {
 		links->router = socket_new(daemon->context, ZMQ_ROUTER, (int)TWINLOG_PEER_PIPE_MAX);
 		error = links->router ? socket_serve(links->router, setup->keys, ZAP_DOMAIN_PEER) : TWINLOG_NO_MEMORY;
+		if (!error)
+			error = door_open(daemon->context, links->router, &links->door);
 	}
 	for (size_t i = 0; i < setup->listen_count && !error; i++)
 		error = socket_bind(links->router, setup->listen[i], links->endpoints[i], fault);
@@ -527,10 +559,12 @@ void net_links_close(struct links *links)
 		return;
 	for (size_t i = 0; i < links->count; i++) {
 		backlog_clear(links, links->items[i]);
+		inbox_clear(links->items[i]);
 		free(links->items[i]);
 	}
 	free(links->items);
 	dialers_free(links);
+	door_close(links->door);
 	if (links->router)
 		zmq_close(links->router);
 	arena_free(links->arena);

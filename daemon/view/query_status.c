@@ -7,6 +7,57 @@ static uint64_t age_ms(const struct query *query, uint64_t since_ms)
 	return since_ms && since_ms < query->extra->now_ms ? query->extra->now_ms - since_ms : 0;
 }
 
+/* A clock ahead of ours must not make what waits look fresh: then it waits at least since that member last told of
+ * itself, or since this daemon runs. */
+static uint64_t since_ms(const struct query *query, uint64_t since, uint64_t position_ms)
+{
+	const uint64_t now_ms = query->extra->now_ms;
+
+	if (since && since <= now_ms)
+		return since;
+	return position_ms && position_ms <= now_ms ? position_ms : query->extra->started_ms;
+}
+
+static uint64_t lag_ms(const struct query *query, const struct space_member_view *view)
+{
+	return view->lag_bundles ? age_ms(query, since_ms(query, view->lag_since_ms, view->position_ms)) : 0;
+}
+
+static const char *waiting_text(Twinlog__Waiting waiting)
+{
+	switch (waiting) {
+	case TWINLOG__WAITING__WAITING_ANSWER:
+		return "its answer to the invitation";
+	case TWINLOG__WAITING__WAITING_HOURS:
+		return "the hours at which it may be linked";
+	case TWINLOG__WAITING__WAITING_ADDRESS:
+		return "an address: neither side can be dialled";
+	case TWINLOG__WAITING__WAITING_DIALLED:
+		return "it to dial: it has no address";
+	case TWINLOG__WAITING__WAITING_LINK:
+		return "a link to it";
+	case TWINLOG__WAITING__WAITING_BUNDLES:
+		return "bundles that it holds and that are not here";
+	case TWINLOG__WAITING__WAITING_POSITION:
+		return "its confirmation that it holds everything";
+	case TWINLOG__WAITING__WAITING_ERASURES:
+		return "its confirmation that it has erased";
+	default:
+		return "";
+	}
+}
+
+static bool peer_known(const struct query *query, const struct hash *identity)
+{
+	for (size_t i = 0; i < node_peers(query->node); i++) {
+		const struct peer_view view = node_peer(query->node, i);
+
+		if (hash_equal(&view.identity, identity))
+			return !view.removed;
+	}
+	return false;
+}
+
 /* ---- Spaces ---- */
 
 static enum twinlog_error member_info(const struct query *query, const struct member *member,
@@ -124,11 +175,14 @@ static enum twinlog_error peer_spaces(const struct query *query, const struct ha
 		view = space_member_view(query->node, space, identity);
 		shared->space = codec_hash(acts_space(space_acts(space)));
 		shared->lag_bundles = view.lag_bundles;
-		shared->lag_ms = age_ms(query, view.lag_since_ms);
 		shared->position_ms = view.position_ms;
 		shared->missing_bundles = view.missing_bundles;
-		shared->waiting_for = query_text(query, view.waiting_for);
-		shared->waiting_since_ms = view.waiting_since_ms;
+		shared->lag_ms = lag_ms(query, &view);
+		shared->waiting = view.waiting;
+		shared->waiting_count = view.waiting_count;
+		shared->waiting_for = codec_string(waiting_text(view.waiting));
+		if (view.waiting)
+			shared->waiting_since_ms = since_ms(query, view.waiting_since_ms, view.position_ms);
 		info->spaces[info->n_spaces++] = shared;
 	}
 	return TWINLOG_OK;
@@ -177,6 +231,8 @@ static enum twinlog_error peer_info(const struct query *query, const struct peer
 	info->refused = view->refused;
 	info->bytes_in = view->bytes_in;
 	info->bytes_out = view->bytes_out;
+	info->limited = view->rate != BUDGET_NONE;
+	info->rate = info->limited ? view->rate : 0;
 	peer_link(query, view, info);
 	if (view->card) {
 		info->serial = view->card->serial;
@@ -229,11 +285,19 @@ static enum twinlog_error member_status(const struct query *query, const struct 
 	status->newest_ms = view.newest_ms;
 	status->position_ms = view.position_ms;
 	status->lag_bundles = view.lag_bundles;
-	status->lag_ms = age_ms(query, view.lag_since_ms);
+	status->lag_ms = lag_ms(query, &view);
+	status->carded = peer_known(query, &member->identity);
 	status->erasures = space_erasures_at(query->node, space, &member->identity);
 	status->self = hash_equal(&member->identity, node_identity(query->node));
 	*ret_status = status;
 	return TWINLOG_OK;
+}
+
+static bool invited(const struct acts *acts, const struct hash *self)
+{
+	const struct member *member = acts_member(acts, self);
+
+	return member && member->standing == STANDING_INVITED;
 }
 
 static struct hash whole_digest(const struct space *space)
@@ -263,6 +327,7 @@ enum twinlog_error query_space_status(const struct query *query, const struct sp
 	status->digest = codec_bytes(arena_copy(query->arena, whole.bytes, HASH_SIZE), HASH_SIZE);
 	if (!status->digest.data)
 		return QUERY_FULL;
+	status->invited = invited(acts, node_identity(query->node));
 	status->only_here = space_only_here(query->node, space, &status->only_here_since_ms);
 	for (size_t i = 0; i < count; i++) {
 		enum twinlog_error error;

@@ -62,7 +62,8 @@
 	X(NOT_ERASED, 1, "holds content that an erasure took")                                                         \
 	X(NO_ERASURE, 1, "lacks content, and no erasure says why")                                                     \
 	X(MISTYPED, 3, "does not match its check characters; compare it with the printed page")                        \
-	X(NOT_A_WORKBOOK, 3, "cannot be read as a workbook; save it as .xlsx without a password, or as CSV in UTF-8")
+	X(NOT_A_WORKBOOK, 3, "cannot be read as a workbook; save it as .xlsx without a password, or as CSV in UTF-8")  \
+	X(OUT_OF_HOURS, 5, "no link at this hour; see `budget` in twinlogd.conf there")
 
 #ifdef __cplusplus
 extern "C" {

@@ -47,16 +47,23 @@
 #define TWINLOG_CURSOR_MAX   512u                /* a place in a list, as clients keep it */
 #define TWINLOG_SUBMIT_MAX   1000u               /* operations of one submit request */
 
-#define TWINLOG_HAVE_MAX      128u           /* ids that one WANT may name */
-#define TWINLOG_LOCATOR_MAX   64u            /* ids that this daemon names */
-#define TWINLOG_WANTS_MAX     4u             /* streams asked for on one link */
-#define TWINLOG_SERVES_MAX    64u            /* streams served on one link */
-#define TWINLOG_SERVE_MAX     65536u         /* bundles of one stream; the rest is asked for again */
-#define TWINLOG_CHECKS_MAX    64u            /* chunks of one link that wait for their check */
-#define TWINLOG_PUSH_BYTES    (1024u * 1024) /* pushed live to one partner and not credited */
-#define TWINLOG_ANNOUNCED_MAX 4096u          /* heads of one space that a partner announced */
-#define TWINLOG_POSITIONS_MAX 4096u          /* machines of one space whose positions are kept */
-#define TWINLOG_ERASURES_MAX  65536u         /* erasures of one space that one member may sign */
+#define TWINLOG_HAVE_MAX      128u                /* ids that one WANT may name */
+#define TWINLOG_LOCATOR_MAX   64u                 /* ids that this daemon names */
+#define TWINLOG_WANTS_MAX     4u                  /* streams asked for on one link */
+#define TWINLOG_SERVES_MAX    16u                 /* streams served on one link */
+#define TWINLOG_SERVE_MAX     65536u              /* bundles of one stream; the rest is asked for again */
+#define TWINLOG_CHECKS_MAX    64u                 /* chunks of one link that wait for their check */
+#define TWINLOG_PUSH_BYTES    (1024u * 1024)      /* pushed live to one partner and not credited */
+#define TWINLOG_WINDOW_BYTES  (4u * 1024 * 1024)  /* served on one link and not credited, at its start */
+#define TWINLOG_WINDOW_MIN    (512u * 1024)       /* of a line that is slow */
+#define TWINLOG_WINDOW_MAX    (16u * 1024 * 1024) /* of one that is fast */
+#define TWINLOG_ANNOUNCED_MAX 4096u               /* heads of one space that a partner announced */
+#define TWINLOG_HEADS_MAX     64u           /* heads of one city that a message may tell; more are not looked at */
+#define TWINLOG_POSITION_MAX  (256u * 1024) /* one signed position */
+#define TWINLOG_POSITIONS_MAX 4096u         /* machines of one space whose positions are kept */
+#define TWINLOG_MACHINES_MAX  16u           /* of them of one city: the newest */
+#define TWINLOG_FAULTS_MAX    8u            /* refused parts after which the rest of a message is left */
+#define TWINLOG_ERASURES_MAX  65536u        /* erasures of one space that one member may sign */
 
 /* One daemon. */
 #define TWINLOG_PEERS_MAX     1024u
@@ -65,14 +72,22 @@
 #define TWINLOG_ADDRESSES_MAX 8u
 
 /* Its sockets and threads. A queue past its limit stops the intake of messages until it has been worked off. */
-#define TWINLOG_QUEUE_WRITER_MAX    256u               /* batches to be persisted */
-#define TWINLOG_QUEUE_VERIFIER_MAX  256u               /* chunks to be checked */
-#define TWINLOG_QUEUE_PACKER_MAX    1024u              /* chunks to be read and packed */
-#define TWINLOG_QUEUE_READERS_MAX   1024u              /* queries; more are answered with TOO_MANY */
-#define TWINLOG_REQUESTS_MAX        65536u             /* requests of all clients under way */
-#define TWINLOG_LINKS_PER_PEER_MAX  4u                 /* accepted ones; the oldest gives way */
+#define TWINLOG_QUEUE_WRITER_MAX    256u   /* batches to be persisted */
+#define TWINLOG_QUEUE_VERIFIER_MAX  256u   /* chunks to be checked */
+#define TWINLOG_QUEUE_PACKER_MAX    1024u  /* chunks to be read and packed */
+#define TWINLOG_QUEUE_READERS_MAX   1024u  /* queries; more are answered with TOO_MANY */
+#define TWINLOG_REQUESTS_MAX        65536u /* requests of all clients under way */
+#define TWINLOG_LINKS_PER_PEER_MAX  4u     /* accepted ones; the oldest gives way */
+#define TWINLOG_STRANGERS_MAX       512u   /* connections that have not said anything; the oldest gives way */
+#define TWINLOG_STRANGERS_PER_HOST  64u    /* of them of one host */
+#define TWINLOG_STRANGER_MS         12000u /* a connection that says nothing for so long is cut */
+#define TWINLOG_LINK_INBOX_MAX      (24u * 1024 * 1024) /* bytes kept of a link that has had its share; then it is cut */
+#define TWINLOG_LINK_SHARE_MS       200u   /* of the net thread at a stretch, and half of it in the long run */
+#define TWINLOG_BUDGET_MIN          1024u  /* bytes a second that a budget may grant, if any */
+#define TWINLOG_BUDGETS_MAX         256u   /* lines of settings */
+#define TWINLOG_DESCRIPTORS_MAX     65536u /* asked of the system */
 #define TWINLOG_LINK_BACKLOG_MAX    (8u * 1024 * 1024) /* bytes kept for a link whose pipe is full; then it is dropped */
-#define TWINLOG_PEER_PIPE_MAX       256u               /* messages in a link's pipe, each way */
+#define TWINLOG_PEER_PIPE_MAX       64u                /* messages in a link's pipe, each way */
 #define TWINLOG_CONTROL_PIPE_MAX    4096u              /* messages in a client's pipe, each way */
 #define TWINLOG_DIAL_BACKOFF_MS     250u               /* after the first failure; doubles */
 #define TWINLOG_DIAL_BACKOFF_MAX_MS 8000u

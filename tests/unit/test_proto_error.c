@@ -65,6 +65,8 @@ static const char *const places[] = {
     "NOT_ERASED",
     "NO_ERASURE",
     "MISTYPED",
+    "NOT_A_WORKBOOK",
+    "OUT_OF_HOURS",
 };
 
 #define NAME(name, exit_code, text) #name,
