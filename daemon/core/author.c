@@ -211,13 +211,11 @@ static void operation_queue(struct node *node, struct submission *submission, ui
 	if (!error && (error = operation_space(node, submission, operation, body, named, &space)))
 		error =
 		    twinlog_fault_set(&fault, error, operation->record && named.len == 0 ? "record" : "space", NULL);
+	struct queued *queued = error ? NULL : ARRAY_PUSH(&space->queue);
+	if (!error && !queued)
+		error = twinlog_fault_set(&fault, TWINLOG_NO_MEMORY, "operation", NULL);
 	if (error) {
 		result_fault(node, submission, index, &fault);
-		return;
-	}
-	struct queued *queued = ARRAY_PUSH(&space->queue);
-	if (!queued) {
-		node->out_of_memory = true;
 		return;
 	}
 	submission->space = *acts_space(space->acts);
@@ -668,8 +666,12 @@ static enum twinlog_error draft_seal(struct node *node, const struct draft *draf
 
 static void draft_commit(struct node *node, const struct draft *draft)
 {
-	struct bundle *bundle;
-	enum twinlog_error error = draft_seal(node, draft, &bundle);
+	struct bundle *bundle = NULL;
+	struct space *space = draft->space;
+	/* Room for its words first: once the bundle is taken nothing may be in its way. */
+	const bool room = array_reserve((void **)(void *)&space->flying.items, &space->flying.capacity,
+					space->flying.count + draft->count, sizeof *space->flying.items);
+	enum twinlog_error error = room ? draft_seal(node, draft, &bundle) : TWINLOG_NO_MEMORY;
 	if (!error) {
 		error = stream_bundle_take(node, draft->space, bundle, true, LINK_NONE_YET);
 		if (error)
@@ -682,14 +684,9 @@ static void draft_commit(struct node *node, const struct draft *draft)
 	}
 	leaves_named(node, draft, bundle);
 	/* The words of this bundle are answered in their order when it is durable. */
-	for (size_t i = 0; i < draft->count; i++) {
-		struct queued *flying = ARRAY_PUSH(&draft->space->flying);
-		if (!flying)
-			node->out_of_memory = true;
-		else
-			*flying = draft->words[i];
-	}
-	draft->space->own_in_flight = true;
+	for (size_t i = 0; i < draft->count; i++)
+		space->flying.items[space->flying.count++] = draft->words[i];
+	space->own_in_flight = true;
 }
 
 static void space_flush(struct node *node, struct space *space)
