@@ -62,12 +62,12 @@ class Done:
         return f"{' '.join(map(str, self.arguments))} -> {self.code}\n{out[-3000:]}\n{err[-3000:]}"
 
 
-def run(arguments, given=None, seconds=60, **more):
+def run(arguments, given=None, seconds=60, crash_ok=False, **more):
     given = given.encode("utf-8") if isinstance(given, str) else given
     stdin = {"input": given} if given is not None else {"stdin": subprocess.DEVNULL}
     ended = subprocess.run([str(x) for x in arguments], capture_output=True, timeout=seconds * PATIENCE, check=False, **stdin, **more)
     done = Done(arguments, ended.returncode, ended.stdout, ended.stderr)
-    if ended.returncode < 0 or any(word.encode() in ended.stderr for word in CRASHED):
+    if not crash_ok and (ended.returncode < 0 or any(word.encode() in ended.stderr for word in CRASHED)):
         raise AssertionError(f"crashed: {done}")
     return done
 
@@ -75,9 +75,10 @@ def run(arguments, given=None, seconds=60, **more):
 class City:
     """One city: its folder, its daemon (running or not), its client commands."""
 
-    def __init__(self, test, city_id, folder, listen=True, announce=None, control=None):
+    def __init__(self, test, city_id, folder, listen=True, announce=None, control=None, address=None, within=()):
         self.test, self.id, self.folder = test, city_id, pathlib.Path(folder)
-        self.address = free_address() if listen else None
+        self.address = (address or free_address()) if listen else None
+        self.within = list(within)  # words before the daemon's command
         self.process, self.log = None, self.folder.with_suffix(".log")
         options = ["--city", city_id]
         if listen:
@@ -93,7 +94,7 @@ class City:
 
     def start(self, wait=True):
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([TWINLOGD, "run", str(self.folder)], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen([*self.within, TWINLOGD, "run", str(self.folder)], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         if wait:
             wait_for(self.ready, f"{self.id} is ready")
 

@@ -127,7 +127,10 @@ class BadDaemons(harness.TestCase):
         one.stop()
         conf = one.folder / "twinlogd.conf"
         kept = conf.read_text("utf-8")
-        for line in ("colour = red", "listen = 7401", "log = loud", "city"):
+        for line in (
+            *("colour = red", "listen = 7401", "log = loud", "city", "budget = KR:mokpo", "budget = mokpo 64k", "budget = * 10"),
+            *("budget = KR:mokpo 64q", "budget = KR:mokpo 64k 8-18", "budget = * 64k 08:00-25:00"),
+        ):
             conf.write_text(kept + line + "\n", "utf-8")
             done = run([TWINLOGD, "check", one.folder])
             self.assertIn(done.code, (1, 2, 3), done)
@@ -194,7 +197,8 @@ class BadDaemons(harness.TestCase):
             if one.process.poll() is not None:
                 one.start()
             wait_for(lambda: one.run("submit", "-", given=json.dumps(activity(1))).code == 0, "it goes on")
-            self.assertEqual([name for name in acknowledged if name not in one.records()], [])
+            here = one.records()
+            self.assertEqual([name for name in acknowledged if name not in here], [])
         finally:
             for city in self.cities:
                 if city.process and city.process.poll() is None:

@@ -61,6 +61,18 @@ class Erase(harness.TestCase):
         self.assertIn("a visit", other.do("show", record))
         one.do("export", self.folder / "out.jsonl")
         self.assertNotIn(SECRET, (self.folder / "out.jsonl").read_text("utf-8"))
+        # Nor in what is searched, carried or kept in the file's pages.
+        for city in (one, other, reader):
+            self.assertEqual(city.total("--text", SECRET), 0, "nobody finds it")
+        one.do("courier", "write", self.folder / "out.courier", "--to", other.id)
+        one.do("export", "--proof", self.folder / "out.proof")
+        for city in (one, other, reader):
+            city.stop()
+            done = harness.run([harness.TWINLOGD, "compact", city.folder])
+            self.assertEqual(done.code, 0, done)
+        kept = [self.folder / "out.courier", self.folder / "out.proof", *(city.folder / "data" / "data.mdb" for city in (one, other, reader))]
+        for file in kept:
+            self.assertNotIn(SECRET.encode(), file.read_bytes(), file)
 
     def test_the_current_word(self):
         one, other, _ = self.pair()
