@@ -3,6 +3,8 @@
 
 #include "sim.h"
 
+#define RELOAD_STEPS 16u /* for each bundle on the disk */
+
 static unsigned receiver_of(const struct sim *sim, unsigned machine, uint32_t link)
 {
 	const unsigned end = network_end(sim, machine, link);
@@ -65,18 +67,19 @@ static void said_rehash(struct sim *sim)
 static struct position_said *position_author(struct sim *sim, unsigned machine, const Twinlog__Position *position,
 					     ProtobufCBinaryData bytes)
 {
-	struct hash word = seal_hash1("sim-position", bytes.data, bytes.len), city;
+	const uint64_t word = mix_bytes(bytes.data, bytes.len) | 1;
+	struct hash city;
 	if (codec_get_hash(position->city, &city))
 		sim_fail(sim, SIM_UNSAFE, "a position of nobody");
 	if (2 * sim->said_count >= sim->said_capacity)
 		said_rehash(sim);
-	struct position_said *said = said_slot(sim, hash_word(&word));
+	struct position_said *said = said_slot(sim, word);
 	if (said->word)
 		return said;
 	const unsigned author = sim_city_by_identity(sim, &city);
 	if (author == sim->profile.cities || (author != sim->machines[machine].city && !sim->cities[author].liar))
 		sim_fail(sim, SIM_UNSAFE, "machine %u passes on a position that its city never made", machine);
-	*said = (struct position_said){.word = hash_word(&word),
+	*said = (struct position_said){.word = word,
 				       .machine = author == sim->machines[machine].city ? machine : UINT32_MAX,
 				       .lineage = sim->machines[machine].lineage};
 	sim->said_count++;
@@ -85,11 +88,9 @@ static struct position_said *position_author(struct sim *sim, unsigned machine, 
 
 static void check_position(struct sim *sim, unsigned machine, ProtobufCBinaryData bytes, bool sent)
 {
-	struct arena *arena = arena_new(TWINLOG_UNPACK_MAX);
+	struct arena *arena = sim_arena(sim, 3);
 	Twinlog__SignedPosition *outer;
 	Twinlog__Position *position;
-	if (!arena)
-		abort();
 	if (CODEC_UNPACK(arena, bytes.data, bytes.len, &outer, twinlog__signed_position) ||
 	    CODEC_UNPACK(arena, outer->position.data, outer->position.len, &position, twinlog__position))
 		sim_fail(sim, SIM_UNSAFE, "machine %u handles a position that does not decode", machine);
@@ -102,7 +103,6 @@ static void check_position(struct sim *sim, unsigned machine, ProtobufCBinaryDat
 				   "its position");
 		check_held(sim, machine, position->n_acts, position->acts, "its position");
 	}
-	arena_free(arena);
 }
 
 /* ---- Messages ---- */
@@ -131,18 +131,15 @@ static void check_acts(struct sim *sim, unsigned machine, unsigned receiver, con
 static void check_positions(struct sim *sim, unsigned machine, unsigned receiver, const Twinlog__Positions *positions)
 {
 	for (size_t i = 0; i < positions->n_positions; i++) {
-		struct arena *arena = arena_new(TWINLOG_UNPACK_MAX);
+		struct arena *arena = sim_arena(sim, 2);
 		Twinlog__SignedPosition *outer;
 		Twinlog__Position *position;
-		if (!arena)
-			abort();
 		const ProtobufCBinaryData bytes = positions->positions[i];
 		if (CODEC_UNPACK(arena, bytes.data, bytes.len, &outer, twinlog__signed_position) ||
 		    CODEC_UNPACK(arena, outer->position.data, outer->position.len, &position, twinlog__position))
 			sim_fail(sim, SIM_UNSAFE, "machine %u sends a position that does not decode", machine);
 		check_entitled(sim, machine, receiver, position->space, false, "a position");
 		check_position(sim, machine, bytes, true);
-		arena_free(arena);
 	}
 }
 
@@ -157,11 +154,9 @@ static void check_message(struct sim *sim, unsigned machine, unsigned receiver, 
 		check_heads(sim, machine, receiver, message->heads);
 		break;
 	case TWINLOG__PEER_MESSAGE__BODY_WANT:
-		/* Acts of a space that is new here are asked of the one who told of it. */
-		if (message->want->city.len)
-			/* Acts may be asked of whoever offers a space that is new here. */
-			if (message->want->city.len > 0)
-				check_entitled(sim, machine, receiver, message->want->space, false, "a want");
+		/* Acts may be asked of whoever offers a space that is new here. */
+		if (message->want->city.len > 0)
+			check_entitled(sim, machine, receiver, message->want->space, false, "a want");
 		check_held(sim, machine, message->want->n_have, message->want->have, "a want");
 		break;
 	case TWINLOG__PEER_MESSAGE__BODY_ACTS:
@@ -181,16 +176,13 @@ static void check_message(struct sim *sim, unsigned machine, unsigned receiver, 
 
 void check_send(struct sim *sim, unsigned machine, uint32_t link, const void *bytes, size_t size)
 {
-	struct arena *arena = arena_new(TWINLOG_UNPACK_MAX);
+	struct arena *arena = sim_arena(sim, 1);
 	Twinlog__PeerMessage *message;
-	if (!arena)
-		abort();
 	if (CODEC_UNPACK(arena, bytes, size, &message, twinlog__peer_message))
 		sim_fail(sim, SIM_UNSAFE, "machine %u sends what does not decode", machine);
 	const unsigned receiver = receiver_of(sim, machine, link);
 	if (receiver < sim->profile.cities)
 		check_message(sim, machine, receiver, message);
-	arena_free(arena);
 }
 
 void check_chunk(struct sim *sim, unsigned machine, unsigned receiver, const struct hash *space,
@@ -255,11 +247,15 @@ static void audit_reload(struct sim *sim, unsigned number)
 	node_free(again);
 }
 
+/* Loading a disk takes a while for each bundle on it, so large ones are loaded more rarely. */
 void check_audit(struct sim *sim)
 {
 	audit_promises(sim);
 	const unsigned number = (unsigned)rng_below(&sim->rng, sim->machines_count);
 	const struct machine *machine = &sim->machines[number];
-	if (machine->running && !machine->queue_count && rng_chance(&sim->rng, sim->profile.bulk ? 30 : 150))
-		audit_reload(sim, number);
+	if (!machine->running || machine->queue_count ||
+	    sim->steps - sim->reloaded_at < RELOAD_STEPS * (machine->disk.bundles_count + 20))
+		return;
+	sim->reloaded_at = sim->steps;
+	audit_reload(sim, number);
 }

@@ -138,6 +138,9 @@ void disk_apply(struct sim *sim, unsigned machine, const struct pending *row)
 		disk_put_card(disk, row);
 		break;
 	case PERSIST_ACT:
+		sim->cities[sim->machines[machine].city].settled = false;
+		disk_append(sim, machine, row);
+		break;
 	case PERSIST_BUNDLE:
 		disk_append(sim, machine, row);
 		break;

@@ -44,11 +44,8 @@ static void fault_commit(struct sim *sim)
 static void fault_cut(struct sim *sim)
 {
 	const unsigned times = rng_chance(&sim->rng, 200) ? 10 : 1;
-	for (unsigned i = 0; i < times && sim->lines_count; i++) {
-		const size_t young = sim->lines_count < 30 ? sim->lines_count : 30;
-		network_cut(sim, (uint32_t)(sim->lines_count - 1 - rng_below(&sim->rng, young)),
-			    rng_chance(&sim->rng, 200));
-	}
+	for (unsigned i = 0; i < times; i++)
+		network_cut_tie(sim, (uint32_t)rng_below(&sim->rng, sim->ties_count), rng_chance(&sim->rng, 200));
 }
 
 static void block_for(struct sim *sim, unsigned from, unsigned to, uint64_t ms)
@@ -134,13 +131,14 @@ static void fault_loss(struct sim *sim)
 static void fault_doubled(struct sim *sim)
 {
 	const unsigned city = any_city(sim);
-	unsigned machines = 0;
-	for (unsigned m = 0; m < sim->machines_count; m++)
-		machines += sim->machines[m].exists && sim->machines[m].city == city;
-	if (machines > 1)
+	unsigned twin = sim->cities[city].twin;
+	if (twin != NO_MACHINE && sim->machines[twin].exists)
 		return;
 	sim_note(sim, "%s runs twice", sim->cities[city].city_id);
-	const unsigned twin = machine_new(sim, city);
+	if (twin == NO_MACHINE)
+		twin = machine_new(sim, city);
+	sim->machines[twin].exists = true;
+	sim->cities[city].twin = twin;
 	disk_copy(&sim->machines[twin].disk, &sim->machines[sim->cities[city].machine].disk);
 	sim->rolled_back = true;
 	machine_boot(sim, twin);

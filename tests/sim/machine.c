@@ -35,19 +35,21 @@ struct node *machine_node_from_disk(struct sim *sim, unsigned number)
 	return node_from_disk(sim, number, seed);
 }
 
+static uint64_t machine_deadline(const struct sim *sim, const struct machine *machine)
+{
+	const uint64_t deadline = node_deadline(machine->node);
+	if (deadline == UINT64_MAX)
+		return deadline;
+	const uint64_t at = deadline > machine->mono_offset_ms ? deadline - machine->mono_offset_ms : 0;
+	return at > sim->now_ms ? at : sim->now_ms;
+}
+
+/* A job that comes earlier than it need is kept: it looks again. */
 static void machine_arm(struct sim *sim, unsigned number)
 {
 	struct machine *machine = &sim->machines[number];
-	const uint64_t deadline = node_deadline(machine->node);
-	if (deadline == UINT64_MAX) {
-		machine->timer_at = UINT64_MAX;
-		return;
-	}
-	const uint64_t offset = machine->mono_offset_ms;
-	uint64_t at = deadline > offset ? deadline - offset : 0;
-	if (at < sim->now_ms)
-		at = sim->now_ms;
-	if (at == machine->timer_at)
+	const uint64_t at = machine_deadline(sim, machine);
+	if (at >= machine->timer_at)
 		return;
 	machine->timer_at = at;
 	schedule_put(&sim->schedule,
@@ -70,6 +72,8 @@ void machine_boot(struct sim *sim, unsigned number)
 	if (effects_init(&machine->effects))
 		abort();
 	machine->running = true;
+	sim->cities[machine->city].settled = false;
+	dial_wake_city(sim, machine->city);
 	sim_note(sim, "machine %u of %s starts", number, sim->cities[machine->city].city_id);
 	machine_step(sim, number, &(struct event){.type = EVENT_TIME});
 }
@@ -206,11 +210,9 @@ void machine_checked(struct sim *sim, const struct job *job)
 {
 	if (job->boot != sim->machines[job->machine].boot)
 		return;
-	struct arena *arena = arena_new(TWINLOG_UNPACK_MAX);
+	struct arena *arena = sim_arena(sim, 0);
 	struct event event = {.type = EVENT_CHECKED, .checked = {.check = job->number}};
 	Twinlog__BundleList *list;
-	if (!arena)
-		abort();
 	event.checked.refused = CODEC_UNPACK(arena, job->blob->bytes, job->blob->size, &list, twinlog__bundle_list);
 	if (job->blob->size == 0)
 		event.checked.refused = TWINLOG_MALFORMED;
@@ -227,7 +229,6 @@ void machine_checked(struct sim *sim, const struct job *job)
 	event.checked.bundles = bundles;
 	machine_step(sim, job->machine, &event);
 	free(bundles);
-	arena_free(arena);
 }
 
 static struct blob *chunk_blob(struct sim *sim, unsigned number, const struct effect *effect, uint32_t *ret_content)
@@ -338,23 +339,10 @@ static void effect_run(struct sim *sim, unsigned number, const struct effect *ef
 		sim_note(sim, "machine %u: %s (%s)", number, effect->note.text, twinlog_error_text(effect->note.code));
 		break;
 	case EFFECT_PEERS_CHANGED: /* who may dial is asked of the node at each dial */
+		sim->cities[sim->machines[number].city].settled = false;
+		dial_wake_city(sim, sim->machines[number].city);
 		break;
 	}
-}
-
-static uint64_t mix_bytes(const void *bytes, size_t size)
-{
-	uint64_t sum = size * 0x9e3779b97f4a7c15u;
-	const uint8_t *at = bytes;
-	for (; size >= 8; size -= 8, at += 8) {
-		uint64_t word;
-		memcpy(&word, at, 8);
-		sum = (sum ^ word) * 0xff51afd7ed558ccdu;
-		sum ^= sum >> 32;
-	}
-	for (; size; size--, at++)
-		sum = (sum ^ *at) * 0x100000001b3u;
-	return sum;
 }
 
 static uint64_t effect_mix(const struct effect *effect)
@@ -408,5 +396,8 @@ void machine_timer(struct sim *sim, const struct job *job)
 	if (job->boot != machine->boot || job->at_ms != machine->timer_at)
 		return;
 	machine->timer_at = UINT64_MAX;
-	machine_step(sim, job->machine, &(struct event){.type = EVENT_TIME});
+	if (machine_deadline(sim, machine) > sim->now_ms)
+		machine_arm(sim, job->machine);
+	else
+		machine_step(sim, job->machine, &(struct event){.type = EVENT_TIME});
 }

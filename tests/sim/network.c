@@ -4,6 +4,8 @@
 
 #include "sim.h"
 
+#define LINE_STEADY_MS 5000u /* a line that stood so long is dialled anew at once */
+
 unsigned network_end(const struct sim *sim, unsigned machine, uint32_t link)
 {
 	if (link == 0 || link > sim->lines_count)
@@ -16,39 +18,16 @@ unsigned network_end(const struct sim *sim, unsigned machine, uint32_t link)
 	return 2;
 }
 
-static bool network_blocked(const struct sim *sim, unsigned from, unsigned to)
+bool network_blocked(const struct sim *sim, unsigned from, unsigned to)
 {
 	const unsigned a = sim->machines[from].city, b = sim->machines[to].city;
 	return sim->blocked[a * sim->profile.cities + b];
 }
 
-static bool knows(const struct sim *sim, unsigned machine, unsigned other)
-{
-	const struct node *node = sim->machines[machine].node;
-	const struct city *city = &sim->cities[sim->machines[other].city];
-	for (size_t i = 0; i < node_peers(node); i++) {
-		const struct peer_view peer = node_peer(node, i);
-		if (hash_equal(&peer.identity, &city->identity))
-			return !peer.removed;
-	}
-	return false;
-}
-
-static bool linked(const struct sim *sim, unsigned tie, unsigned dialler)
-{
-	for (size_t i = sim->lines_count; i-- > 0;) {
-		const struct line *line = &sim->lines[i];
-		if (line->tie == tie && line->ends[0].machine == dialler && (line->open || line->ends[0].up) &&
-		    line->ends[0].boot == sim->machines[dialler].boot)
-			return true;
-	}
-	return false;
-}
-
-static void line_new(struct sim *sim, unsigned tie, unsigned dialler, unsigned answerer)
+void line_new(struct sim *sim, uint32_t tie, unsigned dialler, unsigned answerer)
 {
 	const struct profile *profile = &sim->profile;
-	struct line line = {.open = true, .tie = tie};
+	struct line line = {.open = true, .tie = tie, .older = sim->ties[tie].newest, .since_ms = sim->now_ms};
 	line.latency_ms = (uint32_t)rng_between(&sim->rng, 1, profile->latency_ms);
 	if (!sim->healed && profile->slow_bytes_per_ms && rng_chance(&sim->rng, 300))
 		line.bytes_per_ms = (uint32_t)rng_between(&sim->rng, 1, profile->slow_bytes_per_ms);
@@ -63,34 +42,34 @@ static void line_new(struct sim *sim, unsigned tie, unsigned dialler, unsigned a
 	}
 	sim->lines = sim_grow(sim->lines, sim->lines_count, &sim->lines_capacity, sizeof *sim->lines);
 	sim->lines[sim->lines_count++] = line;
+	sim->ties[tie].newest = number;
 }
 
-static void network_try(struct sim *sim, unsigned tie, unsigned dialler, unsigned answerer)
+/* The first line of a tie from there on that still means something to anybody; those that do not are left out of the
+ * list. */
+static uint32_t line_living(struct sim *sim, uint32_t *from)
 {
-	if (!sim->machines[dialler].running || !sim->machines[answerer].running || linked(sim, tie, dialler) ||
-	    network_blocked(sim, dialler, answerer) || network_blocked(sim, answerer, dialler) ||
-	    !knows(sim, dialler, answerer) || !knows(sim, answerer, dialler))
-		return;
-	line_new(sim, tie, dialler, answerer);
-}
-
-/* Each machine of the dialling city tries; a doubled machine dials in either case, for its address leads elsewhere. */
-void network_dial(struct sim *sim, const struct job *job)
-{
-	const struct tie tie = sim->ties[job->machine];
-	for (unsigned m = 0; m < sim->machines_count; m++) {
-		const struct machine *machine = &sim->machines[m];
-		if (!machine->exists)
-			continue;
-		const bool main = sim->cities[machine->city].machine == m;
-		if (machine->city == tie.dials)
-			network_try(sim, job->machine, m, sim->cities[tie.answers].machine);
-		else if (machine->city == tie.answers && (tie.both_dial || !main))
-			network_try(sim, job->machine, m, sim->cities[tie.dials].machine);
+	while (*from != LINE_NONE) {
+		const struct line *line = &sim->lines[*from];
+		bool told = line->open;
+		for (unsigned end = 0; end < 2; end++)
+			told |=
+			    line->ends[end].up && line->ends[end].boot == sim->machines[line->ends[end].machine].boot;
+		if (told)
+			break;
+		for (unsigned end = 0; end < 2; end++) {
+			free(sim->lines[*from].ends[end].inbox);
+			sim->lines[*from].ends[end].inbox = NULL;
+			sim->lines[*from].ends[end].inbox_capacity = 0;
+		}
+		*from = line->older;
 	}
-	schedule_put(&sim->schedule, (struct job){.at_ms = sim->now_ms + rng_between(&sim->rng, 500, 2000),
-						  .type = JOB_DIAL,
-						  .machine = job->machine});
+	return *from;
+}
+
+uint32_t network_line(struct sim *sim, uint32_t tie, uint32_t after)
+{
+	return line_living(sim, after == LINE_NONE ? &sim->ties[tie].newest : &sim->lines[after].older);
 }
 
 void network_line_up(struct sim *sim, const struct job *job)
@@ -120,6 +99,7 @@ void network_line_down(struct sim *sim, const struct job *job)
 	if (!end->up || sim->machines[end->machine].boot != end->boot)
 		return;
 	end->up = false;
+	dial_wake(sim, sim->lines[job->line].tie);
 	machine_step(
 	    sim, end->machine,
 	    &(struct event){.type = EVENT_LINK_DOWN, .link_down = {.link = job->line + 1, .why = "connection reset"}});
@@ -131,6 +111,9 @@ void network_cut(struct sim *sim, uint32_t number, bool half_open)
 	if (!line->open)
 		return;
 	line->open = false;
+	if (sim->now_ms - line->since_ms > LINE_STEADY_MS)
+		sim->ties[line->tie].backoff_ms = 0;
+	dial_wake(sim, line->tie);
 	for (unsigned end = 0; end < 2; end++) {
 		inbox_clear(&line->ends[end]);
 		if (half_open && end == 0)
@@ -153,17 +136,25 @@ void network_drop(struct sim *sim, unsigned machine, uint32_t link)
 		     (struct job){.at_ms = sim->now_ms, .type = JOB_LINE_DOWN, .line = link - 1, .end = end});
 }
 
+void network_cut_tie(struct sim *sim, uint32_t tie, bool half_open)
+{
+	for (uint32_t i = LINE_NONE; (i = network_line(sim, tie, i)) != LINE_NONE;)
+		network_cut(sim, i, half_open);
+}
+
 void network_cut_machine(struct sim *sim, unsigned machine)
 {
-	for (uint32_t i = 0; i < sim->lines_count; i++) {
-		struct line *line = &sim->lines[i];
-		if (line->ends[0].machine != machine && line->ends[1].machine != machine)
-			continue;
-		network_cut(sim, i, false);
-		for (unsigned end = 0; end < 2; end++)
-			if (line->ends[end].machine == machine)
-				line->ends[end].up = false;
-	}
+	const struct city *city = &sim->cities[sim->machines[machine].city];
+	for (size_t t = 0; t < city->ties_count; t++)
+		for (uint32_t i = LINE_NONE; (i = network_line(sim, city->ties[t], i)) != LINE_NONE;) {
+			struct line *line = &sim->lines[i];
+			if (line->ends[0].machine != machine && line->ends[1].machine != machine)
+				continue;
+			network_cut(sim, i, false);
+			for (unsigned end = 0; end < 2; end++)
+				if (line->ends[end].machine == machine)
+					line->ends[end].up = false;
+		}
 }
 
 static void line_post(struct sim *sim, uint32_t number, unsigned to, struct blob *blob)
@@ -188,9 +179,9 @@ static void line_stray(struct sim *sim, uint32_t number, unsigned to, const stru
 {
 	const struct line *line = &sim->lines[number];
 	uint32_t on = number;
-	for (uint32_t i = 0; i < sim->lines_count && rng_chance(&sim->rng, 700); i++)
-		if (sim->lines[i].open && sim->lines[i].tie == line->tie &&
-		    sim->lines[i].ends[to].machine == line->ends[to].machine)
+	for (uint32_t i = LINE_NONE; (i = network_line(sim, line->tie, i)) != LINE_NONE;)
+		if (sim->lines[i].open && sim->lines[i].ends[to].machine == line->ends[to].machine &&
+		    rng_chance(&sim->rng, 300))
 			on = i;
 	schedule_put(&sim->schedule, (struct job){.at_ms = sim->now_ms + rng_below(&sim->rng, 20000),
 						  .type = JOB_STRAY,
@@ -213,6 +204,7 @@ void network_send(struct sim *sim, unsigned machine, uint32_t link, struct blob 
 		return;
 	}
 	sim->messages++;
+	sim->bytes += blob->size;
 	if (!sim->healed && rng_chance(&sim->rng, sim->profile.duplicate_per_mille))
 		line_stray(sim, link - 1, 1 - from, blob);
 	line_post(sim, link - 1, 1 - from, blob);
@@ -241,9 +233,7 @@ static void line_hand_over(struct sim *sim, uint32_t number, unsigned to, const 
 		network_cut(sim, number, false);
 		return;
 	}
-	struct arena *arena = arena_new(TWINLOG_UNPACK_MAX);
-	if (!arena)
-		abort();
+	struct arena *arena = sim_arena(sim, 0);
 	Twinlog__PeerMessage *message;
 	const enum twinlog_error error = CODEC_UNPACK(arena, blob->bytes, blob->size, &message, twinlog__peer_message);
 	struct event event = {.type = EVENT_MESSAGE};
@@ -258,7 +248,6 @@ static void line_hand_over(struct sim *sim, uint32_t number, unsigned to, const 
 		event.message.size = blob->size;
 	}
 	machine_step(sim, machine, &event);
-	arena_free(arena);
 }
 
 void network_deliver(struct sim *sim, const struct job *job)
@@ -287,23 +276,30 @@ void network_stray(struct sim *sim, const struct job *job)
 		line_hand_over(sim, job->line, job->end, job->blob);
 }
 
+static void overdue_send(struct sim *sim, uint32_t number, unsigned from)
+{
+	struct line *line = &sim->lines[number];
+	for (unsigned end = 0; line->open && end < 2; end++) {
+		struct line_end *there = &line->ends[end];
+		if (sim->machines[line->ends[1 - end].machine].city != from)
+			continue;
+		for (; there->overdue; there->overdue--)
+			schedule_put(&sim->schedule, (struct job){.at_ms = sim->now_ms + line->latency_ms,
+								  .type = JOB_DELIVER,
+								  .line = number,
+								  .end = end});
+	}
+}
+
 void network_block(struct sim *sim, unsigned from, unsigned to, bool blocked)
 {
-	sim->blocked[from * sim->profile.cities + to] = blocked;
-	for (uint32_t i = 0; !blocked && i < sim->lines_count; i++) {
-		struct line *line = &sim->lines[i];
-		for (unsigned end = 0; line->open && end < 2; end++) {
-			struct line_end *there = &line->ends[end];
-			if (sim->machines[there->machine].city != to ||
-			    sim->machines[line->ends[1 - end].machine].city != from)
-				continue;
-			for (; there->overdue; there->overdue--)
-				schedule_put(&sim->schedule, (struct job){.at_ms = sim->now_ms + line->latency_ms,
-									  .type = JOB_DELIVER,
-									  .line = i,
-									  .end = end});
-		}
-	}
+	uint8_t *place = &sim->blocked[from * sim->profile.cities + to];
+	const uint32_t tie = dial_between(sim, from, to);
+	if (*place == blocked)
+		return;
+	*place = blocked;
+	for (uint32_t i = LINE_NONE; !blocked && tie != UINT32_MAX && (i = network_line(sim, tie, i)) != LINE_NONE;)
+		overdue_send(sim, i, from);
 }
 
 void network_free(struct sim *sim)

@@ -14,15 +14,13 @@ static void errand_send(struct sim *sim, struct errand errand)
 	errand.lineage = machine->lineage;
 	errand.since_ms = sim->now_ms;
 	sim->errands[number] = errand;
-	struct arena *arena = arena_new(TWINLOG_UNPACK_MAX);
 	Twinlog__Request *request;
-	if (!arena || CODEC_UNPACK(arena, errand.request->bytes, errand.request->size, &request, twinlog__request))
+	if (CODEC_UNPACK(sim_arena(sim, 0), errand.request->bytes, errand.request->size, &request, twinlog__request))
 		abort();
 	if (!node_takes(request))
 		sim_fail(sim, SIM_UNSAFE, "a request that goes through the node is not taken");
 	machine_step(sim, errand.machine,
 		     &(struct event){.type = EVENT_REQUEST, .request = {.client = number + 1, .request = request}});
-	arena_free(arena);
 }
 
 void office_ask(struct sim *sim, unsigned machine, enum errand_kind kind, Twinlog__Request *request, size_t about)
@@ -44,7 +42,7 @@ void office_ask(struct sim *sim, unsigned machine, enum errand_kind kind, Twinlo
 
 static bool office_busy(const struct sim *sim, unsigned machine, enum errand_kind kind)
 {
-	for (size_t i = sim->errands_count; i-- > 0 && i + 200 > sim->errands_count;) {
+	for (size_t i = sim->errands_count; i-- > sim->errands_open && i + 200 > sim->errands_count;) {
 		const struct errand *errand = &sim->errands[i];
 		if (errand->kind == kind && errand->machine == machine && errand->state == ERRAND_OPEN)
 			return true;
@@ -117,28 +115,61 @@ static void office_answer(struct sim *sim, unsigned machine, const struct hash *
 	office_ask(sim, machine, ERRAND_ANSWER, &request, 0);
 }
 
-void office_prepare(struct sim *sim, unsigned city)
+/* Whether something is left to do. */
+static bool office_pair(struct sim *sim, unsigned city)
+{
+	const unsigned machine = sim->cities[city].machine;
+	bool left = false;
+	for (size_t i = 0; i < sim->cities[city].ties_count; i++) {
+		const struct tie *tie = &sim->ties[sim->cities[city].ties[i]];
+		const unsigned other = tie->dials == city ? tie->answers : tie->dials;
+		if (node_knows(sim->machines[machine].node, &sim->cities[other].identity))
+			continue;
+		office_peer(sim, machine, other);
+		left = true;
+	}
+	return left;
+}
+
+static bool office_plans(struct sim *sim, unsigned city)
+{
+	bool left = false;
+	for (size_t i = 0; i < sim->plans_count; i++) {
+		if (sim->plans[i].members[0] != city || sim->plans[i].done)
+			continue;
+		left = true;
+		if (!office_busy(sim, sim->cities[city].machine, ERRAND_FOUND))
+			office_found(sim, sim->cities[city].machine, i);
+	}
+	return left;
+}
+
+static bool office_invitations(struct sim *sim, unsigned city)
 {
 	const unsigned machine = sim->cities[city].machine;
 	const struct node *node = sim->machines[machine].node;
-	if (!sim->machines[machine].running)
-		return;
-	for (size_t i = 0; i < sim->ties_count; i++) {
-		if (sim->ties[i].dials == city)
-			office_peer(sim, machine, sim->ties[i].answers);
-		if (sim->ties[i].answers == city)
-			office_peer(sim, machine, sim->ties[i].dials);
-	}
-	for (size_t i = 0; i < sim->plans_count; i++)
-		if (sim->plans[i].members[0] == city && !sim->plans[i].done && !office_busy(sim, machine, ERRAND_FOUND))
-			office_found(sim, machine, i);
+	bool left = false;
 	for (size_t i = 0; i < node_spaces(node); i++) {
 		const struct acts *acts = space_acts(node_space(node, i));
 		const struct member *self = acts_member(acts, &sim->cities[city].identity);
 		const struct hash space = *acts_space(acts);
-		if (self && self->standing == STANDING_INVITED && !office_busy(sim, machine, ERRAND_ANSWER))
+		if (!self || self->standing != STANDING_INVITED)
+			continue;
+		left = true;
+		if (!office_busy(sim, machine, ERRAND_ANSWER))
 			office_answer(sim, machine, &space);
 	}
+	return left;
+}
+
+void office_prepare(struct sim *sim, unsigned city)
+{
+	if (sim->cities[city].settled || !sim->machines[sim->cities[city].machine].running)
+		return;
+	/* All three, each time: what one asks for must not wait for the others. */
+	const bool pair = office_pair(sim, city), plans = office_plans(sim, city),
+		   invited = office_invitations(sim, city);
+	sim->cities[city].settled = !pair && !plans && !invited;
 }
 
 /* The same request again, as after a time-out: on whatever machine the city has now. */
@@ -177,7 +208,7 @@ static void office_wait(struct sim *sim, unsigned machine)
 
 static void office_leave(struct sim *sim, unsigned machine)
 {
-	for (size_t i = sim->errands_count; i-- > 0;) {
+	for (size_t i = sim->errands_count; i-- > sim->errands_open;) {
 		struct errand *errand = &sim->errands[i];
 		if (errand->state != ERRAND_OPEN || errand->machine != machine ||
 		    (errand->kind != ERRAND_SUBMIT && errand->kind != ERRAND_WAIT))
@@ -189,20 +220,26 @@ static void office_leave(struct sim *sim, unsigned machine)
 	}
 }
 
+void office_later(struct sim *sim, unsigned city)
+{
+	const uint64_t mean_ms = sim->calm ? sim->profile.calm_office_ms : sim->profile.office_ms;
+	schedule_put(&sim->schedule, (struct job){.at_ms = sim->now_ms + rng_between(&sim->rng, 1, 2 * mean_ms),
+						  .type = JOB_OFFICE,
+						  .machine = city,
+						  .number = sim->season});
+}
+
 void office_work(struct sim *sim, const struct job *job)
 {
 	const unsigned city = job->machine;
-	if (sim->healed)
+	if (sim->healed || job->number != sim->season)
 		return;
-	schedule_put(&sim->schedule,
-		     (struct job){.at_ms = sim->now_ms + rng_between(&sim->rng, 1, 2 * sim->profile.office_ms),
-				  .type = JOB_OFFICE,
-				  .machine = city});
+	office_later(sim, city);
 	office_prepare(sim, city);
 	unsigned machine = sim->cities[city].machine;
-	for (unsigned m = 0; m < sim->machines_count; m++)
-		if (sim->machines[m].city == city && sim->machines[m].running && rng_chance(&sim->rng, 400))
-			machine = m;
+	const unsigned twin = sim->cities[city].twin;
+	if (twin != NO_MACHINE && sim->machines[twin].running && rng_chance(&sim->rng, 400))
+		machine = twin;
 	if (!sim->machines[machine].running)
 		return;
 	const uint64_t what = rng_below(&sim->rng, 100);
@@ -303,9 +340,8 @@ static void reply_result(struct sim *sim, const struct errand *errand, const Twi
 
 static void reply_submitted(struct sim *sim, const struct errand *errand, const Twinlog__Reply *reply)
 {
-	struct arena *arena = arena_new(TWINLOG_UNPACK_MAX);
 	Twinlog__Request *request;
-	if (!arena || CODEC_UNPACK(arena, errand->request->bytes, errand->request->size, &request, twinlog__request))
+	if (CODEC_UNPACK(sim_arena(sim, 2), errand->request->bytes, errand->request->size, &request, twinlog__request))
 		abort();
 	const Twinlog__Submitted *submitted = reply->submitted;
 	if (submitted->n_results != request->submit->n_operations)
@@ -313,7 +349,6 @@ static void reply_submitted(struct sim *sim, const struct errand *errand, const 
 			 submitted->n_results);
 	for (size_t i = 0; i < submitted->n_results; i++)
 		reply_result(sim, errand, request->submit->operations[i], submitted->results[i]);
-	arena_free(arena);
 }
 
 static void reply_waited(struct sim *sim, const struct errand *errand, const Twinlog__Waited *waited)
@@ -337,11 +372,8 @@ void office_reply(struct sim *sim, unsigned machine, uint64_t client, const void
 	if (errand->state != ERRAND_OPEN || errand->machine != machine || errand->boot != sim->machines[machine].boot)
 		sim_fail(sim, SIM_UNSAFE, "machine %u answers a request twice, or one that was not its", machine);
 	errand->state = ERRAND_ANSWERED;
-	struct arena *arena = arena_new(TWINLOG_UNPACK_MAX);
 	Twinlog__Reply *reply;
-	if (!arena)
-		abort();
-	if (CODEC_UNPACK(arena, bytes, size, &reply, twinlog__reply))
+	if (CODEC_UNPACK(sim_arena(sim, 1), bytes, size, &reply, twinlog__reply))
 		sim_fail(sim, SIM_UNSAFE, "machine %u sends a reply that does not decode", machine);
 	if (reply->commit > sim->machines[machine].disk.sequence)
 		sim_fail(sim, SIM_UNSAFE, "machine %u tells of commit %llu before it is durable", machine,
@@ -360,12 +392,13 @@ void office_reply(struct sim *sim, unsigned machine, uint64_t client, const void
 		reply_submitted(sim, &copy, reply);
 	else if (!reply->fault && reply->body_case == TWINLOG__REPLY__BODY_WAITED)
 		reply_waited(sim, &copy, reply->waited);
-	arena_free(arena);
 }
 
 void office_cut(struct sim *sim, unsigned machine, uint32_t boot)
 {
-	for (size_t i = 0; i < sim->errands_count; i++) {
+	while (sim->errands_open < sim->errands_count && sim->errands[sim->errands_open].state != ERRAND_OPEN)
+		sim->errands_open++;
+	for (size_t i = sim->errands_open; i < sim->errands_count; i++) {
 		struct errand *errand = &sim->errands[i];
 		if (errand->machine == machine && errand->boot == boot && errand->state == ERRAND_OPEN)
 			errand->state = ERRAND_CUT;

@@ -74,4 +74,20 @@ static inline void rng_fill(struct rng *rng, void *bytes, size_t size)
 	}
 }
 
+/* A sum of bytes to tell contents apart by. */
+static inline uint64_t mix_bytes(const void *bytes, size_t size)
+{
+	uint64_t sum = size * 0x9e3779b97f4a7c15u;
+	const uint8_t *at = bytes;
+	for (; size >= 8; size -= 8, at += 8) {
+		uint64_t word;
+		memcpy(&word, at, 8);
+		sum = (sum ^ word) * 0xff51afd7ed558ccdu;
+		sum ^= sum >> 32;
+	}
+	for (; size; size--, at++)
+		sum = (sum ^ *at) * 0x100000001b3u;
+	return sum ^ (sum >> 29);
+}
+
 #endif

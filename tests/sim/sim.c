@@ -6,9 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "card.h"
-
 #define AUDIT_MS        1000u
+#define AUDIT_STEPS     200u
 #define ERRAND_MOST_MS  120000u /* for an answer when nothing breaks; a wait may ask for half of it */
 #define IDLE_PER_SECOND 2u      /* messages on a link with nothing new */
 #define IDLE_SETTLE_MS  5000u
@@ -63,6 +62,16 @@ void sim_step_trace(struct sim *sim, uint64_t word)
 	sim->trace_hash = rng_rotate(sim->trace_hash ^ word, 23) * 0x9e3779b97f4a7c15u;
 }
 
+struct arena *sim_arena(struct sim *sim, unsigned depth)
+{
+	if (!sim->arenas[depth])
+		sim->arenas[depth] = arena_new(TWINLOG_UNPACK_MAX);
+	if (!sim->arenas[depth])
+		abort();
+	arena_reset(sim->arenas[depth]);
+	return sim->arenas[depth];
+}
+
 void sim_note(const struct sim *sim, const char *format, ...)
 {
 	if (!sim->options.trace)
@@ -103,6 +112,8 @@ void sim_fail(struct sim *sim, enum sim_verdict verdict, const char *format, ...
 		fprintf(stderr, "again: tests/sim/run %llu", (unsigned long long)sim->options.seed);
 		if (sim->options.cities)
 			fprintf(stderr, " --cities %u", sim->options.cities);
+		if (sim->options.hours > 0)
+			fprintf(stderr, " --hours %g", sim->options.hours);
 		fputc('\n', stderr);
 	}
 	fflush(NULL);
@@ -124,187 +135,80 @@ unsigned sim_city_by_identity(const struct sim *sim, const struct hash *identity
 	return city;
 }
 
-/* ---- The world of a seed ---- */
+/* ---- Running ---- */
 
-static unsigned maybe(struct sim *sim, unsigned per_mille, unsigned most)
+static void fault_later(struct sim *sim)
 {
-	const unsigned value = (unsigned)rng_between(&sim->rng, 1, most);
-	return rng_chance(&sim->rng, per_mille) ? value : 0;
+	const uint64_t mean_ms = sim->calm ? sim->profile.calm_fault_ms : sim->profile.fault_ms;
+	schedule_put(&sim->schedule, (struct job){.at_ms = sim->now_ms + rng_between(&sim->rng, 1, 2 * mean_ms),
+						  .type = JOB_FAULT,
+						  .number = sim->season});
 }
 
-static void profile_draw(struct sim *sim)
+static void job_fault(struct sim *sim, const struct job *job)
 {
-	struct rng *rng = &sim->rng;
-	struct profile *profile = &sim->profile;
-	profile->cities = (unsigned)rng_between(rng, 2, 6);
-	if (sim->options.cities)
-		profile->cities = sim->options.cities;
-	profile->trouble_ms = rng_between(rng, 20000, rng_chance(rng, 300) ? 400000 : 90000);
-	profile->office_ms = (unsigned)rng_between(rng, 100, 3000);
-	profile->batch_max = rng_chance(rng, 300) ? (unsigned)rng_between(rng, 2, 20) : 1;
-	profile->bulk = rng_chance(rng, 30);
-	if (profile->bulk)
-		profile->batch_max = 400;
-	profile->fault_ms = (unsigned)rng_between(rng, 300, 10000);
-	profile->crash = maybe(sim, 500, 10);
-	profile->commit_failure = maybe(sim, 400, 10);
-	profile->cut = maybe(sim, 600, 20);
-	profile->partition = maybe(sim, 500, 10);
-	profile->clock = maybe(sim, 300, 3);
-	profile->restore = maybe(sim, 300, 4);
-	profile->doubled = maybe(sim, 250, 3);
-	profile->loss = maybe(sim, 150, 2);
-	profile->duplicate_per_mille = maybe(sim, 250, 100);
-	profile->latency_ms = (unsigned)rng_between(rng, 1, rng_chance(rng, 300) ? 1000 : 50);
-	profile->slow_bytes_per_ms = maybe(sim, 200, 50);
-	profile->commit_ms = (unsigned)rng_between(rng, 0, 20);
-	profile->several_lines = rng_chance(rng, 200);
-	profile->liars = rng_chance(rng, 250) ? 1 : 0;
-	profile->lie_per_mille = (unsigned)rng_between(rng, 10, 300);
+	if (sim->healed || job->number != sim->season)
+		return;
+	faults_strike(sim);
+	fault_later(sim);
 }
 
-static void city_make(struct sim *sim, unsigned number)
+/* What was to happen in the calm would come too late for the storm, and the other way round. */
+static void season_begin(struct sim *sim)
 {
-	struct city *city = &sim->cities[number];
-	uint8_t seed[SEAL_SEED_SIZE], recovery[SEAL_SEED_SIZE];
-	rng_fill(&sim->rng, seed, sizeof seed);
-	rng_fill(&sim->rng, recovery, sizeof recovery);
-	if (seal_keys_new(seed, 0, &city->keys))
-		abort();
-	city->public_key = *seal_keys_public(city->keys);
-	const struct seal_public recovery_key = seal_recovery_public(recovery);
-	city->identity = seal_identity(&city->public_key, &recovery_key);
-	snprintf(city->city_id, sizeof city->city_id, "%s:city-%u", number % 2 ? "KR" : "CN", number);
-	Twinlog__CityCard card = TWINLOG__CITY_CARD__INIT;
-	card.founding_key = codec_bytes(city->public_key.bytes, 32);
-	card.recovery_key = codec_bytes(recovery_key.bytes, 32);
-	card.city_key = card.founding_key;
-	card.transport_key = codec_bytes(seal_keys_transport_public(city->keys), 32);
-	card.city_id = codec_string(city->city_id);
-	card.serial = SIM_EPOCH_MS / 1000;
-	uint8_t *bytes;
-	size_t size;
-	if (card_seal(&card, city->keys, &bytes, &size))
-		abort();
-	city->signed_card = blob_new(bytes, size);
-	free(bytes);
-	city->liar = number > 0 && number <= sim->profile.liars;
-	city->machine = machine_new(sim, number);
-}
-
-static void tie_make(struct sim *sim, unsigned a, unsigned b)
-{
-	for (size_t i = 0; i < sim->ties_count; i++)
-		if ((sim->ties[i].dials == a && sim->ties[i].answers == b) ||
-		    (sim->ties[i].dials == b && sim->ties[i].answers == a))
-			return;
-	sim->ties = sim_grow(sim->ties, sim->ties_count, &sim->ties_capacity, sizeof *sim->ties);
-	const bool turned = rng_chance(&sim->rng, 500);
-	sim->ties[sim->ties_count++] =
-	    (struct tie){.dials = turned ? b : a,
-			 .answers = turned ? a : b,
-			 .both_dial = sim->profile.several_lines && rng_chance(&sim->rng, 500)};
-}
-
-static struct plan *plan_make(struct sim *sim, uint32_t template, unsigned founder)
-{
-	sim->plans = sim_grow(sim->plans, sim->plans_count, &sim->plans_capacity, sizeof *sim->plans);
-	struct plan *plan = &sim->plans[sim->plans_count++];
-	*plan = (struct plan){.template = template, .count = 1};
-	plan->members[0] = founder;
-	rng_fill(&sim->rng, plan->request, HANDLE_SIZE);
-	/* A request id begins with its time. */
-	for (int i = 0; i < 6; i++)
-		plan->request[i] = (uint8_t)((uint64_t)SIM_EPOCH_MS >> (40 - 8 * i));
-	return plan;
-}
-
-/* Grows from the founder along ties, so that its members reach each other through members. */
-static void network_plan(struct sim *sim)
-{
-	const unsigned founder = (unsigned)rng_below(&sim->rng, sim->profile.cities);
-	const uint64_t wanted = rng_between(&sim->rng, 2, sim->profile.cities);
-	struct plan *plan = plan_make(sim, TWINLOG__TEMPLATE__TEMPLATE_NETWORK, founder);
-	bool in[SIM_CITIES_MAX] = {false};
-	in[founder] = true;
-	for (size_t i = 0; i < sim->ties_count * sim->profile.cities && plan->count < wanted; i++) {
-		const struct tie *tie = &sim->ties[rng_below(&sim->rng, sim->ties_count)];
-		if (in[tie->dials] == in[tie->answers])
-			continue;
-		const unsigned next = in[tie->dials] ? tie->answers : tie->dials;
-		in[next] = true;
-		plan->reader[plan->count] = rng_chance(&sim->rng, 100);
-		plan->members[plan->count++] = next;
-	}
-	if (plan->count < 2)
-		sim->plans_count--;
-}
-
-static void world_make(struct sim *sim)
-{
-	const unsigned cities = sim->profile.cities;
-	const uint64_t shape = rng_below(&sim->rng, 3);
-	for (unsigned i = 0; i < cities; i++)
-		city_make(sim, i);
-	for (unsigned i = 1; i < cities; i++) /* a star, a chain, any tree */
-		tie_make(sim, i, shape == 0 ? 0 : shape == 1 ? i - 1 : (unsigned)rng_below(&sim->rng, i));
-	for (uint64_t extra = rng_below(&sim->rng, cities); extra && cities > 2; extra--) {
-		const unsigned a = (unsigned)rng_below(&sim->rng, cities);
-		tie_make(sim, a, (a + (unsigned)rng_between(&sim->rng, 1, cities - 1)) % cities);
-	}
-	for (size_t i = 0; i < sim->ties_count; i++)
-		if (rng_chance(&sim->rng, cities > 20 ? 100 : 500)) {
-			struct plan *plan = plan_make(sim, TWINLOG__TEMPLATE__TEMPLATE_PAIR, sim->ties[i].dials);
-			plan->members[plan->count++] = sim->ties[i].answers;
-		}
-	for (uint64_t more = rng_between(&sim->rng, 1, 2); more; more--)
-		network_plan(sim);
+	sim->season++;
+	fault_later(sim);
+	for (unsigned i = 0; i < sim->profile.cities; i++)
+		office_later(sim, i);
+	if (!sim->profile.seasons)
+		return;
+	const uint64_t mean_ms = sim->calm ? sim->profile.calm_ms : sim->profile.storm_ms;
+	schedule_put(&sim->schedule,
+		     (struct job){.at_ms = sim->now_ms + rng_between(&sim->rng, mean_ms / 2, mean_ms * 3 / 2),
+				  .type = JOB_WEATHER});
 }
 
 static void jobs_make(struct sim *sim)
 {
-	for (unsigned i = 0; i < sim->profile.cities; i++) {
-		const uint64_t at = rng_below(&sim->rng, 1000);
-		schedule_put(&sim->schedule,
-			     (struct job){.at_ms = at, .type = JOB_BOOT, .machine = sim->cities[i].machine});
-		schedule_put(&sim->schedule, (struct job){.at_ms = at + 100, .type = JOB_OFFICE, .machine = i});
-	}
-	for (size_t i = 0; i < sim->ties_count; i++)
-		schedule_put(
-		    &sim->schedule,
-		    (struct job){.at_ms = rng_below(&sim->rng, 2000), .type = JOB_DIAL, .machine = (unsigned)i});
-	schedule_put(&sim->schedule, (struct job){.at_ms = sim->profile.fault_ms, .type = JOB_FAULT});
+	for (unsigned i = 0; i < sim->profile.cities; i++)
+		schedule_put(&sim->schedule, (struct job){.at_ms = rng_below(&sim->rng, 1000),
+							  .type = JOB_BOOT,
+							  .machine = sim->cities[i].machine});
 	schedule_put(&sim->schedule, (struct job){.at_ms = AUDIT_MS, .type = JOB_AUDIT});
+	season_begin(sim);
 }
 
-/* ---- Running ---- */
-
-static void job_fault(struct sim *sim)
+static void job_weather(struct sim *sim)
 {
 	if (sim->healed)
 		return;
-	faults_strike(sim);
-	schedule_put(&sim->schedule,
-		     (struct job){.at_ms = sim->now_ms + rng_between(&sim->rng, 1, 2 * sim->profile.fault_ms),
-				  .type = JOB_FAULT});
+	sim->calm = !sim->calm;
+	season_begin(sim);
+}
+
+static void look_for_convergence(struct sim *sim)
+{
+	for (unsigned i = 0; i < sim->profile.cities; i++)
+		office_prepare(sim, i);
+	const char *lacks = converge_lacks(sim);
+	if (!lacks)
+		sim->converged_ms = sim->now_ms;
+	else if (sim->now_ms > sim->healed_ms + SIM_HEAL_MS)
+		sim_fail(sim, SIM_STUCK, "%s", lacks);
 }
 
 static void job_audit(struct sim *sim)
 {
-	check_audit(sim);
+	if (sim->steps - sim->audited_at >= AUDIT_STEPS) {
+		sim->audited_at = sim->steps;
+		check_audit(sim);
+	}
 	if (!sim->healed && sim->now_ms >= sim->profile.trouble_ms) {
 		faults_heal(sim);
 		sim->healed_ms = sim->now_ms;
 	}
-	for (unsigned i = 0; sim->healed && !sim->converged_ms && i < sim->profile.cities; i++)
-		office_prepare(sim, i);
-	if (sim->healed && !sim->converged_ms) {
-		const char *lacks = converge_lacks(sim);
-		if (!lacks)
-			sim->converged_ms = sim->now_ms;
-		else if (sim->now_ms > sim->healed_ms + SIM_HEAL_MS)
-			sim_fail(sim, SIM_STUCK, "%s", lacks);
-	}
+	if (sim->healed && !sim->converged_ms)
+		look_for_convergence(sim);
 	schedule_put(&sim->schedule, (struct job){.at_ms = sim->now_ms + AUDIT_MS, .type = JOB_AUDIT});
 }
 
@@ -339,19 +243,22 @@ static void job_run(struct sim *sim, const struct job *job)
 		network_line_down(sim, job);
 		break;
 	case JOB_DIAL:
-		network_dial(sim, job);
+		dial_tie(sim, job);
 		break;
 	case JOB_OFFICE:
 		office_work(sim, job);
 		break;
 	case JOB_FAULT:
-		job_fault(sim);
+		job_fault(sim, job);
 		break;
 	case JOB_HEAL:
 		network_block(sim, job->machine, job->end, false);
 		break;
 	case JOB_RETIRE:
 		faults_retire(sim, job->machine);
+		break;
+	case JOB_WEATHER:
+		job_weather(sim);
 		break;
 	case JOB_AUDIT:
 		job_audit(sim);
@@ -375,15 +282,18 @@ static void watch_idle(struct sim *sim)
 {
 	run_until(sim, sim->now_ms + IDLE_SETTLE_MS, NULL);
 	const uint64_t before = sim->messages;
-	run_until(sim, sim->now_ms + SIM_IDLE_MS, NULL);
+	const uint64_t end_ms = (uint64_t)(sim->options.hours * 3600000);
+	const uint64_t idle_ms = end_ms > sim->now_ms + SIM_IDLE_MS ? end_ms - sim->now_ms : SIM_IDLE_MS;
+	run_until(sim, sim->now_ms + idle_ms, NULL);
 	uint64_t lines = 0;
 	for (size_t i = 0; i < sim->lines_count; i++)
 		lines += sim->lines[i].open;
 	if (sim->options.canary == CANARY_CHATTER)
 		sim->messages += 1000000;
-	if (sim->messages - before > lines * IDLE_PER_SECOND * (SIM_IDLE_MS / 1000))
-		sim_fail(sim, SIM_STUCK, "%llu messages on %llu idle links in %u s",
-			 (unsigned long long)(sim->messages - before), (unsigned long long)lines, SIM_IDLE_MS / 1000);
+	if (sim->messages - before > lines * IDLE_PER_SECOND * (idle_ms / 1000))
+		sim_fail(sim, SIM_STUCK, "%llu messages on %llu idle links in %llu s",
+			 (unsigned long long)(sim->messages - before), (unsigned long long)lines,
+			 (unsigned long long)idle_ms / 1000);
 	for (size_t i = 0; i < sim->errands_count; i++)
 		if (sim->errands[i].state == ERRAND_OPEN && sim->errands[i].since_ms + ERRAND_MOST_MS < sim->now_ms)
 			sim_fail(sim, SIM_STUCK, "a request to machine %u was never answered", sim->errands[i].machine);
@@ -406,6 +316,7 @@ static void sim_free(struct sim *sim)
 		struct city *city = &sim->cities[i];
 		seal_keys_free(city->keys);
 		blob_drop(city->signed_card);
+		free(city->ties);
 		for (unsigned b = 0; b < city->backups_count; b++) {
 			disk_empty(city->backups[b]);
 			free(city->backups[b]);
@@ -413,6 +324,8 @@ static void sim_free(struct sim *sim)
 	}
 	for (size_t i = 0; i < sim->errands_count; i++)
 		blob_drop(sim->errands[i].request);
+	for (unsigned i = 0; i < SIM_ARENAS; i++)
+		arena_free(sim->arenas[i]);
 	world_free(&sim->world);
 	free(sim->cities);
 	free(sim->machines);
@@ -425,26 +338,28 @@ static void sim_free(struct sim *sim)
 	free(sim->said);
 }
 
-enum sim_verdict sim_run(const struct sim_options *options, struct sim_report *ret_report)
+void sim_run(const struct sim_options *options, struct sim_report *ret_report)
 {
 	struct sim sim = {.options = *options};
 	rng_seed(&sim.rng, options->seed);
 	profile_draw(&sim);
 	sim.cities = sim_alloc(sim.profile.cities * sizeof *sim.cities);
 	sim.blocked = sim_alloc((size_t)sim.profile.cities * sim.profile.cities);
-	world_make(&sim);
+	profile_world(&sim);
 	jobs_make(&sim);
 	run_until(&sim, UINT64_MAX, &sim.converged_ms);
 	watch_idle(&sim);
-	*ret_report = (struct sim_report){.trace_hash = sim.trace_hash,
+	*ret_report = (struct sim_report){.seed = options->seed,
+					  .trace_hash = sim.trace_hash,
 					  .steps = sim.steps,
 					  .simulated_ms = sim.now_ms,
 					  .heal_ms = sim.converged_ms - sim.healed_ms,
 					  .accepted = sim.accepted,
 					  .refused = sim.refused,
 					  .messages = sim.messages,
+					  .bytes = sim.bytes,
 					  .objects = sim.world.count,
 					  .cities = sim.profile.cities};
+	memcpy(ret_report->faults, sim.faults, sizeof sim.faults);
 	sim_free(&sim);
-	return SIM_OK;
 }

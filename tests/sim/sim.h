@@ -9,18 +9,72 @@
 #ifndef TWINLOG_SIM_H
 #define TWINLOG_SIM_H
 
+#include <limits.h>
+
 #include "node.h"
 #include "random.h"
 
 enum sim_verdict { SIM_OK = 0, SIM_CRASHED = 10, SIM_UNSAFE = 11, SIM_STUCK = 12 };
 
+/* What can happen to a run, counted so that a summary tells what was tried. */
+#define SIM_FAULTS(X)                                                                                                  \
+	X(FAULT_LOSS, "messages lost")                                                                                 \
+	X(FAULT_DUPLICATE, "messages repeated")                                                                        \
+	X(FAULT_REORDER, "messages out of order")                                                                      \
+	X(FAULT_FLIP_WIRE, "messages with flipped bits")                                                               \
+	X(FAULT_SLOW, "slow lines")                                                                                    \
+	X(FAULT_CUT, "lines cut")                                                                                      \
+	X(FAULT_HALF_OPEN, "lines half open")                                                                          \
+	X(FAULT_ONE_WAY, "one-way partitions")                                                                         \
+	X(FAULT_PARTITION, "partitions")                                                                               \
+	X(FAULT_ISLAND, "cities cut off")                                                                              \
+	X(FAULT_SWIZZLE, "swizzled links")                                                                             \
+	X(FAULT_CRASH, "crashes")                                                                                      \
+	X(FAULT_CRASH_IN_STEP, "crashes between effects")                                                              \
+	X(FAULT_UNSYNCED, "unsynced writes lost")                                                                      \
+	X(FAULT_COMMIT_DURABLE, "commits failed but on disk")                                                          \
+	X(FAULT_COMMIT_LOST, "commits failed")                                                                         \
+	X(FAULT_DISK_FULL, "disks full")                                                                               \
+	X(FAULT_FLIP_STORE, "bits flipped in stores")                                                                  \
+	X(FAULT_CLOCK, "clocks set")                                                                                   \
+	X(FAULT_RESTORE, "old copies put back")                                                                        \
+	X(FAULT_RESTORE_MARKED, "backups restored")                                                                    \
+	X(FAULT_SNAPSHOT, "memory snapshots resumed")                                                                  \
+	X(FAULT_MACHINE_LOST, "machines lost")                                                                         \
+	X(FAULT_DOUBLED, "machines doubled")                                                                           \
+	X(FAULT_LIE_BENT, "lies: bent")                                                                                \
+	X(FAULT_LIE_NOISE, "lies: noise")                                                                              \
+	X(FAULT_LIE_OVERSIZED, "lies: oversized")                                                                      \
+	X(FAULT_LIE_BRANCH, "lies: branch, backdated")                                                                 \
+	X(FAULT_LIE_FORGED, "lies: forged")                                                                            \
+	X(FAULT_LIE_TAMPERED, "lies: tampered")                                                                        \
+	X(FAULT_LIE_ABSURD, "lies: absurd heads, wants")                                                               \
+	X(FAULT_LIE_POSITION, "lies: positions")                                                                       \
+	X(FAULT_LIE_REPLAYED, "lies: replayed")                                                                        \
+	X(FAULT_LIE_WITHHELD, "lies: withheld")                                                                        \
+	X(FAULT_LIE_HASH_ONLY, "lies: hash-only leaves")                                                               \
+	X(FAULT_LIE_ERASURE, "lies: erasures")                                                                         \
+	X(FAULT_LIE_ACT, "lies: acts")                                                                                 \
+	X(FAULT_ERASURE, "erasures")                                                                                   \
+	X(FAULT_LATE_JOIN, "late joins")                                                                               \
+	X(FAULT_NEWER, "messages of a newer version")                                                                  \
+	X(FAULT_NEWER_WORD, "words of a newer version")
+enum fault {
+#define FAULT_ITEM(name, text) name,
+	SIM_FAULTS(FAULT_ITEM)
+#undef FAULT_ITEM
+	    FAULT_COUNT
+};
+
 /* Limits of the simulator itself. */
-#define SIM_CITIES_MAX    256u
+#define SIM_CITIES_MAX    600u
 #define SIM_BACKUPS       3u             /* kept of each disk */
 #define SIM_STEPS_AT_ONCE 20000u         /* steps of one machine at one moment: more is a busy loop */
 #define SIM_HEAL_MS       3600000u       /* from healing to convergence at the latest */
 #define SIM_IDLE_MS       120000u        /* then watched for chatter */
 #define SIM_EPOCH_MS      1792800000000u /* the cities' calendar begins in autumn 2026 */
+#define SIM_HOURS_MAX     100000u        /* that a run may be asked to last */
+#define SIM_ARENAS        4u             /* messages decoded inside each other */
 
 /* Broken promises to plant, so that each check can be seen to bite. They sit in the simulator, not in the core. */
 enum canary {
@@ -39,8 +93,10 @@ enum canary {
 struct sim_options {
 	uint64_t seed;
 	unsigned cities; /* 0: by the seed */
+	double hours;    /* simulated; 0: by the seed, some minutes */
 	enum canary canary;
 	bool trace; /* tell each step on stderr */
+	bool again; /* the second run of this seed */
 };
 
 /* ---- Bytes that many hold ---- */
@@ -79,6 +135,7 @@ struct world {
 };
 
 #define OBJECT_NONE UINT32_MAX
+#define NO_MACHINE  UINT_MAX
 
 /* ---- Disk: what a store would hold ---- */
 
@@ -132,7 +189,11 @@ struct city {
 	char city_id[TWINLOG_CITY_ID_MAX + 1];
 	struct blob *signed_card;
 	unsigned machine; /* the one its address leads to */
+	unsigned twin;    /* a second one that comes and goes; NO_MACHINE: there was never one */
 	bool liar;
+	bool settled;   /* its office has nothing to prepare */
+	uint32_t *ties; /* of which it is one end */
+	size_t ties_count, ties_capacity;
 	struct disk *backups[SIM_BACKUPS];
 	unsigned backups_count;
 };
@@ -152,7 +213,7 @@ struct machine {
 	size_t queue_count, queue_capacity;
 	size_t committing; /* rows of the queue that the commit under way takes; 0: none */
 	uint64_t last_ticket;
-	uint64_t timer_at;       /* of the timer job that counts; UINT64_MAX: none */
+	uint64_t timer_at;       /* of the timer job under way; UINT64_MAX: none */
 	uint64_t checks_done_ms; /* checks and chunks are worked off in order */
 	uint64_t chunks_done_ms;
 	uint64_t steps_at_ms, steps_now;
@@ -176,14 +237,20 @@ struct line_end {
 struct line {
 	bool open;
 	unsigned tie;
+	uint32_t older; /* line of the same tie; LINE_NONE */
+	uint64_t since_ms;
 	uint32_t latency_ms;
 	uint32_t bytes_per_ms;   /* 0: as fast as you like */
 	struct line_end ends[2]; /* the first one dialled */
 };
+#define LINE_NONE UINT32_MAX
 /* Two cities that know each other and keep a link. */
 struct tie {
 	unsigned dials, answers;
 	bool both_dial;
+	bool dialling;       /* a job to dial is under way */
+	uint64_t backoff_ms; /* until the next try */
+	uint32_t newest;     /* of its lines that still stand or are not yet known to be gone; LINE_NONE */
 };
 
 /* ---- Jobs ---- */
@@ -201,8 +268,9 @@ enum job_type {
 	JOB_DIAL,
 	JOB_OFFICE, /* a city's clerk at work */
 	JOB_FAULT,
-	JOB_HEAL,   /* of one direction between two cities */
-	JOB_RETIRE, /* a doubled machine goes */
+	JOB_HEAL,    /* of one direction between two cities */
+	JOB_RETIRE,  /* a doubled machine goes */
+	JOB_WEATHER, /* a storm begins or is over */
 	JOB_AUDIT,
 };
 struct job {
@@ -285,9 +353,12 @@ struct plan {
 struct profile {
 	unsigned cities;
 	uint64_t trouble_ms;
-	unsigned office_ms; /* between two requests of a city */
+	/* A long run is quiet most of the time, as cities are, with storms in between; a short one is all storm. */
+	bool seasons;
+	unsigned storm_ms, calm_ms;
+	unsigned office_ms, calm_office_ms; /* between two requests of a city */
 	unsigned batch_max;
-	unsigned fault_ms;
+	unsigned fault_ms, calm_fault_ms;
 	unsigned crash, commit_failure, cut, partition, clock, restore, doubled, loss; /* weights */
 	unsigned duplicate_per_mille;
 	unsigned latency_ms;
@@ -325,21 +396,35 @@ struct sim {
 	size_t plans_count, plans_capacity;
 	struct position_said *said; /* open addressing by word; 0: free */
 	size_t said_count, said_capacity;
+	bool calm;
+	uint64_t season; /* changes of the weather so far */
 	bool healed;
 	uint64_t healed_ms, converged_ms; /* converged_ms 0: not yet */
 	bool rolled_back;                 /* some disk went back in time, or a machine was doubled */
-	uint64_t messages, accepted, refused;
+	uint64_t messages, bytes, accepted, refused;
 	bool canary_sung;
+	size_t errands_open;              /* all before are closed */
+	uint64_t audited_at, reloaded_at; /* steps */
+	struct arena *arenas[SIM_ARENAS];
+	uint64_t faults[FAULT_COUNT]; /* that struck so far */
 };
+
+/* ---- profile.c: what a seed draws ---- */
+
+void profile_draw(struct sim *sim);
+void profile_world(struct sim *sim);
 
 /* ---- sim.c: a run from its seed to its end ---- */
 
 struct sim_report {
-	uint64_t trace_hash, steps, simulated_ms, heal_ms, accepted, refused, messages, objects;
-	unsigned cities;
+	uint64_t seed, trace_hash, steps, simulated_ms, heal_ms, accepted, refused, messages, bytes, objects, cities;
+	uint64_t faults[FAULT_COUNT];
 };
-enum sim_verdict sim_run(const struct sim_options *options, struct sim_report *ret_report);
+/* Ends the process when something breaks. */
+void sim_run(const struct sim_options *options, struct sim_report *ret_report);
 void sim_step_trace(struct sim *sim, uint64_t word);
+/* For decoding, empty. depth: how many others are in use by callers; below SIM_ARENAS. */
+struct arena *sim_arena(struct sim *sim, unsigned depth);
 /* Tells what broke and how to see it again, and ends the process with the verdict. */
 void sim_fail(struct sim *sim, enum sim_verdict verdict, const char *format, ...)
     __attribute__((format(printf, 3, 4), noreturn));
@@ -383,7 +468,6 @@ struct node *machine_node_from_disk(struct sim *sim, unsigned machine);
 
 /* ---- network.c ---- */
 
-void network_dial(struct sim *sim, const struct job *job);
 void network_line_up(struct sim *sim, const struct job *job);
 void network_line_down(struct sim *sim, const struct job *job);
 void network_deliver(struct sim *sim, const struct job *job);
@@ -395,14 +479,27 @@ void network_inject(struct sim *sim, unsigned machine, uint32_t link, struct blo
 void network_drop(struct sim *sim, unsigned machine, uint32_t link);
 void network_cut(struct sim *sim, uint32_t line, bool half_open);
 void network_cut_machine(struct sim *sim, unsigned machine);
+void network_cut_tie(struct sim *sim, uint32_t tie, bool half_open);
 void network_block(struct sim *sim, unsigned from, unsigned to, bool blocked);
+bool network_blocked(const struct sim *sim, unsigned from, unsigned to); /* machines */
+/* The lines of a tie that somebody still takes for standing, from the newest (after: LINE_NONE) on; LINE_NONE. */
+uint32_t network_line(struct sim *sim, uint32_t tie, uint32_t after);
 /* The end of the line at that machine: 0 or 1; 2: not on it, or not told of it. */
 unsigned network_end(const struct sim *sim, unsigned machine, uint32_t link);
 void network_free(struct sim *sim);
 
+/* ---- dial.c: who dials whom, and when again ---- */
+
+void dial_tie(struct sim *sim, const struct job *job);
+void dial_wake(struct sim *sim, uint32_t tie); /* a link may be missing */
+void dial_wake_city(struct sim *sim, unsigned city);
+uint32_t dial_between(const struct sim *sim, unsigned a, unsigned b); /* the tie; UINT32_MAX: none */
+void line_new(struct sim *sim, uint32_t tie, unsigned dialler, unsigned answerer);
+
 /* ---- office.c and words.c: what clerks do ---- */
 
 void office_work(struct sim *sim, const struct job *job);
+void office_later(struct sim *sim, unsigned city);   /* its next work */
 void office_prepare(struct sim *sim, unsigned city); /* peers known, spaces founded, invitations answered */
 void office_reply(struct sim *sim, unsigned machine, uint64_t client, const void *bytes, size_t size);
 void office_cut(struct sim *sim, unsigned machine, uint32_t boot);
@@ -419,6 +516,23 @@ void faults_heal(struct sim *sim);
 void faults_excuse(struct sim *sim);
 /* May replace what a lying city sends, or add to it. */
 struct blob *liar_twist(struct sim *sim, unsigned machine, uint32_t link, struct blob *blob);
+
+/* ---- runner.c, canaries.c, growth.c: many runs ---- */
+
+struct runs {
+	struct sim_options options; /* of the first */
+	uint64_t seeds;
+	unsigned jobs; /* processes at once */
+};
+void runner_seed(const struct sim_options *options, struct sim_report *ret_report); /* and tells of it */
+int runner_seeds(const struct runs *runs);
+int runner_determinism(const struct runs *runs);
+int canaries_sing(const struct runs *runs, const char *name); /* NULL: all */
+void canaries_list(void);
+
+/* ---- seals.c: signatures ---- */
+
+void seals_real(bool real); /* Ed25519 from now on, instead of what stands in for it */
 
 /* ---- check.c: safety ---- */
 

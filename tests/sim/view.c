@@ -12,10 +12,10 @@ struct page {
 
 static void page_put(struct page *page, const void *bytes, size_t size)
 {
-	for (size_t i = 0; i < size; i++) {
-		page->bytes = sim_grow(page->bytes, page->count, &page->capacity, 1);
-		page->bytes[page->count++] = ((const uint8_t *)bytes)[i];
-	}
+	while (page->count + size > page->capacity)
+		page->bytes = sim_grow(page->bytes, page->capacity, &page->capacity, 1);
+	memcpy(page->bytes + page->count, bytes, size);
+	page->count += size;
 }
 
 static void page_number(struct page *page, uint64_t number)
