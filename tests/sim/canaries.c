@@ -11,35 +11,36 @@ static const struct {
 	const char *name;
 	enum sim_verdict verdict;
 } canaries[CANARY_COUNT] = {
-    [CANARY_NONE] = {"none", SIM_OK},
-    [CANARY_EARLY_COMMIT] = {"early-commit", SIM_UNSAFE},
-    [CANARY_LOST_ROW] = {"lost-row", SIM_UNSAFE},
-    [CANARY_STRANGER] = {"stranger", SIM_UNSAFE},
-    [CANARY_FORGED] = {"forged", SIM_UNSAFE},
-    [CANARY_BOAST] = {"boast", SIM_UNSAFE},
-    [CANARY_VIEW] = {"view", SIM_STUCK},
-    [CANARY_DEAF] = {"deaf", SIM_STUCK},
-    [CANARY_CHATTER] = {"chatter", SIM_STUCK},
+#define CANARY_ROW(id, name, verdict) [id] = {name, verdict},
+    SIM_CANARIES(CANARY_ROW)
+#undef CANARY_ROW
 };
+
+static int canary_run(const struct runs *runs)
+{
+	struct sim_report report;
+	if (runs->options.canary == CANARY_CHANCE)
+		return runner_determinism(runs);
+	runner_seed(&runs->options, &report);
+	return SIM_OK;
+}
 
 static bool canary_found(const struct runs *runs, enum canary canary)
 {
 	for (unsigned i = 0; i < CANARY_SEEDS; i++) {
-		struct sim_options options = runs->options;
-		struct sim_report report;
-		options.seed += i;
-		options.canary = canary;
+		struct runs one = {.options = runs->options, .seeds = 1};
+		one.options.seed += i;
+		one.options.canary = canary;
 		fflush(NULL);
 		const pid_t child = fork();
-		if (child == 0) {
-			runner_seed(&options, &report);
-			_exit(SIM_OK);
-		}
+		if (child == 0)
+			_exit(canary_run(&one));
 		int status = 0;
-		if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status))
+		if (child < 0 || waitpid(child, &status, 0) != child)
 			return false;
-		if (WEXITSTATUS(status) == (int)canaries[canary].verdict)
-			return true;
+		const int verdict = WIFEXITED(status) ? WEXITSTATUS(status) : SIM_CRASHED;
+		if (verdict != SIM_OK)
+			return verdict == (int)canaries[canary].verdict;
 	}
 	return false;
 }
@@ -56,10 +57,4 @@ int canaries_sing(const struct runs *runs, const char *name)
 		printf("canary %s: %s\n", canaries[canary].name, bitten ? "found" : "NOT FOUND");
 	}
 	return tried && found == tried ? SIM_OK : SIM_UNSAFE;
-}
-
-void canaries_list(void)
-{
-	for (enum canary canary = CANARY_NONE + 1; canary < CANARY_COUNT; canary++)
-		printf("%s\n", canaries[canary].name);
 }

@@ -190,11 +190,11 @@ void check_chunk(struct sim *sim, unsigned machine, unsigned receiver, const str
 {
 	check_entitled(sim, machine, receiver, codec_hash(space), false, "bundles");
 	for (size_t i = 0; i < count; i++) {
-		const uint32_t object = disk_bundle(&sim->machines[machine].disk, sequences[i]);
-		if (object == OBJECT_NONE)
+		const struct disk_entry *entry = disk_row(&sim->machines[machine].disk.bundles, sequences[i]);
+		if (!entry)
 			sim_fail(sim, SIM_UNSAFE, "machine %u sends sequence %llu, which is not on its disk", machine,
 				 (unsigned long long)sequences[i]);
-		const struct object *bundle = &sim->world.items[object];
+		const struct object *bundle = &sim->world.items[entry->object];
 		if (!hash_equal(&bundle->space, space) || !hash_equal(&bundle->city, city))
 			sim_fail(sim, SIM_UNSAFE, "machine %u sends a bundle of another space or city", machine);
 	}
@@ -204,6 +204,32 @@ void check_persist(struct sim *sim, unsigned machine, const struct persist *what
 {
 	if (what->kind == PERSIST_POSITION)
 		check_position(sim, machine, codec_bytes(what->bytes, what->size), false);
+}
+
+/* ---- Erasures: no store ever holds one beside what it erased. ---- */
+
+static void check_erased(struct sim *sim, unsigned machine, const struct disk_entry *entry)
+{
+	const struct disk *disk = &sim->machines[machine].disk;
+	const struct bundle *bundle = entry->bundle;
+	for (uint32_t i = 0; disk->erasures.count && !sim->machines[machine].flipped && i < bundle->leaves_count; i++)
+		if (bundle->leaves[i].salt && disk_erased(sim, disk, &bundle->city, &bundle->leaves[i].hash))
+			sim_fail(sim, SIM_UNSAFE, "machine %u keeps what was erased", machine);
+}
+
+void check_committed(struct sim *sim, unsigned machine, const struct persist *what)
+{
+	const struct disk *disk = &sim->machines[machine].disk;
+	if (what->kind == PERSIST_BUNDLE)
+		check_erased(sim, machine, disk_row(&disk->bundles, what->sequence));
+	if (what->kind != PERSIST_ERASURE)
+		return;
+	const struct disk_entry *row = disk_row(&disk->erasures, what->sequence);
+	const struct erasure *erasure = sim->world.items[row->object].erasure;
+	for (size_t i = 0; i < disk->bundles.count; i++)
+		if (hash_equal(&disk->bundles.items[i].bundle->city, &erasure->city) &&
+		    hash_equal(&disk->bundles.items[i].bundle->space, &erasure->space))
+			check_erased(sim, machine, &disk->bundles.items[i]);
 }
 
 /* ---- At intervals ---- */
@@ -226,7 +252,13 @@ static void audit_promises(struct sim *sim)
 static void audit_reload(struct sim *sim, unsigned number)
 {
 	const struct machine *machine = &sim->machines[number];
-	struct node *again = machine_node_from_disk(sim, number);
+	static const uint8_t seed[SEAL_SEED_SIZE];
+	const char *damaged;
+	struct disk disk = machine->disk;
+	disk.bundles.count -= disk.bundles.count && sim_sings(sim, CANARY_AMNESIA);
+	struct node *again = machine_node_from_disk(sim, number, &disk, seed, &damaged);
+	if (!again)
+		sim_fail(sim, SIM_UNSAFE, "machine %u does not start again: its %s", number, damaged);
 	if (node_spaces(again) != node_spaces(machine->node))
 		sim_fail(sim, SIM_UNSAFE, "machine %u has other spaces after a restart", number);
 	for (size_t i = 0; i < node_spaces(machine->node); i++) {
@@ -239,7 +271,8 @@ static void audit_reload(struct sim *sim, unsigned number)
 		space_digest(other, &digests[2], &digests[3]);
 		const struct hash view = view_digest(sim, machine->node, space);
 		const struct hash view_again = view_digest(sim, again, other);
-		if (!hash_equal(&digests[0], &digests[2]) || !hash_equal(&digests[1], &digests[3]) ||
+		if (!hash_equal(erasures_digest(space_erasures(space)), erasures_digest(space_erasures(other))) ||
+		    !hash_equal(&digests[0], &digests[2]) || !hash_equal(&digests[1], &digests[3]) ||
 		    !hash_equal(&view, &view_again))
 			sim_fail(sim, SIM_UNSAFE, "machine %u answers otherwise after a restart", number);
 		view_against_oracle(sim, number, space);
@@ -253,8 +286,8 @@ void check_audit(struct sim *sim)
 	audit_promises(sim);
 	const unsigned number = (unsigned)rng_below(&sim->rng, sim->machines_count);
 	const struct machine *machine = &sim->machines[number];
-	if (!machine->running || machine->queue_count ||
-	    sim->steps - sim->reloaded_at < RELOAD_STEPS * (machine->disk.bundles_count + 20))
+	if (!machine->running || machine->queue_count || machine->flipped ||
+	    sim->steps - sim->reloaded_at < RELOAD_STEPS * (machine->disk.bundles.count + 20))
 		return;
 	sim->reloaded_at = sim->steps;
 	audit_reload(sim, number);

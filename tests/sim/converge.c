@@ -11,6 +11,8 @@ struct circle { /* the members of a space that reach each other */
 	struct hash space;
 	enum standing standing[SIM_CITIES_MAX];
 	unsigned group[SIM_CITIES_MAX]; /* of members: the smallest city that it reaches */
+	unsigned members[SIM_CITIES_MAX];
+	unsigned members_count;
 };
 
 static const struct space *space_at(const struct sim *sim, unsigned city, const struct hash *space)
@@ -22,11 +24,14 @@ static const struct space *space_at(const struct sim *sim, unsigned city, const 
 static void circle_draw(const struct sim *sim, struct circle *circle)
 {
 	const unsigned cities = sim->profile.cities;
+	circle->members_count = 0;
 	for (unsigned i = 0; i < cities; i++) {
 		const struct space *space = space_at(sim, i, &circle->space);
 		const struct member *self = space ? acts_member(space_acts(space), &sim->cities[i].identity) : NULL;
 		circle->standing[i] = self ? self->standing : STANDING_REMOVED;
 		circle->group[i] = i;
+		if (circle->standing[i] == STANDING_MEMBER)
+			circle->members[circle->members_count++] = i;
 	}
 	for (bool changed = true; changed;) {
 		changed = false;
@@ -70,6 +75,8 @@ static const char *circle_same(struct sim *sim, const struct circle *circle, uns
 		what = "acts";
 	else if (!hash_equal(&digests[1], &digests[3]))
 		what = "bundles";
+	else if (!hash_equal(erasures_digest(space_erasures(left)), erasures_digest(space_erasures(right))))
+		what = "erasures";
 	if (!what) {
 		const struct hash view = view_digest(sim, sim->machines[sim->cities[a].machine].node, left);
 		const struct hash other = view_digest(sim, sim->machines[sim->cities[b].machine].node, right);
@@ -84,18 +91,68 @@ static const char *circle_same(struct sim *sim, const struct circle *circle, uns
 	return what ? lacking : NULL;
 }
 
+/* Positions and what follows from them: each member knows that each other one holds everything. */
+static const char *position_lacks(const struct sim *sim, const struct space *space, unsigned a, unsigned b)
+{
+	const struct space_member_view view =
+	    space_member_view(sim->machines[sim->cities[a].machine].node, space, &sim->cities[b].identity);
+	if (space_withheld(space))
+		snprintf(lacking, sizeof lacking, "%s still withholds what was restored", sim->cities[a].city_id);
+	else if (!view.position_ms || view.lag_bundles || (view.missing_bundles && !sim->rolled_back))
+		snprintf(lacking, sizeof lacking, "%s does not know that %s holds everything: lag %llu, %llu missing",
+			 sim->cities[a].city_id, sim->cities[b].city_id, (unsigned long long)view.lag_bundles,
+			 (unsigned long long)view.missing_bundles);
+	else
+		return NULL;
+	return lacking;
+}
+
+static const char *circle_positions(const struct sim *sim, const struct circle *circle)
+{
+	const char *what = NULL;
+	for (unsigned i = 0; i < circle->members_count && !what; i++)
+		for (unsigned j = 0; j < circle->members_count && !what; j++) {
+			const unsigned a = circle->members[i], b = circle->members[j];
+			if (a != b && !sim->cities[b].liar && circle->group[a] == circle->group[b])
+				what = position_lacks(sim, space_at(sim, a, &circle->space), a, b);
+		}
+	return what;
+}
+
+/* No byte of what was erased is on any disk. */
+static const char *circle_erased(const struct sim *sim, const struct circle *circle)
+{
+	for (unsigned c = 0; c < sim->profile.cities; c++) {
+		const struct disk *disk = &sim->machines[sim->cities[c].machine].disk;
+		for (size_t i = 0; disk->erasures.count && i < disk->bundles.count; i++) {
+			const struct bundle *bundle = disk->bundles.items[i].bundle;
+			for (uint32_t l = 0; hash_equal(&bundle->space, &circle->space) && l < bundle->leaves_count;
+			     l++)
+				if (bundle->leaves[l].salt &&
+				    disk_erased(sim, disk, &bundle->city, &bundle->leaves[l].hash)) {
+					snprintf(lacking, sizeof lacking, "%s holds what was erased",
+						 sim->cities[c].city_id);
+					return lacking;
+				}
+		}
+	}
+	return NULL;
+}
+
 static const char *circle_promises(const struct sim *sim, const struct circle *circle)
 {
 	for (size_t i = 0; i < sim->promises_count; i++) {
 		const struct promise *promise = &sim->promises[i];
 		if (promise->excused || !hash_equal(&promise->space, &circle->space))
 			continue;
-		for (unsigned c = 0; c < sim->profile.cities; c++) {
-			if (circle->standing[c] != STANDING_MEMBER || circle->group[c] != circle->group[promise->city])
+		for (unsigned m = 0; m < circle->members_count; m++) {
+			const unsigned c = circle->members[m];
+			if (circle->group[c] != circle->group[promise->city])
 				continue;
 			const struct statements *statements = space_statements(space_at(sim, c, &circle->space));
 			const struct record *record = statements_find(statements, &promise->record);
-			if (disk_holds(&sim->machines[sim->cities[c].machine].disk, promise->object) && record &&
+			if (sim->options.canary != CANARY_PROMISE &&
+			    disk_holds(&sim->machines[sim->cities[c].machine].disk, promise->object) && record &&
 			    statements_leaf(statements, record, &promise->leaf))
 				continue;
 			snprintf(lacking, sizeof lacking, "%s lacks a word that %s acknowledged",
@@ -118,7 +175,10 @@ static const char *circle_lacks(struct sim *sim, struct circle *circle)
 		if (what)
 			return what;
 	}
-	return circle_promises(sim, circle);
+	const char *what = circle_promises(sim, circle);
+	if (!what)
+		what = circle_positions(sim, circle);
+	return what ? what : circle_erased(sim, circle);
 }
 
 const char *converge_lacks(struct sim *sim)
@@ -133,7 +193,7 @@ const char *converge_lacks(struct sim *sim)
 	for (size_t i = 0; i < sim->world.count; i++) {
 		const struct object *object = &sim->world.items[i];
 		bool held = false;
-		for (unsigned c = 0; object->is_act && c < sim->profile.cities && !held; c++)
+		for (unsigned c = 0; object->kind == OBJECT_ACT && c < sim->profile.cities && !held; c++)
 			held = disk_holds(&sim->machines[sim->cities[c].machine].disk, (uint32_t)i);
 		if (!held || object->act->kind != TWINLOG__ACT_KIND__ACT_FOUND)
 			continue;

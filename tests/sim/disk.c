@@ -22,66 +22,90 @@ bool disk_holds(const struct disk *disk, uint32_t object)
 	return object < disk->holds_capacity && disk->holds[object];
 }
 
-uint32_t disk_bundle(const struct disk *disk, uint64_t sequence)
+struct disk_entry *disk_row(const struct disk_rows *rows, uint64_t sequence)
 {
-	size_t low = 0, high = disk->bundles_count;
+	size_t low = 0, high = rows->count;
 	while (low < high) {
 		const size_t middle = (low + high) / 2;
-		if (disk->bundles[middle].sequence < sequence)
+		if (rows->items[middle].sequence < sequence)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < disk->bundles_count && disk->bundles[low].sequence == sequence ? disk->bundles[low].object
-										    : OBJECT_NONE;
+	return low < rows->count && rows->items[low].sequence == sequence ? &rows->items[low] : NULL;
+}
+
+bool disk_erased(const struct sim *sim, const struct disk *disk, const struct hash *city, const struct hash *leaf)
+{
+	for (size_t i = 0; i < disk->erasures.count; i++) {
+		const struct erasure *erasure = sim->world.items[disk->erasures.items[i].object].erasure;
+		if (hash_equal(&erasure->leaf, leaf) && hash_equal(&erasure->city, city) &&
+		    hash_equal(&erasure->signer, city))
+			return true;
+	}
+	return false;
 }
 
 /* The planted fault: one bit of the signature. */
-static uint32_t disk_take_forged(struct sim *sim, const struct pending *row)
+static const struct content *disk_take_forged(struct sim *sim, const struct pending *row)
 {
-	struct arena *arena = arena_new(TWINLOG_UNPACK_MAX);
+	struct arena *arena = sim_arena(sim, 3);
 	Twinlog__Bundle *bundle;
 	uint8_t *bytes;
 	size_t size;
-	if (!arena || CODEC_UNPACK(arena, row->copy->bytes, row->copy->size, &bundle, twinlog__bundle))
+	if (CODEC_UNPACK(arena, row->copy->bytes, row->copy->size, &bundle, twinlog__bundle))
 		abort();
 	bundle->signature.data[0] ^= 1;
 	if (codec_pack_arena(arena, &bundle->base, &bytes, &size))
 		abort();
-	const uint32_t object = world_take_bundle(sim, bytes, size);
-	arena_free(arena);
-	return object;
+	return world_take_bundle(sim, bytes, size);
 }
 
-static void disk_append(struct sim *sim, unsigned machine, const struct pending *row)
+static const struct content *disk_take(struct sim *sim, const struct pending *row)
+{
+	const void *bytes = row->copy->bytes;
+	const size_t size = row->copy->size;
+	if (row->what.kind == PERSIST_ACT)
+		return world_take_act(sim, bytes, size);
+	if (row->what.kind == PERSIST_ERASURE)
+		return world_take_erasure(sim, bytes, size);
+	return sim_sings(sim, CANARY_FORGED) ? disk_take_forged(sim, row) : world_take_bundle(sim, bytes, size);
+}
+
+static void disk_append(struct sim *sim, unsigned machine, struct disk_rows *rows, const struct pending *row)
 {
 	struct disk *disk = &sim->machines[machine].disk;
-	const bool act = row->what.kind == PERSIST_ACT;
-	const uint64_t sequence = row->what.sequence;
+	const uint64_t sequence = sim_sings(sim, CANARY_OLD_ROW) ? disk->sequence : row->what.sequence;
 	if (sequence <= disk->sequence)
 		sim_fail(sim, SIM_UNSAFE, "machine %u writes sequence %llu after %llu: a row would be overwritten",
 			 machine, (unsigned long long)sequence, (unsigned long long)disk->sequence);
-	uint32_t object;
-	if (!act && sim_sings(sim, CANARY_FORGED))
-		object = disk_take_forged(sim, row);
-	else if (act)
-		object = world_take_act(sim, row->copy->bytes, row->copy->size);
-	else
-		object = world_take_bundle(sim, row->copy->bytes, row->copy->size);
-	if (disk_holds(disk, object))
+	const struct content content = *disk_take(sim, row);
+	if (disk_holds(disk, content.object))
 		sim_fail(sim, SIM_UNSAFE, "machine %u stores the same object twice", machine);
 	disk->sequence = sequence;
-	disk_mark(disk, object);
-	sim->world.items[object].held_by[sim->machines[machine].city] = 1;
-	const struct disk_entry entry = {.sequence = sequence, .object = object};
-	if (act) {
-		disk->acts = sim_grow(disk->acts, disk->acts_count, &disk->acts_capacity, sizeof *disk->acts);
-		disk->acts[disk->acts_count++] = entry;
-	} else {
-		disk->bundles =
-		    sim_grow(disk->bundles, disk->bundles_count, &disk->bundles_capacity, sizeof *disk->bundles);
-		disk->bundles[disk->bundles_count++] = entry;
-	}
+	disk_mark(disk, content.object);
+	sim->world.items[content.object].held_by[sim->machines[machine].city] = 1;
+	rows->items = sim_grow(rows->items, rows->count, &rows->capacity, sizeof *rows->items);
+	rows->items[rows->count++] = (struct disk_entry){
+	    .sequence = sequence, .object = content.object, .blob = blob_hold(content.blob), .bundle = content.bundle};
+}
+
+static void disk_strip(struct sim *sim, unsigned machine, const struct pending *row)
+{
+	struct disk_entry *entry = disk_row(&sim->machines[machine].disk.bundles, row->what.sequence);
+	uint8_t *bytes;
+	size_t size;
+	if (sim_sings(sim, CANARY_KEPT))
+		return;
+	if (sim->machines[machine].flipped)
+		return; /* nothing can be said of what lies there */
+	if (!entry || bundle_strip(entry->blob->bytes, entry->blob->size, row->what.leaf, &bytes, &size))
+		sim_fail(sim, SIM_UNSAFE, "machine %u erases a leaf that is not there", machine);
+	const struct content *content = world_take_bundle(sim, bytes, size);
+	blob_drop(entry->blob);
+	entry->blob = blob_hold(content->blob);
+	entry->bundle = content->bundle;
+	free(bytes);
 }
 
 static void disk_put_card(struct disk *disk, const struct pending *row)
@@ -139,10 +163,16 @@ void disk_apply(struct sim *sim, unsigned machine, const struct pending *row)
 		break;
 	case PERSIST_ACT:
 		sim->cities[sim->machines[machine].city].settled = false;
-		disk_append(sim, machine, row);
+		disk_append(sim, machine, &disk->acts, row);
 		break;
 	case PERSIST_BUNDLE:
-		disk_append(sim, machine, row);
+		disk_append(sim, machine, &disk->bundles, row);
+		break;
+	case PERSIST_ERASURE:
+		disk_append(sim, machine, &disk->erasures, row);
+		break;
+	case PERSIST_STRIP:
+		disk_strip(sim, machine, row);
 		break;
 	case PERSIST_POSITION:
 		disk_put_position(disk, row);
@@ -153,10 +183,13 @@ void disk_apply(struct sim *sim, unsigned machine, const struct pending *row)
 	case PERSIST_MACHINE:
 		disk->machine = row->what.machine;
 		break;
-	default:
-		sim_fail(sim, SIM_UNSAFE, "machine %u persists something unknown", machine);
+	case PERSIST_RELEASED:
+		disk->restored = false;
+		break;
 	}
 }
+
+/* ---- Copies ---- */
 
 static void *copy_array(const void *items, size_t count, size_t item_size)
 {
@@ -167,13 +200,21 @@ static void *copy_array(const void *items, size_t count, size_t item_size)
 	return copy;
 }
 
+static struct disk_rows rows_copy(const struct disk_rows *from)
+{
+	for (size_t i = 0; i < from->count; i++)
+		blob_hold(from->items[i].blob);
+	return (struct disk_rows){.items = copy_array(from->items, from->count, sizeof *from->items),
+				  .count = from->count,
+				  .capacity = from->count};
+}
+
 void disk_copy(struct disk *to, const struct disk *from)
 {
 	*to = *from;
-	to->acts = copy_array(from->acts, from->acts_count, sizeof *from->acts);
-	to->acts_capacity = from->acts_count;
-	to->bundles = copy_array(from->bundles, from->bundles_count, sizeof *from->bundles);
-	to->bundles_capacity = from->bundles_count;
+	to->acts = rows_copy(&from->acts);
+	to->bundles = rows_copy(&from->bundles);
+	to->erasures = rows_copy(&from->erasures);
 	to->cards = copy_array(from->cards, from->cards_count, sizeof *from->cards);
 	to->cards_capacity = from->cards_count;
 	to->positions = copy_array(from->positions, from->positions_count, sizeof *from->positions);
@@ -189,6 +230,13 @@ void disk_copy(struct disk *to, const struct disk *from)
 		blob_hold(to->requests[i].blob);
 }
 
+static void rows_empty(struct disk_rows *rows)
+{
+	for (size_t i = 0; i < rows->count; i++)
+		blob_drop(rows->items[i].blob);
+	free(rows->items);
+}
+
 void disk_empty(struct disk *disk)
 {
 	for (size_t i = 0; i < disk->cards_count; i++)
@@ -197,8 +245,9 @@ void disk_empty(struct disk *disk)
 		blob_drop(disk->positions[i].blob);
 	for (size_t i = 0; i < disk->requests_count; i++)
 		blob_drop(disk->requests[i].blob);
-	free(disk->acts);
-	free(disk->bundles);
+	rows_empty(&disk->acts);
+	rows_empty(&disk->bundles);
+	rows_empty(&disk->erasures);
 	free(disk->cards);
 	free(disk->positions);
 	free(disk->requests);
@@ -213,8 +262,8 @@ enum standing disk_standing(const struct sim *sim, const struct disk *disk, cons
 	const struct city *who = &sim->cities[city];
 	enum standing standing = STANDING_INVITED;
 	*ret_named = false;
-	for (size_t i = 0; i < disk->acts_count; i++) {
-		const struct object *object = &sim->world.items[disk->acts[i].object];
+	for (size_t i = 0; i < disk->acts.count; i++) {
+		const struct object *object = &sim->world.items[disk->acts.items[i].object];
 		const bool own = hash_equal(&object->city, &who->identity);
 		if (!hash_equal(&object->space, space))
 			continue;
@@ -233,35 +282,45 @@ enum standing disk_standing(const struct sim *sim, const struct disk *disk, cons
 	return standing;
 }
 
-static void must_load(struct sim *sim, enum twinlog_error error, const char *what)
+/* ---- Starting from it ---- */
+
+typedef enum twinlog_error (*load_row)(struct node *node, uint64_t sequence, const void *bytes, size_t size);
+
+static bool rows_load(const struct disk_rows *rows, struct node *node, load_row load)
 {
-	if (error)
-		sim_fail(sim, SIM_UNSAFE, "a disk's %s does not load again: %s", what, twinlog_error_text(error));
+	for (size_t i = 0; i < rows->count; i++)
+		if (load(node, rows->items[i].sequence, rows->items[i].blob->bytes, rows->items[i].blob->size))
+			return false;
+	return true;
 }
 
-void disk_load(struct sim *sim, const struct disk *disk, struct node *node)
+static bool cards_load(const struct disk *disk, struct node *node)
 {
 	for (size_t i = 0; i < disk->cards_count; i++) {
 		const struct disk_card *card = &disk->cards[i];
-		must_load(sim, node_load_card(node, card->blob->bytes, card->blob->size, card->verified, card->removed),
-			  "card");
+		if (node_load_card(node, card->blob->bytes, card->blob->size, card->verified, card->removed))
+			return false;
 	}
-	for (size_t i = 0; i < disk->acts_count; i++) {
-		const struct blob *blob = sim->world.items[disk->acts[i].object].blob;
-		must_load(sim, node_load_act(node, disk->acts[i].sequence, blob->bytes, blob->size), "act");
-	}
-	for (size_t i = 0; i < disk->bundles_count; i++) {
-		const struct blob *blob = sim->world.items[disk->bundles[i].object].blob;
-		must_load(sim, node_load_bundle(node, disk->bundles[i].sequence, blob->bytes, blob->size), "bundle");
-	}
-	for (size_t i = 0; i < disk->positions_count; i++) {
-		const struct blob *blob = disk->positions[i].blob;
-		must_load(sim, node_load_position(node, blob->bytes, blob->size), "position");
-	}
+	return true;
+}
+
+const char *disk_load(const struct disk *disk, struct node *node)
+{
+	if (!cards_load(disk, node))
+		return "card";
+	if (!rows_load(&disk->acts, node, node_load_act))
+		return "act";
+	if (!rows_load(&disk->erasures, node, node_load_erasure))
+		return "erasure";
+	if (!rows_load(&disk->bundles, node, node_load_bundle))
+		return "bundle";
+	for (size_t i = 0; i < disk->positions_count; i++)
+		if (node_load_position(node, disk->positions[i].blob->bytes, disk->positions[i].blob->size))
+			return "position";
 	for (size_t i = 0; i < disk->requests_count; i++) {
 		const struct disk_request *request = &disk->requests[i];
-		must_load(sim, node_load_request(node, &request->request, request->blob->bytes, request->blob->size),
-			  "request");
+		if (node_load_request(node, &request->request, request->blob->bytes, request->blob->size))
+			return "request";
 	}
-	must_load(sim, node_loaded(node), "whole");
+	return node_loaded(node) ? "whole" : NULL;
 }

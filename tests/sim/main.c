@@ -8,7 +8,7 @@
 
 struct wishes {
 	struct runs runs;
-	bool canary, canaries, determinism;
+	bool canary, determinism, growth;
 	const char *canary_name; /* NULL: all */
 };
 
@@ -16,7 +16,7 @@ static void usage(FILE *to)
 {
 	fputs("usage: tests/sim/run SEED [--cities N] [--hours H] [--trace] [--real-signatures]\n"
 	      "       tests/sim/run --seeds N [--from S] [--hours H] [--cities N] [--jobs J]\n"
-	      "       tests/sim/run --canary[=NAME] | --canaries | --determinism\n"
+	      "       tests/sim/run --canary[=NAME] | --determinism | --growth\n"
 	      "--hours: simulated ones of each seed; without, a seed draws some minutes of storm\n"
 	      "ends with 0 ok, 10 crashed, 11 unsafe, 12 stuck\n",
 	      to);
@@ -45,8 +45,8 @@ static bool wish_take(struct wishes *wishes, int option, const char *value)
 		wishes->canary = true;
 		wishes->canary_name = value;
 		return true;
-	case 'l':
-		wishes->canaries = true;
+	case 'g':
+		wishes->growth = true;
 		return true;
 	case 'd':
 		wishes->determinism = true;
@@ -71,7 +71,7 @@ static bool wishes_read(struct wishes *wishes, int count, char **arguments)
 	    {"cities", required_argument, NULL, 'c'},
 	    {"jobs", required_argument, NULL, 'j'},
 	    {"canary", optional_argument, NULL, 'y'},
-	    {"canaries", no_argument, NULL, 'l'},
+	    {"growth", no_argument, NULL, 'g'},
 	    {"determinism", no_argument, NULL, 'd'},
 	    {"real-signatures", no_argument, NULL, 'r'},
 	    {"trace", no_argument, NULL, 't'},
@@ -99,12 +99,10 @@ int main(int count, char **arguments)
 	mallopt(M_TRIM_THRESHOLD, 256 * 1024 * 1024);
 	mallopt(M_MMAP_THRESHOLD, 64 * 1024 * 1024);
 	mallopt(M_TOP_PAD, 16 * 1024 * 1024);
-	if (wishes.canaries)
-		canaries_list();
 	if (wishes.canary)
 		return canaries_sing(&wishes.runs, wishes.canary_name);
-	if (wishes.canaries)
-		return 0;
+	if (wishes.growth)
+		return growth_table();
 	if (wishes.determinism)
 		return runner_determinism(&wishes.runs);
 	return runner_seeds(&wishes.runs);

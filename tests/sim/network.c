@@ -29,8 +29,10 @@ void line_new(struct sim *sim, uint32_t tie, unsigned dialler, unsigned answerer
 	const struct profile *profile = &sim->profile;
 	struct line line = {.open = true, .tie = tie, .older = sim->ties[tie].newest, .since_ms = sim->now_ms};
 	line.latency_ms = (uint32_t)rng_between(&sim->rng, 1, profile->latency_ms);
-	if (!sim->healed && profile->slow_bytes_per_ms && rng_chance(&sim->rng, 300))
+	if (!sim->healed && profile->slow_bytes_per_ms && rng_chance(&sim->rng, 300)) {
+		sim_fault(sim, FAULT_SLOW);
 		line.bytes_per_ms = (uint32_t)rng_between(&sim->rng, 1, profile->slow_bytes_per_ms);
+	}
 	const unsigned machines[] = {dialler, answerer};
 	const uint32_t number = (uint32_t)sim->lines_count;
 	for (unsigned end = 0; end < 2; end++) {
@@ -83,7 +85,7 @@ void network_line_up(struct sim *sim, const struct job *job)
 	end->up = true;
 	struct event event = {.type = EVENT_LINK_UP, .link_up = {.link = job->line + 1, .dialled = job->end == 0}};
 	memcpy(event.link_up.transport_key, seal_keys_transport_public(sim->cities[other].keys), 32);
-	machine_step(sim, end->machine, &event);
+	machine_step(sim, end->machine, &event, NULL, NULL);
 }
 
 static void inbox_clear(struct line_end *end)
@@ -102,7 +104,8 @@ void network_line_down(struct sim *sim, const struct job *job)
 	dial_wake(sim, sim->lines[job->line].tie);
 	machine_step(
 	    sim, end->machine,
-	    &(struct event){.type = EVENT_LINK_DOWN, .link_down = {.link = job->line + 1, .why = "connection reset"}});
+	    &(struct event){.type = EVENT_LINK_DOWN, .link_down = {.link = job->line + 1, .why = "connection reset"}},
+	    NULL, NULL);
 }
 
 void network_cut(struct sim *sim, uint32_t number, bool half_open)
@@ -190,6 +193,36 @@ static void line_stray(struct sim *sim, uint32_t number, unsigned to, const stru
 						  .blob = blob_new(blob->bytes, blob->size)});
 }
 
+/* What a line does to a message on a bad day. Bits flip before they are encrypted or after; on the line they would only
+ * cut it. */
+static void line_trouble(struct sim *sim, uint32_t number, unsigned to, struct blob *blob)
+{
+	const struct profile *profile = &sim->profile;
+	if (rng_below(&sim->rng, 10000) < profile->loss_per_myriad) {
+		sim_fault(sim, FAULT_LOSS);
+		blob_drop(blob);
+		return;
+	}
+	if (blob->size && rng_below(&sim->rng, 10000) < profile->flip_per_myriad) {
+		struct blob *flipped = blob_new(blob->bytes, blob->size);
+		flipped->bytes[rng_below(&sim->rng, blob->size)] ^= (uint8_t)(1u << rng_below(&sim->rng, 8));
+		blob_drop(blob);
+		blob = flipped;
+		sim_fault(sim, FAULT_FLIP_WIRE);
+	}
+	if (rng_chance(&sim->rng, profile->duplicate_per_mille)) {
+		sim_fault(sim, FAULT_DUPLICATE);
+		line_stray(sim, number, to, blob);
+	}
+	if (rng_chance(&sim->rng, profile->reorder_per_mille)) {
+		sim_fault(sim, FAULT_REORDER);
+		line_stray(sim, number, to, blob);
+		blob_drop(blob);
+		return;
+	}
+	line_post(sim, number, to, blob);
+}
+
 void network_send(struct sim *sim, unsigned machine, uint32_t link, struct blob *blob)
 {
 	const unsigned from = network_end(sim, machine, link);
@@ -199,15 +232,18 @@ void network_send(struct sim *sim, unsigned machine, uint32_t link, struct blob 
 		sim_fail(sim, SIM_UNSAFE, "machine %u sends a message over the limit", machine);
 	if (!sim->healed && sim->cities[sim->machines[machine].city].liar)
 		blob = liar_twist(sim, machine, link, blob);
+	if (sim->cities[sim->machines[machine].city].newer)
+		blob = newer_dress(sim, machine, link, blob);
 	if (!sim->lines[link - 1].open) {
 		blob_drop(blob);
 		return;
 	}
 	sim->messages++;
 	sim->bytes += blob->size;
-	if (!sim->healed && rng_chance(&sim->rng, sim->profile.duplicate_per_mille))
-		line_stray(sim, link - 1, 1 - from, blob);
-	line_post(sim, link - 1, 1 - from, blob);
+	if (sim->healed)
+		line_post(sim, link - 1, 1 - from, blob);
+	else
+		line_trouble(sim, link - 1, 1 - from, blob);
 }
 
 void network_inject(struct sim *sim, unsigned machine, uint32_t link, struct blob *blob)
@@ -219,7 +255,16 @@ void network_inject(struct sim *sim, unsigned machine, uint32_t link, struct blo
 		line_post(sim, link - 1, 1 - from, blob);
 }
 
-static void line_hand_over(struct sim *sim, uint32_t number, unsigned to, const struct blob *blob)
+/* Planted. */
+static bool line_swallows(struct sim *sim, const Twinlog__PeerMessage *message)
+{
+	const enum canary canary = sim->options.canary;
+	const Twinlog__PeerMessage__BodyCase kind = message->body_case;
+	return (canary == CANARY_POSITIONS && sim->healed && kind == TWINLOG__PEER_MESSAGE__BODY_POSITIONS) ||
+	       (canary == CANARY_ERASURES && kind == TWINLOG__PEER_MESSAGE__BODY_ERASURES);
+}
+
+static void line_hand_over(struct sim *sim, uint32_t number, unsigned to, struct blob *blob)
 {
 	const struct line_end *end = &sim->lines[number].ends[to];
 	const unsigned machine = end->machine;
@@ -237,6 +282,8 @@ static void line_hand_over(struct sim *sim, uint32_t number, unsigned to, const 
 	Twinlog__PeerMessage *message;
 	const enum twinlog_error error = CODEC_UNPACK(arena, blob->bytes, blob->size, &message, twinlog__peer_message);
 	struct event event = {.type = EVENT_MESSAGE};
+	if (!error && line_swallows(sim, message))
+		return;
 	if (error) {
 		event.type = EVENT_MALFORMED;
 		event.malformed.link = number + 1;
@@ -247,7 +294,7 @@ static void line_hand_over(struct sim *sim, uint32_t number, unsigned to, const 
 		event.message.message = message;
 		event.message.size = blob->size;
 	}
-	machine_step(sim, machine, &event);
+	machine_step(sim, machine, &event, blob, NULL);
 }
 
 void network_deliver(struct sim *sim, const struct job *job)

@@ -20,7 +20,8 @@ static void errand_send(struct sim *sim, struct errand errand)
 	if (!node_takes(request))
 		sim_fail(sim, SIM_UNSAFE, "a request that goes through the node is not taken");
 	machine_step(sim, errand.machine,
-		     &(struct event){.type = EVENT_REQUEST, .request = {.client = number + 1, .request = request}});
+		     &(struct event){.type = EVENT_REQUEST, .request = {.client = number + 1, .request = request}},
+		     errand.request, NULL);
 }
 
 void office_ask(struct sim *sim, unsigned machine, enum errand_kind kind, Twinlog__Request *request, size_t about)
@@ -101,11 +102,17 @@ static void office_found(struct sim *sim, unsigned machine, size_t number)
 	office_ask(sim, machine, ERRAND_FOUND, &request, number);
 }
 
-/* The same city answers the same invitation always in the same way, also when it forgot that it had answered. */
+/* The same city answers the same invitation always in the same way, also when it forgot that it had answered. Some
+ * think about it for long, so that they join after much has been said and some of it erased. */
 static void office_answer(struct sim *sim, unsigned machine, const struct hash *space)
 {
 	const struct city *city = &sim->cities[sim->machines[machine].city];
 	const uint64_t word = hash_word(space) ^ hash_word(&city->identity);
+	const bool late = (word * 0x2545f4914f6cdd1du >> 32) % 5 == 0;
+	if (late && sim->now_ms < sim->profile.trouble_ms / 4 + word % (sim->profile.trouble_ms / 2))
+		return;
+	if (late)
+		sim_fault(sim, FAULT_LATE_JOIN);
 	Twinlog__SpaceAnswer answer = TWINLOG__SPACE_ANSWER__INIT;
 	answer.space = codec_hash(space);
 	answer.accept = (word * 0x9e3779b97f4a7c15u >> 32) % 16 != 0;
@@ -120,7 +127,7 @@ static bool office_pair(struct sim *sim, unsigned city)
 {
 	const unsigned machine = sim->cities[city].machine;
 	bool left = false;
-	for (size_t i = 0; i < sim->cities[city].ties_count; i++) {
+	for (size_t i = 0; i < sim->cities[city].ties_count && sim->machines[machine].running; i++) {
 		const struct tie *tie = &sim->ties[sim->cities[city].ties[i]];
 		const unsigned other = tie->dials == city ? tie->answers : tie->dials;
 		if (node_knows(sim->machines[machine].node, &sim->cities[other].identity))
@@ -134,7 +141,7 @@ static bool office_pair(struct sim *sim, unsigned city)
 static bool office_plans(struct sim *sim, unsigned city)
 {
 	bool left = false;
-	for (size_t i = 0; i < sim->plans_count; i++) {
+	for (size_t i = 0; i < sim->plans_count && sim->machines[sim->cities[city].machine].running; i++) {
 		if (sim->plans[i].members[0] != city || sim->plans[i].done)
 			continue;
 		left = true;
@@ -147,10 +154,9 @@ static bool office_plans(struct sim *sim, unsigned city)
 static bool office_invitations(struct sim *sim, unsigned city)
 {
 	const unsigned machine = sim->cities[city].machine;
-	const struct node *node = sim->machines[machine].node;
 	bool left = false;
-	for (size_t i = 0; i < node_spaces(node); i++) {
-		const struct acts *acts = space_acts(node_space(node, i));
+	for (size_t i = 0; sim->machines[machine].running && i < node_spaces(sim->machines[machine].node); i++) {
+		const struct acts *acts = space_acts(node_space(sim->machines[machine].node, i));
 		const struct member *self = acts_member(acts, &sim->cities[city].identity);
 		const struct hash space = *acts_space(acts);
 		if (!self || self->standing != STANDING_INVITED)
@@ -169,7 +175,7 @@ void office_prepare(struct sim *sim, unsigned city)
 	/* All three, each time: what one asks for must not wait for the others. */
 	const bool pair = office_pair(sim, city), plans = office_plans(sim, city),
 		   invited = office_invitations(sim, city);
-	sim->cities[city].settled = !pair && !plans && !invited;
+	sim->cities[city].settled = !pair && !plans && !invited && sim->machines[sim->cities[city].machine].running;
 }
 
 /* The same request again, as after a time-out: on whatever machine the city has now. */
@@ -206,6 +212,31 @@ static void office_wait(struct sim *sim, unsigned machine)
 	office_ask(sim, machine, ERRAND_WAIT, &request, promise->object);
 }
 
+/* A word of its own on some record, or all of them. */
+static void office_erase(struct sim *sim, unsigned machine)
+{
+	const struct node *node = sim->machines[machine].node;
+	if (!node_spaces(node))
+		return;
+	const struct space *space = node_space(node, rng_below(&sim->rng, node_spaces(node)));
+	const struct statements *statements = space_statements(space);
+	if (!statements_records(statements))
+		return;
+	const struct record *record =
+	    statements_record(statements, rng_below(&sim->rng, statements_records(statements)));
+	Twinlog__RecordName name = TWINLOG__RECORD_NAME__INIT;
+	Twinlog__Erase erase = TWINLOG__ERASE__INIT;
+	const struct handle handle = record->handle;
+	name.handle = codec_handle(&handle);
+	erase.record = &name;
+	erase.all = rng_chance(&sim->rng, 500);
+	erase.reason = codec_string("personal_data");
+	Twinlog__Request request = TWINLOG__REQUEST__INIT;
+	request.body_case = TWINLOG__REQUEST__BODY_ERASE;
+	request.erase = &erase;
+	office_ask(sim, machine, ERRAND_ERASE, &request, 0);
+}
+
 static void office_leave(struct sim *sim, unsigned machine)
 {
 	for (size_t i = sim->errands_count; i-- > sim->errands_open;) {
@@ -214,8 +245,8 @@ static void office_leave(struct sim *sim, unsigned machine)
 		    (errand->kind != ERRAND_SUBMIT && errand->kind != ERRAND_WAIT))
 			continue;
 		errand->state = ERRAND_LEFT;
-		machine_step(sim, machine,
-			     &(struct event){.type = EVENT_CLIENT_GONE, .client_gone = {.client = i + 1}});
+		machine_step(sim, machine, &(struct event){.type = EVENT_CLIENT_GONE, .client_gone = {.client = i + 1}},
+			     NULL, NULL);
 		return;
 	}
 }
@@ -247,151 +278,12 @@ void office_work(struct sim *sim, const struct job *job)
 		words_submit(sim, machine);
 	else if (what < 90)
 		office_retry(sim, machine);
-	else if (what < 97)
+	else if (what < 94)
 		office_wait(sim, machine);
+	else if (what < 97)
+		office_erase(sim, machine);
 	else
 		office_leave(sim, machine);
-}
-
-/* ---- What the daemon answers ---- */
-
-static bool bundle_has(const struct bundle *bundle, const struct hash *leaf)
-{
-	for (uint32_t i = 0; i < bundle->leaves_count; i++)
-		if (hash_equal(&bundle->leaves[i].hash, leaf))
-			return true;
-	return false;
-}
-
-/* Requests begin with the time, which tells few of them apart. */
-static size_t request_slot(const struct sim *sim, const struct handle *request)
-{
-	uint64_t hash = 14695981039346656037u;
-	for (size_t i = 0; i < HANDLE_SIZE; i++)
-		hash = (hash ^ request->bytes[i]) * 1099511628211u;
-	return (size_t)(hash >> 20) & (sim->promise_slots_count - 1);
-}
-
-static void promise_place(struct sim *sim, size_t index)
-{
-	size_t at = request_slot(sim, &sim->promises[index].request);
-	while (sim->promise_slots[at])
-		at = (at + 1) & (sim->promise_slots_count - 1);
-	sim->promise_slots[at] = (uint32_t)index + 1;
-}
-
-static void promise_slots_widen(struct sim *sim)
-{
-	free(sim->promise_slots);
-	sim->promise_slots_count = sim->promise_slots_count ? 2 * sim->promise_slots_count : 1024;
-	sim->promise_slots = sim_alloc(sim->promise_slots_count * sizeof *sim->promise_slots);
-	for (size_t i = 0; i < sim->promises_count; i++)
-		promise_place(sim, i);
-}
-
-static void promise_keep(struct sim *sim, struct promise promise)
-{
-	if (2 * (sim->promises_count + 1) > sim->promise_slots_count)
-		promise_slots_widen(sim);
-	const size_t mask = sim->promise_slots_count - 1;
-	for (size_t at = request_slot(sim, &promise.request); sim->promise_slots[at]; at = (at + 1) & mask) {
-		const struct promise *known = &sim->promises[sim->promise_slots[at] - 1];
-		if (known->machine != promise.machine || known->lineage != promise.lineage ||
-		    !handle_equal(&known->request, &promise.request))
-			continue;
-		if (!hash_equal(&known->leaf, &promise.leaf))
-			sim_fail(sim, SIM_UNSAFE, "one request was written twice on machine %u", promise.machine);
-		return;
-	}
-	sim->promises = sim_grow(sim->promises, sim->promises_count, &sim->promises_capacity, sizeof *sim->promises);
-	sim->promises[sim->promises_count++] = promise;
-	promise_place(sim, sim->promises_count - 1);
-}
-
-static void reply_result(struct sim *sim, const struct errand *errand, const Twinlog__SubmitOperation *operation,
-			 const Twinlog__SubmitResult *result)
-{
-	const struct machine *machine = &sim->machines[errand->machine];
-	if (result->code != TWINLOG_OK) {
-		sim->refused++;
-		sim_note(sim, "refused: %s: '%.*s' %.*s", twinlog_error_text((enum twinlog_error)result->code),
-			 (int)result->value.len, (const char *)result->value.data, (int)result->where.len,
-			 (const char *)result->where.data);
-		return;
-	}
-	sim->accepted++;
-	if (errand->kind == ERRAND_WRONG)
-		sim_fail(sim, SIM_UNSAFE, "an invalid request was accepted on machine %u", errand->machine);
-	struct promise promise = {.machine = errand->machine, .lineage = machine->lineage, .city = machine->city};
-	struct hash bundle;
-	if (codec_get_hash(result->leaf, &promise.leaf) || codec_get_handle(result->handle, &promise.record) ||
-	    codec_get_hash(result->bundle, &bundle) || codec_get_handle(operation->request, &promise.request))
-		sim_fail(sim, SIM_UNSAFE, "an acknowledgement without leaf, record or bundle");
-	promise.object = world_find(&sim->world, &bundle);
-	if (promise.object == OBJECT_NONE || !disk_holds(&machine->disk, promise.object))
-		sim_fail(sim, SIM_UNSAFE, "machine %u acknowledged what is not on its disk", errand->machine);
-	const struct object *object = &sim->world.items[promise.object];
-	if (!hash_equal(&object->city, &sim->cities[promise.city].identity) ||
-	    !bundle_has(object->bundle, &promise.leaf))
-		sim_fail(sim, SIM_UNSAFE, "machine %u acknowledged a leaf that its bundle has not", errand->machine);
-	promise.space = object->space;
-	promise_keep(sim, promise);
-}
-
-static void reply_submitted(struct sim *sim, const struct errand *errand, const Twinlog__Reply *reply)
-{
-	Twinlog__Request *request;
-	if (CODEC_UNPACK(sim_arena(sim, 2), errand->request->bytes, errand->request->size, &request, twinlog__request))
-		abort();
-	const Twinlog__Submitted *submitted = reply->submitted;
-	if (submitted->n_results != request->submit->n_operations)
-		sim_fail(sim, SIM_UNSAFE, "%zu operations, %zu results", request->submit->n_operations,
-			 submitted->n_results);
-	for (size_t i = 0; i < submitted->n_results; i++)
-		reply_result(sim, errand, request->submit->operations[i], submitted->results[i]);
-}
-
-static void reply_waited(struct sim *sim, const struct errand *errand, const Twinlog__Waited *waited)
-{
-	const struct object *object = &sim->world.items[errand->waits_for];
-	unsigned holders = 0;
-	for (unsigned i = 0; i < sim->profile.cities; i++)
-		holders += object->held_by[i] && i != sim->machines[errand->machine].city;
-	if (waited->cities > holders)
-		sim_fail(sim, SIM_UNSAFE, "machine %u says %u cities hold a bundle that %u held", errand->machine,
-			 waited->cities, holders);
-}
-
-void office_reply(struct sim *sim, unsigned machine, uint64_t client, const void *bytes, size_t size)
-{
-	if (client == 0 || client > sim->errands_count)
-		sim_fail(sim, SIM_UNSAFE, "a reply to nobody");
-	struct errand *errand = &sim->errands[client - 1];
-	if (errand->state == ERRAND_LEFT)
-		return;
-	if (errand->state != ERRAND_OPEN || errand->machine != machine || errand->boot != sim->machines[machine].boot)
-		sim_fail(sim, SIM_UNSAFE, "machine %u answers a request twice, or one that was not its", machine);
-	errand->state = ERRAND_ANSWERED;
-	Twinlog__Reply *reply;
-	if (CODEC_UNPACK(sim_arena(sim, 1), bytes, size, &reply, twinlog__reply))
-		sim_fail(sim, SIM_UNSAFE, "machine %u sends a reply that does not decode", machine);
-	if (reply->commit > sim->machines[machine].disk.sequence)
-		sim_fail(sim, SIM_UNSAFE, "machine %u tells of commit %llu before it is durable", machine,
-			 (unsigned long long)reply->commit);
-	if (reply->fault)
-		sim_note(sim, "errand %llu: %s: '%.*s' %.*s", (unsigned long long)client,
-			 twinlog_error_text((enum twinlog_error)reply->fault->code), (int)reply->fault->value.len,
-			 (const char *)reply->fault->value.data, (int)reply->fault->where.len,
-			 (const char *)reply->fault->where.data);
-	if (reply->fault && errand->kind == ERRAND_SUBMIT)
-		sim->refused++;
-	const struct errand copy = *errand;
-	if (!reply->fault && copy.kind == ERRAND_FOUND)
-		sim->plans[copy.plan].done = true;
-	else if (!reply->fault && reply->body_case == TWINLOG__REPLY__BODY_SUBMITTED)
-		reply_submitted(sim, &copy, reply);
-	else if (!reply->fault && reply->body_case == TWINLOG__REPLY__BODY_WAITED)
-		reply_waited(sim, &copy, reply->waited);
 }
 
 void office_cut(struct sim *sim, unsigned machine, uint32_t boot)

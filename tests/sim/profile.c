@@ -5,9 +5,10 @@
 #include "card.h"
 #include "sim.h"
 
-#define CALM_END 0.1 /* of a long run is left for healing and a quiet end */
+#define PLAN_MOST 8u  /* members of a network in a world that is to grow */
+#define CALM_END  0.1 /* of a long run is left for healing and a quiet end */
 
-static unsigned maybe(struct sim *sim, unsigned per_mille, unsigned most)
+unsigned profile_maybe(struct sim *sim, unsigned per_mille, unsigned most)
 {
 	const unsigned value = (unsigned)rng_between(&sim->rng, 1, most);
 	return rng_chance(&sim->rng, per_mille) ? value : 0;
@@ -17,6 +18,12 @@ void profile_draw(struct sim *sim)
 {
 	struct rng *rng = &sim->rng;
 	struct profile *profile = &sim->profile;
+	if (sim->options.spaces) { /* nothing happens by itself */
+		*profile = (struct profile){
+		    .cities = sim->options.cities, .trouble_ms = 4, .batch_max = 1, .latency_ms = 50, .commit_ms = 5};
+		sim->healed = true;
+		return;
+	}
 	profile->cities = (unsigned)rng_between(rng, 2, 6);
 	profile->trouble_ms = rng_between(rng, 20000, rng_chance(rng, 300) ? 400000 : 90000);
 	profile->seasons = sim->options.hours > 0;
@@ -36,20 +43,17 @@ void profile_draw(struct sim *sim)
 	if (profile->bulk)
 		profile->batch_max = 400;
 	profile->fault_ms = (unsigned)rng_between(rng, 300, 10000);
-	profile->crash = maybe(sim, 500, 10);
-	profile->commit_failure = maybe(sim, 400, 10);
-	profile->cut = maybe(sim, 600, 20);
-	profile->partition = maybe(sim, 500, 10);
-	profile->clock = maybe(sim, 300, 3);
-	profile->restore = maybe(sim, 300, 4);
-	profile->doubled = maybe(sim, 250, 3);
-	profile->loss = maybe(sim, 150, 2);
-	profile->duplicate_per_mille = maybe(sim, 250, 100);
+	faults_draw(sim);
+	profile->loss_per_myriad = profile_maybe(sim, 150, 200);
+	profile->reorder_per_mille = profile_maybe(sim, 150, 50);
+	profile->flip_per_myriad = profile_maybe(sim, 150, 100);
+	profile->duplicate_per_mille = profile_maybe(sim, 250, 100);
 	profile->latency_ms = (unsigned)rng_between(rng, 1, rng_chance(rng, 300) ? 1000 : 50);
-	profile->slow_bytes_per_ms = maybe(sim, 200, 50);
+	profile->slow_bytes_per_ms = profile_maybe(sim, 200, 50);
 	profile->commit_ms = (unsigned)rng_between(rng, 0, 20);
 	profile->several_lines = rng_chance(rng, 200);
 	profile->liars = rng_chance(rng, 250) ? 1 : 0;
+	profile->newer = rng_chance(rng, 250);
 	profile->lie_per_mille = (unsigned)rng_between(rng, 10, 300);
 }
 
@@ -79,6 +83,7 @@ static void city_make(struct sim *sim, unsigned number)
 	city->signed_card = blob_new(bytes, size);
 	free(bytes);
 	city->liar = number > 0 && number <= sim->profile.liars;
+	city->newer = sim->profile.newer && rng_chance(&sim->rng, 500);
 	city->machine = machine_new(sim, number);
 	city->twin = NO_MACHINE;
 }
@@ -122,7 +127,8 @@ static struct plan *plan_make(struct sim *sim, uint32_t template, unsigned found
 static void network_plan(struct sim *sim)
 {
 	const unsigned founder = (unsigned)rng_below(&sim->rng, sim->profile.cities);
-	const uint64_t wanted = rng_between(&sim->rng, 2, sim->profile.cities);
+	const unsigned most = sim->options.spaces ? PLAN_MOST : sim->profile.cities;
+	const uint64_t wanted = rng_between(&sim->rng, 2, most < sim->profile.cities ? most : sim->profile.cities);
 	struct plan *plan = plan_make(sim, TWINLOG__TEMPLATE__TEMPLATE_NETWORK, founder);
 	bool in[SIM_CITIES_MAX] = {false};
 	in[founder] = true;
@@ -139,12 +145,37 @@ static void network_plan(struct sim *sim)
 		sim->plans_count--;
 }
 
+static void pair_plan(struct sim *sim, const struct tie *tie)
+{
+	struct plan *plan = plan_make(sim, TWINLOG__TEMPLATE__TEMPLATE_PAIR, tie->dials);
+	plan->members[plan->count++] = tie->answers;
+}
+
+/* Three ties a city, however many there are; two spaces of three are pairs. */
+static void world_grown(struct sim *sim)
+{
+	const unsigned cities = sim->profile.cities;
+	for (unsigned i = 1; i < cities; i++)
+		tie_make(sim, i, (unsigned)rng_below(&sim->rng, i));
+	for (unsigned i = 0; cities > 6 && i < 2 * cities; i++)
+		tie_make(sim, i % cities, (i + (unsigned)rng_between(&sim->rng, 1, cities - 1)) % cities);
+	for (unsigned i = 0; sim->plans_count < sim->options.spaces; i++)
+		if (i % 3)
+			pair_plan(sim, &sim->ties[i % sim->ties_count]);
+		else
+			network_plan(sim);
+}
+
 void profile_world(struct sim *sim)
 {
 	const unsigned cities = sim->profile.cities;
 	const uint64_t shape = rng_below(&sim->rng, 3);
 	for (unsigned i = 0; i < cities; i++)
 		city_make(sim, i);
+	if (sim->options.spaces) {
+		world_grown(sim);
+		return;
+	}
 	for (unsigned i = 1; i < cities; i++) /* a star, a chain, any tree */
 		tie_make(sim, i, shape == 0 ? 0 : shape == 1 ? i - 1 : (unsigned)rng_below(&sim->rng, i));
 	for (uint64_t extra = rng_below(&sim->rng, cities); extra && cities > 2; extra--) {
@@ -152,10 +183,8 @@ void profile_world(struct sim *sim)
 		tie_make(sim, a, (a + (unsigned)rng_between(&sim->rng, 1, cities - 1)) % cities);
 	}
 	for (size_t i = 0; i < sim->ties_count; i++)
-		if (rng_chance(&sim->rng, cities > 20 ? 100 : 500)) {
-			struct plan *plan = plan_make(sim, TWINLOG__TEMPLATE__TEMPLATE_PAIR, sim->ties[i].dials);
-			plan->members[plan->count++] = sim->ties[i].answers;
-		}
+		if (rng_chance(&sim->rng, cities > 20 ? 100 : 500))
+			pair_plan(sim, &sim->ties[i]);
 	for (uint64_t more = rng_between(&sim->rng, 1, 2); more; more--)
 		network_plan(sim);
 }

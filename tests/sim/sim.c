@@ -168,16 +168,6 @@ static void season_begin(struct sim *sim)
 				  .type = JOB_WEATHER});
 }
 
-static void jobs_make(struct sim *sim)
-{
-	for (unsigned i = 0; i < sim->profile.cities; i++)
-		schedule_put(&sim->schedule, (struct job){.at_ms = rng_below(&sim->rng, 1000),
-							  .type = JOB_BOOT,
-							  .machine = sim->cities[i].machine});
-	schedule_put(&sim->schedule, (struct job){.at_ms = AUDIT_MS, .type = JOB_AUDIT});
-	season_begin(sim);
-}
-
 static void job_weather(struct sim *sim)
 {
 	if (sim->healed)
@@ -207,8 +197,11 @@ static void job_audit(struct sim *sim)
 		faults_heal(sim);
 		sim->healed_ms = sim->now_ms;
 	}
-	if (sim->healed && !sim->converged_ms)
+	if (sim->healed && !sim->converged_ms && sim->now_ms >= sim->look_ms) {
 		look_for_convergence(sim);
+		/* Most are done in seconds; what takes long is looked for more rarely. */
+		sim->look_ms = sim->now_ms + (sim->now_ms - sim->healed_ms) / 16;
+	}
 	schedule_put(&sim->schedule, (struct job){.at_ms = sim->now_ms + AUDIT_MS, .type = JOB_AUDIT});
 }
 
@@ -251,6 +244,10 @@ static void job_run(struct sim *sim, const struct job *job)
 	case JOB_FAULT:
 		job_fault(sim, job);
 		break;
+	case JOB_BLOCK:
+		if (!sim->healed)
+			network_block(sim, job->machine, job->end, true);
+		break;
 	case JOB_HEAL:
 		network_block(sim, job->machine, job->end, false);
 		break;
@@ -260,13 +257,19 @@ static void job_run(struct sim *sim, const struct job *job)
 	case JOB_WEATHER:
 		job_weather(sim);
 		break;
+	case JOB_RESUME:
+		past_resume(sim, job);
+		break;
+	case JOB_GHOST_DOWN:
+		past_ghost_down(sim, job);
+		break;
 	case JOB_AUDIT:
 		job_audit(sim);
 		break;
 	}
 }
 
-static void run_until(struct sim *sim, uint64_t end_ms, const uint64_t *stop)
+void sim_run_until(struct sim *sim, uint64_t end_ms, const uint64_t *stop)
 {
 	struct job job;
 	while (!(stop && *stop) && sim->now_ms < end_ms && schedule_take(&sim->schedule, &job)) {
@@ -280,11 +283,11 @@ static void run_until(struct sim *sim, uint64_t end_ms, const uint64_t *stop)
 /* With nothing new, nearly nothing is said, and every request has its answer. */
 static void watch_idle(struct sim *sim)
 {
-	run_until(sim, sim->now_ms + IDLE_SETTLE_MS, NULL);
+	sim_run_until(sim, sim->now_ms + IDLE_SETTLE_MS, NULL);
 	const uint64_t before = sim->messages;
 	const uint64_t end_ms = (uint64_t)(sim->options.hours * 3600000);
 	const uint64_t idle_ms = end_ms > sim->now_ms + SIM_IDLE_MS ? end_ms - sim->now_ms : SIM_IDLE_MS;
-	run_until(sim, sim->now_ms + idle_ms, NULL);
+	sim_run_until(sim, sim->now_ms + idle_ms, NULL);
 	uint64_t lines = 0;
 	for (size_t i = 0; i < sim->lines_count; i++)
 		lines += sim->lines[i].open;
@@ -302,7 +305,20 @@ static void watch_idle(struct sim *sim)
 		sim_fail(sim, SIM_STUCK, "after all was equal: %s", lacks);
 }
 
-static void sim_free(struct sim *sim)
+static void city_free(struct city *city)
+{
+	seal_keys_free(city->keys);
+	blob_drop(city->signed_card);
+	free(city->ties);
+	for (unsigned i = 0; i < SIM_SAID; i++)
+		blob_drop(city->said[i]);
+	for (unsigned i = 0; i < city->backups_count; i++) {
+		disk_empty(city->backups[i]);
+		free(city->backups[i]);
+	}
+}
+
+void sim_end(struct sim *sim)
 {
 	for (size_t i = 0; i < sim->schedule.count; i++) {
 		blob_drop(sim->schedule.heap[i].blob);
@@ -312,16 +328,8 @@ static void sim_free(struct sim *sim)
 	network_free(sim);
 	for (size_t i = 0; i < sim->machines_count; i++)
 		machine_free(&sim->machines[i]);
-	for (unsigned i = 0; i < sim->profile.cities; i++) {
-		struct city *city = &sim->cities[i];
-		seal_keys_free(city->keys);
-		blob_drop(city->signed_card);
-		free(city->ties);
-		for (unsigned b = 0; b < city->backups_count; b++) {
-			disk_empty(city->backups[b]);
-			free(city->backups[b]);
-		}
-	}
+	for (unsigned i = 0; i < sim->profile.cities; i++)
+		city_free(&sim->cities[i]);
 	for (size_t i = 0; i < sim->errands_count; i++)
 		blob_drop(sim->errands[i].request);
 	for (unsigned i = 0; i < SIM_ARENAS; i++)
@@ -338,16 +346,29 @@ static void sim_free(struct sim *sim)
 	free(sim->said);
 }
 
+void sim_begin(struct sim *sim, const struct sim_options *options)
+{
+	*sim = (struct sim){.options = *options};
+	rng_seed(&sim->rng, options->seed);
+	profile_draw(sim);
+	sim->cities = sim_alloc(sim->profile.cities * sizeof *sim->cities);
+	sim->blocked = sim_alloc((size_t)sim->profile.cities * sim->profile.cities);
+	profile_world(sim);
+	for (unsigned i = 0; i < sim->profile.cities; i++)
+		schedule_put(&sim->schedule, (struct job){.at_ms = rng_below(&sim->rng, 1000),
+							  .type = JOB_BOOT,
+							  .machine = sim->cities[i].machine});
+}
+
 void sim_run(const struct sim_options *options, struct sim_report *ret_report)
 {
-	struct sim sim = {.options = *options};
-	rng_seed(&sim.rng, options->seed);
-	profile_draw(&sim);
-	sim.cities = sim_alloc(sim.profile.cities * sizeof *sim.cities);
-	sim.blocked = sim_alloc((size_t)sim.profile.cities * sim.profile.cities);
-	profile_world(&sim);
-	jobs_make(&sim);
-	run_until(&sim, UINT64_MAX, &sim.converged_ms);
+	struct sim sim;
+	sim_begin(&sim, options);
+	schedule_put(&sim.schedule, (struct job){.at_ms = AUDIT_MS, .type = JOB_AUDIT});
+	season_begin(&sim);
+	if (options->canary == CANARY_CHANCE && options->again)
+		rng_next(&sim.rng);
+	sim_run_until(&sim, UINT64_MAX, &sim.converged_ms);
 	watch_idle(&sim);
 	*ret_report = (struct sim_report){.seed = options->seed,
 					  .trace_hash = sim.trace_hash,
@@ -361,5 +382,5 @@ void sim_run(const struct sim_options *options, struct sim_report *ret_report)
 					  .objects = sim.world.count,
 					  .cities = sim.profile.cities};
 	memcpy(ret_report->faults, sim.faults, sizeof sim.faults);
-	sim_free(&sim);
+	sim_end(&sim);
 }

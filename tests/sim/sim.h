@@ -9,62 +9,15 @@
 #ifndef TWINLOG_SIM_H
 #define TWINLOG_SIM_H
 
+#include <assert.h>
 #include <limits.h>
 
-#include "node.h"
+#include "canary_names.h"
+#include "fault_names.h"
 #include "random.h"
+#include "store.h"
 
 enum sim_verdict { SIM_OK = 0, SIM_CRASHED = 10, SIM_UNSAFE = 11, SIM_STUCK = 12 };
-
-/* What can happen to a run, counted so that a summary tells what was tried. */
-#define SIM_FAULTS(X)                                                                                                  \
-	X(FAULT_LOSS, "messages lost")                                                                                 \
-	X(FAULT_DUPLICATE, "messages repeated")                                                                        \
-	X(FAULT_REORDER, "messages out of order")                                                                      \
-	X(FAULT_FLIP_WIRE, "messages with flipped bits")                                                               \
-	X(FAULT_SLOW, "slow lines")                                                                                    \
-	X(FAULT_CUT, "lines cut")                                                                                      \
-	X(FAULT_HALF_OPEN, "lines half open")                                                                          \
-	X(FAULT_ONE_WAY, "one-way partitions")                                                                         \
-	X(FAULT_PARTITION, "partitions")                                                                               \
-	X(FAULT_ISLAND, "cities cut off")                                                                              \
-	X(FAULT_SWIZZLE, "swizzled links")                                                                             \
-	X(FAULT_CRASH, "crashes")                                                                                      \
-	X(FAULT_CRASH_IN_STEP, "crashes between effects")                                                              \
-	X(FAULT_UNSYNCED, "unsynced writes lost")                                                                      \
-	X(FAULT_COMMIT_DURABLE, "commits failed but on disk")                                                          \
-	X(FAULT_COMMIT_LOST, "commits failed")                                                                         \
-	X(FAULT_DISK_FULL, "disks full")                                                                               \
-	X(FAULT_FLIP_STORE, "bits flipped in stores")                                                                  \
-	X(FAULT_CLOCK, "clocks set")                                                                                   \
-	X(FAULT_RESTORE, "old copies put back")                                                                        \
-	X(FAULT_RESTORE_MARKED, "backups restored")                                                                    \
-	X(FAULT_SNAPSHOT, "memory snapshots resumed")                                                                  \
-	X(FAULT_MACHINE_LOST, "machines lost")                                                                         \
-	X(FAULT_DOUBLED, "machines doubled")                                                                           \
-	X(FAULT_LIE_BENT, "lies: bent")                                                                                \
-	X(FAULT_LIE_NOISE, "lies: noise")                                                                              \
-	X(FAULT_LIE_OVERSIZED, "lies: oversized")                                                                      \
-	X(FAULT_LIE_BRANCH, "lies: branch, backdated")                                                                 \
-	X(FAULT_LIE_FORGED, "lies: forged")                                                                            \
-	X(FAULT_LIE_TAMPERED, "lies: tampered")                                                                        \
-	X(FAULT_LIE_ABSURD, "lies: absurd heads, wants")                                                               \
-	X(FAULT_LIE_POSITION, "lies: positions")                                                                       \
-	X(FAULT_LIE_REPLAYED, "lies: replayed")                                                                        \
-	X(FAULT_LIE_WITHHELD, "lies: withheld")                                                                        \
-	X(FAULT_LIE_HASH_ONLY, "lies: hash-only leaves")                                                               \
-	X(FAULT_LIE_ERASURE, "lies: erasures")                                                                         \
-	X(FAULT_LIE_ACT, "lies: acts")                                                                                 \
-	X(FAULT_ERASURE, "erasures")                                                                                   \
-	X(FAULT_LATE_JOIN, "late joins")                                                                               \
-	X(FAULT_NEWER, "messages of a newer version")                                                                  \
-	X(FAULT_NEWER_WORD, "words of a newer version")
-enum fault {
-#define FAULT_ITEM(name, text) name,
-	SIM_FAULTS(FAULT_ITEM)
-#undef FAULT_ITEM
-	    FAULT_COUNT
-};
 
 /* Limits of the simulator itself. */
 #define SIM_CITIES_MAX    600u
@@ -74,111 +27,23 @@ enum fault {
 #define SIM_IDLE_MS       120000u        /* then watched for chatter */
 #define SIM_EPOCH_MS      1792800000000u /* the cities' calendar begins in autumn 2026 */
 #define SIM_HOURS_MAX     100000u        /* that a run may be asked to last */
+#define STRIKES_MAX       24u            /* kinds of faults that strike now and then */
+#define SIM_SAID          8u             /* messages that a liar remembers */
 #define SIM_ARENAS        4u             /* messages decoded inside each other */
-
-/* Broken promises to plant, so that each check can be seen to bite. They sit in the simulator, not in the core. */
-enum canary {
-	CANARY_NONE,
-	CANARY_EARLY_COMMIT, /* the disk says done before it is */
-	CANARY_LOST_ROW,     /* a committed bundle vanishes from a disk */
-	CANARY_STRANGER,     /* a chunk goes to a city outside the space */
-	CANARY_FORGED,       /* a disk is given a bundle whose signature does not verify */
-	CANARY_BOAST,        /* a position names a head that its author does not hold */
-	CANARY_VIEW,         /* one city's answers differ in one byte */
-	CANARY_DEAF,         /* one city hears nothing after the healing */
-	CANARY_CHATTER,      /* an idle line is never idle */
-	CANARY_COUNT
-};
 
 struct sim_options {
 	uint64_t seed;
 	unsigned cities; /* 0: by the seed */
 	double hours;    /* simulated; 0: by the seed, some minutes */
 	enum canary canary;
-	bool trace; /* tell each step on stderr */
-	bool again; /* the second run of this seed */
+	bool trace;      /* tell each step on stderr */
+	bool again;      /* the second run of this seed */
+	unsigned spaces; /* 0: by the seed; else a world without trouble, with that many of them */
 };
-
-/* ---- Bytes that many hold ---- */
-
-struct blob {
-	uint32_t holders;
-	size_t size;
-	uint8_t bytes[];
-};
-struct blob *blob_new(const void *bytes, size_t size);
-struct blob *blob_hold(struct blob *blob);
-void blob_drop(struct blob *blob); /* accepts NULL */
 
 void *sim_alloc(size_t size); /* zeroed; ends the process when memory is out */
 /* Makes room for one more item of an array that grows by doubling. */
 void *sim_grow(void *items, size_t count, size_t *capacity, size_t item_size);
-
-/* ---- World: every act and bundle that any disk ever held, by id. Each is checked once, when first seen. ---- */
-
-struct object {
-	bool is_act;
-	struct hash id;
-	struct hash space;
-	struct hash city; /* who signed it */
-	struct blob *blob;
-	struct act *act;
-	struct bundle *bundle;
-	uint8_t *held_by; /* for each city: 1 once one of its disks held it */
-};
-
-struct world {
-	struct object *items;
-	size_t count, capacity;
-	uint32_t *slots; /* open addressing: index + 1; 0: free */
-	size_t slots_count;
-};
-
-#define OBJECT_NONE UINT32_MAX
-#define NO_MACHINE  UINT_MAX
-
-/* ---- Disk: what a store would hold ---- */
-
-struct disk_entry {
-	uint64_t sequence;
-	uint32_t object;
-};
-struct disk_card {
-	struct hash identity;
-	bool verified, removed;
-	struct blob *blob;
-};
-struct disk_position {
-	struct hash space, city;
-	uint64_t machine;
-	struct blob *blob;
-};
-struct disk_request {
-	struct handle request;
-	struct blob *blob;
-};
-
-struct disk {
-	uint64_t machine;
-	struct disk_entry *acts, *bundles; /* by sequence */
-	size_t acts_count, acts_capacity, bundles_count, bundles_capacity;
-	struct disk_card *cards;
-	size_t cards_count, cards_capacity;
-	struct disk_position *positions;
-	size_t positions_count, positions_capacity;
-	struct disk_request *requests;
-	size_t requests_count, requests_capacity;
-	uint8_t *holds; /* by object: 1 when in acts or bundles */
-	size_t holds_capacity;
-	uint64_t sequence; /* the greatest */
-};
-
-/* A row on its way to a disk. */
-struct pending {
-	uint64_t ticket;
-	struct persist what; /* with the node's own pointer, which must hold until the commit is told */
-	struct blob *copy;   /* what it pointed to when it was asked for */
-};
 
 /* ---- Cities and machines ---- */
 
@@ -191,8 +56,10 @@ struct city {
 	unsigned machine; /* the one its address leads to */
 	unsigned twin;    /* a second one that comes and goes; NO_MACHINE: there was never one */
 	bool liar;
-	bool settled;   /* its office has nothing to prepare */
-	uint32_t *ties; /* of which it is one end */
+	bool newer;                  /* speaks a newer version */
+	struct blob *said[SIM_SAID]; /* a liar's, to be said again */
+	bool settled;                /* its office has nothing to prepare */
+	uint32_t *ties;              /* of which it is one end */
 	size_t ties_count, ties_capacity;
 	struct disk *backups[SIM_BACKUPS];
 	unsigned backups_count;
@@ -211,12 +78,31 @@ struct machine {
 	uint64_t mono_offset_ms;
 	struct pending *queue;
 	size_t queue_count, queue_capacity;
-	size_t committing; /* rows of the queue that the commit under way takes; 0: none */
+	size_t committing;      /* rows of the queue that the commit under way takes; 0: none */
+	uint64_t full_until_ms; /* the disk has no room */
+	bool flipped;           /* its disk holds what was never written */
+	unsigned crash_after;   /* effects; 0: does not */
 	uint64_t last_ticket;
 	uint64_t timer_at;       /* of the timer job under way; UINT64_MAX: none */
 	uint64_t checks_done_ms; /* checks and chunks are worked off in order */
 	uint64_t chunks_done_ms;
 	uint64_t steps_at_ms, steps_now;
+	/* For snapshots of its memory: what it started from, and all that happened since (past.c). */
+	bool remembers;
+	uint8_t boot_seed[SEAL_SEED_SIZE];
+	struct disk boot_disk;
+	struct past *past;
+	size_t past_count, past_capacity;
+	struct snapshot *snapshot; /* to be resumed; or NULL */
+	bool resumed;              /* from one: it may answer what was asked of its other life */
+	uint32_t *ghosts;          /* links that it takes for standing, of a life that went on without it */
+	size_t ghosts_count, ghosts_capacity;
+};
+
+/* One event of a machine's life, with the bytes that it pointed to. */
+struct past {
+	struct event event;
+	struct blob *bytes, *more;
 };
 
 /* ---- Lines: one link between two machines, first in first out in each direction, broken at any time ---- */
@@ -268,10 +154,13 @@ enum job_type {
 	JOB_DIAL,
 	JOB_OFFICE, /* a city's clerk at work */
 	JOB_FAULT,
+	JOB_BLOCK,
 	JOB_HEAL,    /* of one direction between two cities */
 	JOB_RETIRE,  /* a doubled machine goes */
 	JOB_WEATHER, /* a storm begins or is over */
 	JOB_AUDIT,
+	JOB_RESUME,     /* a snapshot of a machine's memory */
+	JOB_GHOST_DOWN, /* a link that stood in it */
 };
 struct job {
 	uint64_t at_ms;
@@ -301,6 +190,7 @@ enum errand_kind {
 	ERRAND_WAIT,
 	ERRAND_FOUND,
 	ERRAND_ANSWER,
+	ERRAND_ERASE,
 	ERRAND_PEER
 };
 enum errand_state { ERRAND_OPEN, ERRAND_ANSWERED, ERRAND_CUT /* by a crash */, ERRAND_LEFT };
@@ -359,7 +249,9 @@ struct profile {
 	unsigned office_ms, calm_office_ms; /* between two requests of a city */
 	unsigned batch_max;
 	unsigned fault_ms, calm_fault_ms;
-	unsigned crash, commit_failure, cut, partition, clock, restore, doubled, loss; /* weights */
+	unsigned weights[STRIKES_MAX]; /* of the faults that strike now and then (faults.c) */
+	bool snapshots;
+	unsigned loss_per_myriad, reorder_per_mille, flip_per_myriad;
 	unsigned duplicate_per_mille;
 	unsigned latency_ms;
 	unsigned slow_bytes_per_ms;
@@ -367,6 +259,7 @@ struct profile {
 	unsigned lie_per_mille;
 	bool several_lines;
 	unsigned liars;
+	bool newer; /* some cities run a newer version */
 	bool bulk;
 };
 
@@ -399,6 +292,7 @@ struct sim {
 	bool calm;
 	uint64_t season; /* changes of the weather so far */
 	bool healed;
+	uint64_t look_ms;                 /* for convergence again */
 	uint64_t healed_ms, converged_ms; /* converged_ms 0: not yet */
 	bool rolled_back;                 /* some disk went back in time, or a machine was doubled */
 	uint64_t messages, bytes, accepted, refused;
@@ -412,6 +306,7 @@ struct sim {
 /* ---- profile.c: what a seed draws ---- */
 
 void profile_draw(struct sim *sim);
+unsigned profile_maybe(struct sim *sim, unsigned per_mille, unsigned most); /* 1 to most, or 0 */
 void profile_world(struct sim *sim);
 
 /* ---- sim.c: a run from its seed to its end ---- */
@@ -420,6 +315,10 @@ struct sim_report {
 	uint64_t seed, trace_hash, steps, simulated_ms, heal_ms, accepted, refused, messages, bytes, objects, cities;
 	uint64_t faults[FAULT_COUNT];
 };
+/* The parts of a run, for growth.c. */
+void sim_begin(struct sim *sim, const struct sim_options *options);
+void sim_run_until(struct sim *sim, uint64_t end_ms, const uint64_t *stop); /* stop: NULL, or ends when not 0 */
+void sim_end(struct sim *sim);
 /* Ends the process when something breaks. */
 void sim_run(const struct sim_options *options, struct sim_report *ret_report);
 void sim_step_trace(struct sim *sim, uint64_t word);
@@ -432,25 +331,6 @@ void sim_note(const struct sim *sim, const char *format, ...) __attribute__((for
 bool sim_sings(struct sim *sim, enum canary canary); /* whether that canary is planted and has not sung yet */
 unsigned sim_city_by_identity(const struct sim *sim, const struct hash *identity); /* cities: nobody */
 
-/* ---- world.c ---- */
-
-uint32_t world_find(const struct world *world, const struct hash *id);
-/* Finds or takes in; fails the run when the object is not what it should be. */
-uint32_t world_take_bundle(struct sim *sim, const void *bytes, size_t size);
-uint32_t world_take_act(struct sim *sim, const void *bytes, size_t size);
-void world_free(struct world *world);
-
-/* ---- disk.c ---- */
-
-void disk_apply(struct sim *sim, unsigned machine, const struct pending *row);
-void disk_copy(struct disk *to, const struct disk *from); /* to: empty */
-void disk_empty(struct disk *disk);
-bool disk_holds(const struct disk *disk, uint32_t object);
-uint32_t disk_bundle(const struct disk *disk, uint64_t sequence); /* OBJECT_NONE */
-enum standing disk_standing(const struct sim *sim, const struct disk *disk, const struct hash *space, unsigned city,
-			    bool *ret_named);
-void disk_load(struct sim *sim, const struct disk *disk, struct node *node);
-
 /* ---- machine.c ---- */
 
 unsigned machine_new(struct sim *sim, unsigned city);
@@ -458,13 +338,41 @@ void machine_boot(struct sim *sim, unsigned machine);
 /* Power off; committed: what the commit under way took is on the disk all the same. */
 void machine_stop(struct sim *sim, unsigned machine, bool committed);
 void machine_free(struct machine *machine);
-/* now is filled in here. */
-void machine_step(struct sim *sim, unsigned machine, struct event *event);
+void machine_started(struct sim *sim, unsigned machine);
+bool machine_ghost(const struct machine *machine, uint32_t link);
+/* now is filled in here. bytes, more: what a message, a request or a check was decoded from; held if remembered. The
+ * machine may have crashed when it returns. */
+void machine_step(struct sim *sim, unsigned machine, struct event *event, struct blob *bytes, struct blob *more);
 void machine_timer(struct sim *sim, const struct job *job);
+/* NULL: the disk is damaged; *ret_what tells where. */
+struct node *machine_node_from_disk(const struct sim *sim, unsigned machine, const struct disk *disk,
+				    const uint8_t seed[SEAL_SEED_SIZE], const char **ret_what);
+
+/* ---- threads.c: writer, verifier, packer ---- */
+
+void thread_write(struct sim *sim, unsigned machine, uint64_t ticket, const struct persist *what);
+void thread_commit(struct sim *sim, unsigned machine);
+void thread_queue(struct machine *machine, uint64_t ticket, const struct persist *what);
+uint64_t thread_committed(struct sim *sim, unsigned machine, size_t count); /* the ticket that is whole */
+uint64_t thread_forget(struct machine *machine, size_t count);              /* likewise */
+void thread_clear(struct machine *machine);
+void thread_verify(struct sim *sim, unsigned machine, const struct effect *effect);
+void thread_open(struct sim *sim, const struct blob *bytes, const struct blob *more, struct event *event,
+		 struct bundle ***ret_bundles);
+void thread_pack(struct sim *sim, unsigned machine, const struct effect *effect);
 void machine_commit(struct sim *sim, const struct job *job);
 void machine_checked(struct sim *sim, const struct job *job);
 void machine_chunk(struct sim *sim, const struct job *job);
-struct node *machine_node_from_disk(struct sim *sim, unsigned machine);
+
+/* ---- past.c: memory snapshots ---- */
+
+void past_begin(struct sim *sim, unsigned machine); /* it starts */
+void past_note(struct machine *machine, const struct event *event, struct blob *bytes, struct blob *more);
+void past_forget(struct machine *machine);
+void past_drop(struct machine *machine);           /* with its snapshot */
+void past_take(struct sim *sim, unsigned machine); /* a snapshot, to be resumed later */
+void past_resume(struct sim *sim, const struct job *job);
+void past_ghost_down(struct sim *sim, const struct job *job);
 
 /* ---- network.c ---- */
 
@@ -507,15 +415,29 @@ void office_cut(struct sim *sim, unsigned machine, uint32_t boot);
 void office_ask(struct sim *sim, unsigned machine, enum errand_kind kind, Twinlog__Request *request, size_t about);
 void words_submit(struct sim *sim, unsigned machine);
 
-/* ---- faults.c, liar.c: the trouble ---- */
+/* ---- faults.c, liar.c, newer.c: the trouble ---- */
 
+static inline void sim_fault(struct sim *sim, enum fault fault)
+{
+	sim->faults[fault]++;
+}
+void faults_crash_in_step(struct sim *sim, unsigned machine);
+/* The disk of a machine gives way to another content; NULL: to nothing. */
+void faults_replace(struct sim *sim, unsigned machine, const struct disk *content, bool same_machine);
+
+void faults_draw(struct sim *sim); /* which kinds strike in this run, and how often */
 void faults_strike(struct sim *sim);
+void lines_cut(struct sim *sim); /* faults of lines */
+void lines_swizzle(struct sim *sim);
+void lines_partition(struct sim *sim);
 void faults_retire(struct sim *sim, unsigned machine);
 void faults_heal(struct sim *sim);
 /* A disk is about to lose what it holds: promises that nobody else holds are excused. */
 void faults_excuse(struct sim *sim);
 /* May replace what a lying city sends, or add to it. */
 struct blob *liar_twist(struct sim *sim, unsigned machine, uint32_t link, struct blob *blob);
+/* What a newer version makes of a message. */
+struct blob *newer_dress(struct sim *sim, unsigned machine, uint32_t link, struct blob *blob);
 
 /* ---- runner.c, canaries.c, growth.c: many runs ---- */
 
@@ -528,7 +450,7 @@ void runner_seed(const struct sim_options *options, struct sim_report *ret_repor
 int runner_seeds(const struct runs *runs);
 int runner_determinism(const struct runs *runs);
 int canaries_sing(const struct runs *runs, const char *name); /* NULL: all */
-void canaries_list(void);
+int growth_table(void);
 
 /* ---- seals.c: signatures ---- */
 
@@ -540,6 +462,8 @@ void check_send(struct sim *sim, unsigned machine, uint32_t link, const void *by
 void check_chunk(struct sim *sim, unsigned machine, unsigned receiver, const struct hash *space,
 		 const struct hash *city, const uint64_t *sequences, size_t count);
 void check_persist(struct sim *sim, unsigned machine, const struct persist *what);
+/* A row is durable, with all of its commit. */
+void check_committed(struct sim *sim, unsigned machine, const struct persist *what);
 void check_audit(struct sim *sim); /* the dear ones */
 
 /* ---- view.c: what a city answers, as bytes ---- */

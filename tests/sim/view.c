@@ -142,10 +142,12 @@ static size_t said_collect(const struct sim *sim, const struct disk *disk, const
 {
 	struct said *said = NULL;
 	size_t count = 0, capacity = 0;
-	for (size_t i = 0; i < disk->bundles_count; i++) {
-		const struct bundle *bundle = sim->world.items[disk->bundles[i].object].bundle;
+	for (size_t i = 0; i < disk->bundles.count; i++) {
+		const struct bundle *bundle = sim->world.items[disk->bundles.items[i].object].bundle;
 		for (uint32_t l = 0; hash_equal(&bundle->space, space) && l < bundle->leaves_count; l++) {
 			const struct leaf *leaf = &bundle->leaves[l];
+			if (leaf->operation > TWINLOG__OPERATION__OPERATION_LINK)
+				continue; /* a newer version's: in no lane */
 			said = sim_grow(said, count, &capacity, sizeof *said);
 			said[count++] = (struct said){.record = leaf->record,
 						      .city = bundle->city,
@@ -195,6 +197,8 @@ void view_against_oracle(struct sim *sim, unsigned machine, const struct space *
 {
 	struct said *said;
 	const size_t count = said_collect(sim, &sim->machines[machine].disk, acts_space(space_acts(space)), &said);
+	if (count && sim_sings(sim, CANARY_ORACLE))
+		said[0].replaced = !said[0].replaced;
 	for (size_t first = 0, last; first < count; first = last) {
 		last = first + 1;
 		while (last < count && said_place(&said[first], &said[last]) == 0)
