@@ -180,6 +180,8 @@ enum twinlog_error node_loaded(struct node *node)
 		space_recount(node, &node->spaces.items[i]);
 		if (erasures_loaded(&node->spaces.items[i]))
 			return TWINLOG_NO_MEMORY;
+		/* The last one may be older than what is held: the end may have come between the two. */
+		positions_changed(node, &node->spaces.items[i]);
 	}
 	if (node->restored)
 		erasures_withhold(node);
