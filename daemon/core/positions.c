@@ -411,6 +411,26 @@ static void announced_by_position(struct node *node, struct node_peer *peer, con
 	}
 }
 
+static bool position_is(const struct known_position *known, ProtobufCBinaryData bytes)
+{
+	return known->size == bytes.len && memcmp(known->bytes, bytes.data, bytes.len) == 0;
+}
+
+/* Who brings an older one gets the newer one back. It may be a copy of a machine that was put back, or runs beside it:
+ * only so does it learn that its number is in use. */
+static void position_answer(struct node *node, struct node_peer *peer, const struct space *space,
+			    const struct known_position *known, const struct position_message *message,
+			    ProtobufCBinaryData bytes)
+{
+	struct node_link *link = peer_link(node, peer);
+	const bool at_once = known->counter == message->position->counter;
+	if (!link || position_is(known, bytes) || !wants_positions(node, peer, space) ||
+	    (at_once && !hash_equal(&message->city, &peer->card->identity)))
+		return;
+	const ProtobufCBinaryData one = codec_bytes(known->bytes, known->size);
+	position_send(node, link, &one, 1);
+}
+
 enum twinlog_error positions_arrives(struct node *node, struct node_peer *peer, ProtobufCBinaryData bytes)
 {
 	struct position_message message;
@@ -424,9 +444,11 @@ enum twinlog_error positions_arrives(struct node *node, struct node_peer *peer, 
 		return TWINLOG_NOT_A_MEMBER;
 	known = position_find(space, &message.city, message.position->machine);
 	const bool own = position_is_own(node, &message.city, message.position->machine);
-	if (known && !own && known->counter >= message.position->counter)
+	if (known && !own && known->counter >= message.position->counter) {
+		position_answer(node, peer, space, known, &message, bytes);
 		return TWINLOG_OK;
-	if (own && message.position->counter <= space->position_counter)
+	}
+	if (own && (message.position->counter < space->position_counter || (known && position_is(known, bytes))))
 		return TWINLOG_OK;
 	if ((error = position_verify(space, &message)))
 		return error;
