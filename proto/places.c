@@ -409,6 +409,31 @@ size_t places_find(const struct places *places, const void *text, size_t size, c
 	return count;
 }
 
+enum twinlog_error places_key(const void *text, size_t size, char **ret_key)
+{
+	const char *bracket = size > 1 ? memchr((const char *)text + 1, '(', size - 1) : NULL;
+	char *folded;
+	size_t length;
+	enum twinlog_error error =
+	    text_fold(text, bracket ? (size_t)(bracket - (const char *)text) : size, &folded, &length);
+
+	if (error)
+		return error;
+	if (length == 0) {
+		free(folded);
+		return TWINLOG_BAD_TEXT;
+	}
+	folded[strip_suffix(folded)] = '\0';
+	*ret_key = folded;
+	return TWINLOG_OK;
+}
+
+const char *places_sheet(size_t *ret_size)
+{
+	*ret_size = sizeof cities_csv;
+	return (const char *)cities_csv;
+}
+
 size_t places_count(const struct places *places)
 {
 	return places->count;

@@ -34,6 +34,12 @@ enum twinlog_error places_add(struct places *places, const char *city_id, const 
 size_t places_find(const struct places *places, const void *text, size_t size, const char *country,
 		   const char *subdivision, const struct place **ret_places, size_t max);
 
+/* What the names of one place have in common: folded, without administrative suffix and brackets. malloc'd, NUL-
+ * terminated. TWINLOG_BAD_TEXT when nothing is left. */
+enum twinlog_error places_key(const void *text, size_t size, char **ret_key) TWINLOG_MUST_CHECK;
+
+/* The built-in list as it is written: a sheet in CSV with more columns than struct place has. */
+const char *places_sheet(size_t *ret_size);
 size_t places_count(const struct places *places);
 const struct place *places_at(const struct places *places, size_t index);
 const struct place *places_by_id(const struct places *places, const char *city_id); /* NULL */

@@ -37,18 +37,41 @@ static enum twinlog_error add_others(const struct sheet_reader *reader, const st
 		at = end + 1;
 		if (name.len == 0)
 			continue;
-		error = sheet_place(reader, name, nothing, nothing, &id);
+		error = sheet_place(reader, draft, name, nothing, nothing, &id);
 		if (error)
-			return sheet_fault(fault, error, COLUMN_other_cities, name);
+			return sheet_place_fault(reader, fault, error, COLUMN_other_cities, name, id);
 		error = add_city(reader, activity, id, draft, fault);
 	}
 	return error;
 }
 
-/* FROM>TO with ids or names; mutual, third_place, none or their labels; what sheets also call it: joint is mutual, and
- * online is a mode in which nobody moves. */
+static enum twinlog_error direction_set(const struct sheet_reader *reader, Twinlog__Activity *activity,
+					ProtobufCBinaryData from, ProtobufCBinaryData to)
+{
+	uint8_t *text = arena_alloc(reader->arena, from.len + 1 + to.len);
+
+	if (!text)
+		return TWINLOG_NO_MEMORY;
+	memcpy(text, from.data, from.len);
+	text[from.len] = '>';
+	memcpy(text + from.len + 1, to.data, to.len);
+	activity->direction = codec_bytes(text, from.len + 1 + to.len);
+	return TWINLOG_OK;
+}
+
+/* As this city sees it: outbound is from it to the other. Where it takes no part, city_a is the one that goes. */
+static enum twinlog_error direction_typed(const struct sheet_reader *reader, Twinlog__Activity *activity, bool outbound)
+{
+	const size_t self = codec_equal(activity->cities[1]->city_id, reader->self);
+	const ProtobufCBinaryData own = activity->cities[self]->city_id, other = activity->cities[!self]->city_id;
+
+	return direction_set(reader, activity, outbound ? own : other, outbound ? other : own);
+}
+
+/* FROM>TO with ids or names; mutual, third_place, none or their labels; outbound and inbound; what sheets also call it:
+ * joint is mutual, and online is a mode in which nobody moves. */
 static enum twinlog_error read_direction(const struct sheet_reader *reader, const struct sheet *sheet,
-					 const struct csv_row *row, Twinlog__Activity *activity,
+					 const struct csv_row *row, Twinlog__Activity *activity, struct draft *draft,
 					 struct twinlog_fault *fault)
 {
 	const ProtobufCBinaryData cell = sheet_cell(sheet, row, COLUMN_direction), nothing = codec_bytes(NULL, 0);
@@ -63,24 +86,19 @@ static enum twinlog_error read_direction(const struct sheet_reader *reader, cons
 		activity->direction = codec_string("mutual");
 		return TWINLOG_OK;
 	}
+	if (codec_equal(cell, "outbound") || codec_equal(cell, "inbound"))
+		return direction_typed(reader, activity, codec_equal(cell, "outbound"));
 	if (!arrow)
 		return sheet_code(sheet, row, COLUMN_direction, CODELIST_DIRECTION, &activity->direction, fault);
 	const size_t before = (size_t)(arrow - cell.data);
-	enum twinlog_error error =
-	    sheet_place(reader, sheet_trim(codec_bytes(cell.data, before)), nothing, nothing, &from);
-	if (!error)
-		error = sheet_place(reader, sheet_trim(codec_bytes(arrow + 1, cell.len - before - 1)), nothing, nothing,
-				    &to);
+	const ProtobufCBinaryData sides[2] = {sheet_trim(codec_bytes(cell.data, before)),
+					      sheet_trim(codec_bytes(arrow + 1, cell.len - before - 1))};
+	enum twinlog_error error = sheet_place(reader, draft, sides[0], nothing, nothing, &from);
 	if (error)
-		return sheet_fault(fault, error, COLUMN_direction, cell);
-	uint8_t *text = arena_alloc(reader->arena, from.len + 1 + to.len);
-	if (!text)
-		return TWINLOG_NO_MEMORY;
-	memcpy(text, from.data, from.len);
-	text[from.len] = '>';
-	memcpy(text + from.len + 1, to.data, to.len);
-	activity->direction = codec_bytes(text, from.len + 1 + to.len);
-	return TWINLOG_OK;
+		return sheet_place_fault(reader, fault, error, COLUMN_direction, sides[0], from);
+	error = sheet_place(reader, draft, sides[1], nothing, nothing, &to);
+	return error ? sheet_place_fault(reader, fault, error, COLUMN_direction, sides[1], to)
+		     : direction_set(reader, activity, from, to);
 }
 
 /* "culture_arts;tourism": a record counts in each. */
@@ -125,7 +143,8 @@ static enum twinlog_error read_coding(const struct sheet_reader *reader, const s
 		error = sheet_code(sheet, row, COLUMN_actor_level, CODELIST_ACTOR_LEVEL, &actor->level, fault);
 	if (!error)
 		error = sheet_code(sheet, row, COLUMN_actor_kind, CODELIST_ACTOR_KIND, &actor->kind, fault);
-	if (!error && (actor->level.len > 0 || actor->kind.len > 0))
+	actor->org = sheet_cell(sheet, row, COLUMN_organisation);
+	if (!error && (actor->level.len > 0 || actor->kind.len > 0 || actor->org.len > 0))
 		activity->actors[activity->n_actors++] = actor;
 	return error;
 }
@@ -142,47 +161,6 @@ static enum twinlog_error read_dates(const struct sheet_reader *reader, const st
 	if (!error && end.len > 0)
 		activity->end = end;
 	return error;
-}
-
-static enum twinlog_error read_participants(const struct sheet_reader *reader, const struct sheet *sheet,
-					    const struct csv_row *row, Twinlog__Activity *activity,
-					    struct twinlog_fault *fault)
-{
-	Twinlog__Count *total;
-	enum twinlog_error error = sheet_count(reader, sheet, row, COLUMN_participants, &total, fault);
-	if (error || !total)
-		return error;
-	activity->participants = arena_alloc(reader->arena, sizeof *activity->participants);
-	if (!activity->participants)
-		return TWINLOG_NO_MEMORY;
-	twinlog__participants__init(activity->participants);
-	activity->participants->total = total;
-	return TWINLOG_OK;
-}
-
-/* A short description is a title, a long one a summary. */
-static enum twinlog_error read_description(const struct sheet_reader *reader, const struct sheet *sheet,
-					   const struct csv_row *row, Twinlog__Activity *activity)
-{
-	const ProtobufCBinaryData cell = sheet_cell(sheet, row, COLUMN_description);
-	if (cell.len == 0)
-		return TWINLOG_OK;
-	Twinlog__Text *text = arena_alloc(reader->arena, sizeof *text);
-	Twinlog__Text **list = arena_alloc(reader->arena, sizeof *list);
-	if (!text || !list)
-		return TWINLOG_NO_MEMORY;
-	twinlog__text__init(text);
-	text->lang = codec_string(json_language((const char *)cell.data, cell.len));
-	text->text = cell;
-	list[0] = text;
-	if (cell.len <= TWINLOG_TITLE_MAX) {
-		activity->titles = list;
-		activity->n_titles = 1;
-	} else {
-		activity->summaries = list;
-		activity->n_summaries = 1;
-	}
-	return TWINLOG_OK;
 }
 
 /* "Mokpo city: …": the page is the own city's. */
@@ -216,7 +194,7 @@ enum twinlog_error draft_activity(const struct sheet_reader *reader, const struc
 	if (!body || !(body->activity->cities = arena_alloc(reader->arena, TWINLOG_RECORD_CITIES_MAX * sizeof(void *))))
 		return TWINLOG_NO_MEMORY;
 	Twinlog__Activity *activity = body->activity;
-	enum twinlog_error error = sheet_sides(reader, sheet, row, sides, fault);
+	enum twinlog_error error = sheet_sides(reader, sheet, row, draft, sides, fault);
 	for (size_t side = 0; side < 2 && !error; side++)
 		error = add_city(reader, activity, sides[side], draft, fault);
 	if (!error)
@@ -224,13 +202,11 @@ enum twinlog_error draft_activity(const struct sheet_reader *reader, const struc
 	if (!error)
 		error = read_coding(reader, sheet, row, activity, fault);
 	if (!error)
-		error = read_direction(reader, sheet, row, activity, fault);
+		error = read_direction(reader, sheet, row, activity, draft, fault);
 	if (!error)
 		error = read_dates(reader, sheet, row, activity, fault);
 	if (!error)
-		error = read_participants(reader, sheet, row, activity, fault);
-	if (!error)
-		error = read_description(reader, sheet, row, activity);
+		error = activity_details(reader, sheet, row, activity, fault);
 	if (!error)
 		error = sheet_source(reader, sheet, row, &activity->source);
 	activity->external_id = sheet_cell(sheet, row, COLUMN_event_id);

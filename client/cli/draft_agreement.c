@@ -23,8 +23,11 @@ static enum twinlog_error said_by(const struct sheet_reader *reader, const struc
 	*ret_by = cell.len ? cell : codec_string(THIRD_PARTY);
 	if (cell.len == 0 || codec_equal(cell, THIRD_PARTY))
 		return TWINLOG_OK;
-	/* A name that is no place is a source of its own. */
-	enum twinlog_error error = sheet_place(reader, cell, nothing, nothing, ret_by);
+	/* A name that is no place, or not only one, is a source of its own. */
+	ProtobufCBinaryData found;
+	enum twinlog_error error = sheet_place(reader, NULL, cell, nothing, nothing, &found);
+	if (!error)
+		*ret_by = found;
 	return error == TWINLOG_NO_MEMORY ? error : TWINLOG_OK;
 }
 
@@ -65,9 +68,10 @@ static enum twinlog_error side_stub(const struct sheet_reader *reader, const str
 	const enum sheet_column *column = columns[side];
 	struct place_cells cells = {.name = sheet_cell(sheet, row, column[0]),
 				    .local = sheet_cell(sheet, row, column[1]),
-				    .country = sheet_cell(sheet, row, column[2]),
 				    .subdivision = sheet_cell(sheet, row, column[3])};
-	enum twinlog_error error = sheet_code(sheet, row, column[4], CODELIST_ADMIN_LEVEL, &cells.level, fault);
+	enum twinlog_error error = sheet_country(reader, sheet, row, column[2], &cells.country, fault);
+	if (!error)
+		error = sheet_code(sheet, row, column[4], CODELIST_ADMIN_LEVEL, &cells.level, fault);
 	return error ? error : draft_stub(reader, draft, id, &cells, fault);
 }
 
@@ -75,7 +79,7 @@ enum twinlog_error draft_agreement(const struct sheet_reader *reader, const stru
 				   const struct csv_row *row, struct draft *draft, struct twinlog_fault *fault)
 {
 	ProtobufCBinaryData sides[2];
-	enum twinlog_error error = sheet_sides(reader, sheet, row, sides, fault);
+	enum twinlog_error error = sheet_sides(reader, sheet, row, draft, sides, fault);
 	if (error)
 		return error;
 	Twinlog__Body *body = body_new(reader->arena, draft->kind);

@@ -1,4 +1,5 @@
 /* A draft on top of what the city said before. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "sheet_internal.h"
@@ -72,15 +73,114 @@ static enum twinlog_error said_before(struct arena *arena, const struct draft_pa
 	return error;
 }
 
+static bool texts_alike(Twinlog__Text *const *a, size_t a_count, Twinlog__Text *const *b, size_t b_count)
+{
+	return a_count > 0 && b_count > 0 && bytes_equal(a[0]->text, b[0]->text);
+}
+
+/* The same cities, in whatever order and role. */
+static bool cities_alike(const Twinlog__Activity *a, const Twinlog__Activity *b)
+{
+	for (size_t i = 0; i < a->n_cities; i++) {
+		size_t k = 0;
+
+		while (k < b->n_cities && !bytes_equal(a->cities[i]->city_id, b->cities[k]->city_id))
+			k++;
+		if (k == b->n_cities)
+			return false;
+	}
+	return a->n_cities == b->n_cities;
+}
+
+static bool actors_alike(const Twinlog__Activity *a, const Twinlog__Activity *b)
+{
+	return a->n_actors > 0 && b->n_actors > 0 && bytes_equal(a->actors[0]->level, b->actors[0]->level) &&
+	       bytes_equal(a->actors[0]->kind, b->actors[0]->kind) && bytes_equal(a->actors[0]->org, b->actors[0]->org);
+}
+
+/* Each name of the sheet is one that stands. */
+static bool names_alike(const Twinlog__City *a, const Twinlog__City *b)
+{
+	for (size_t i = 0; i < a->n_names; i++) {
+		size_t k = 0;
+
+		while (k < b->n_names && !bytes_equal(a->names[i]->text, b->names[k]->text))
+			k++;
+		if (k == b->n_names)
+			return false;
+	}
+	return a->n_names > 0;
+}
+
+/* 34.50 and 34.5: a cell of a workbook keeps the number, not how it was written. */
+static bool numbers_alike(ProtobufCBinaryData a, ProtobufCBinaryData b)
+{
+	char one[40] = "", other[40] = "";
+
+	if (a.len == 0 || b.len == 0 || a.len >= sizeof one || b.len >= sizeof other)
+		return false;
+	memcpy(one, a.data, a.len);
+	memcpy(other, b.data, b.len);
+	return strtod(one, NULL) == strtod(other, NULL);
+}
+
+static bool city_alike(const Twinlog__City *a, const Twinlog__City *b, const char *field)
+{
+	if (strcmp(field, "latitude") == 0)
+		return numbers_alike(a->latitude, b->latitude);
+	if (strcmp(field, "longitude") == 0)
+		return numbers_alike(a->longitude, b->longitude);
+	return strcmp(field, "names") == 0 && names_alike(a, b);
+}
+
+/* Whether a cell would look the same for both: roles, further actors, titles in other languages and sides have no
+ * column, and what was said of them stays. */
+static bool alike(const struct draft *draft, const ProtobufCMessage *sheet, const ProtobufCMessage *onto,
+		  const ProtobufCFieldDescriptor *field)
+{
+	const Twinlog__Activity *a = (const Twinlog__Activity *)sheet, *b = (const Twinlog__Activity *)onto;
+
+	if (sheet->descriptor == &twinlog__city__descriptor)
+		return draft->exported &&
+		       city_alike((const Twinlog__City *)sheet, (const Twinlog__City *)onto, field->name);
+	if (sheet->descriptor != &twinlog__activity__descriptor)
+		return false;
+	if (strcmp(field->name, "cities") == 0)
+		return cities_alike(a, b);
+	if (strcmp(field->name, "actors") == 0)
+		return actors_alike(a, b);
+	if (strcmp(field->name, "titles") == 0)
+		return texts_alike(a->titles, a->n_titles, b->titles, b->n_titles);
+	if (strcmp(field->name, "summaries") == 0)
+		return texts_alike(a->summaries, a->n_summaries, b->summaries, b->n_summaries);
+	return false;
+}
+
+/* Sides of a total have no column either. */
+static void sides_keep(const ProtobufCMessage *sheet, ProtobufCMessage *onto)
+{
+	const Twinlog__Activity *a = (const Twinlog__Activity *)sheet;
+	Twinlog__Activity *b = (Twinlog__Activity *)onto;
+
+	if (sheet->descriptor == &twinlog__activity__descriptor && a->participants && b->participants &&
+	    a->participants->n_by_side == 0) {
+		a->participants->n_by_side = b->participants->n_by_side;
+		a->participants->by_side = b->participants->by_side;
+		if (!a->participants->private_total)
+			a->participants->private_total = b->participants->private_total;
+	}
+}
+
 /* The sheet's fields onto a copy of what stands. */
-static enum twinlog_error overlay(struct arena *arena, const ProtobufCMessage *sheet, const struct draft_past *past,
-				  ProtobufCMessage *onto)
+static enum twinlog_error overlay(struct arena *arena, const struct draft *draft, const ProtobufCMessage *sheet,
+				  const struct draft_past *past, ProtobufCMessage *onto)
 {
 	enum twinlog_error error = TWINLOG_OK;
+	sides_keep(sheet, onto);
 	for (unsigned i = 0; i < sheet->descriptor->n_fields && !error; i++) {
 		const ProtobufCFieldDescriptor *field = &sheet->descriptor->fields[i];
 		bool equal, said = false;
-		if (field_size(sheet, field) == 0)
+		if (field_size(sheet, field) == 0 || alike(draft, sheet, onto, field))
 			continue;
 		error = fields_equal(arena, sheet, onto, field, &equal);
 		if (!error && !equal)
@@ -101,7 +201,7 @@ static enum twinlog_error content_merge(struct arena *arena, struct draft *draft
 	Twinlog__Body *body = arena_copy(arena, past->current, sizeof *body);
 	if (!content || !body)
 		return TWINLOG_NO_MEMORY;
-	enum twinlog_error error = overlay(arena, sheet, past, content);
+	enum twinlog_error error = overlay(arena, draft, sheet, past, content);
 	if (error)
 		return error;
 	if (draft->kind == TWINLOG__RECORD_KIND__RECORD_ACTIVITY)

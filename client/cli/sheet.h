@@ -2,7 +2,7 @@
  * any order, unknown ones are passed over. Pure but for ICU behind text.h; knows csv, places and the generated
  * messages.
  *
- *   activities       one row an activity, key event_id
+ *   activities       one row an activity, key event_id; cost, cost_currency and cost_payer are lists side by side
  *   pairs            one row an agreement, key pair_id
  *   pair_assertions  one row a source of an agreement, key pair_id; the same records as pairs
  *   cities           one row a city, key city_id */
@@ -66,7 +66,17 @@ enum sheet_kind { SHEET_ACTIVITIES, SHEET_PAIRS, SHEET_ASSERTIONS, SHEET_CITIES,
 	X(latitude)                                                                                                    \
 	X(longitude)                                                                                                   \
 	X(population)                                                                                                  \
-	X(coordinate_source)
+	X(coordinate_source)                                                                                           \
+	X(title)                                                                                                       \
+	X(status)                                                                                                      \
+	X(mode)                                                                                                        \
+	X(organisation)                                                                                                \
+	X(participants_private)                                                                                        \
+	X(count_of_events)                                                                                             \
+	X(cost)                                                                                                        \
+	X(cost_currency)                                                                                               \
+	X(cost_payer)                                                                                                  \
+	X(record)
 
 enum sheet_column {
 #define SHEET_COLUMN_ENUM(name) COLUMN_##name,
@@ -111,8 +121,9 @@ ProtobufCBinaryData sheet_cell_of(const struct sheet_writer *writer, enum sheet_
 /* Who imports, and what it can look up. */
 struct sheet_reader {
 	const struct places *places;
-	const char *self; /* this city's id in the space */
-	bool own;         /* rows in which it takes part are its own word */
+	const struct countries *countries; /* NULL: countries are told by code alone */
+	const char *self;                  /* this city's id in the space */
+	bool own;                          /* rows in which it takes part are its own word */
 	struct arena *arena;
 };
 
@@ -121,6 +132,7 @@ struct sheet_reader {
 struct draft {
 	uint32_t kind; /* RecordKind */
 	bool report;   /* says what others said */
+	bool exported; /* the row was written by export: names that it has no column for are no less true */
 	size_t line;
 	Twinlog__Body *body;
 	ProtobufCBinaryData pair; /* of an activity: the agreement it belongs to, as pairs calls it; or empty */

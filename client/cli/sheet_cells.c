@@ -132,7 +132,7 @@ enum twinlog_error sheet_date(const struct sheet_reader *reader, const struct sh
 enum twinlog_error sheet_count(const struct sheet_reader *reader, const struct sheet *sheet, const struct csv_row *row,
 			       enum sheet_column column, Twinlog__Count **ret_count, struct twinlog_fault *fault)
 {
-	static const char *const counters[] = {"人", "명", "名"};
+	static const char *const counters[] = {"여명", "여 명", "余人", "人次", "人", "명", "名"};
 	ProtobufCBinaryData cell = sheet_cell(sheet, row, column), digits = cell;
 	uint64_t value = 0;
 	*ret_count = NULL;
@@ -157,49 +157,6 @@ enum twinlog_error sheet_count(const struct sheet_reader *reader, const struct s
 	twinlog__count__init(count);
 	count->value = value;
 	*ret_count = count;
-	return TWINLOG_OK;
-}
-
-enum twinlog_error sheet_place(const struct sheet_reader *reader, ProtobufCBinaryData text, ProtobufCBinaryData country,
-			       ProtobufCBinaryData subdivision, ProtobufCBinaryData *ret_id)
-{
-	const struct place *place;
-	if (validate_city_id(text.data, text.len) == TWINLOG_OK) {
-		*ret_id = text;
-		return TWINLOG_OK;
-	}
-	const char *hints[2] = {bytes_text(reader->arena, country), bytes_text(reader->arena, subdivision)};
-	if (!hints[0] || !hints[1])
-		return TWINLOG_NO_MEMORY;
-	size_t found = places_find(reader->places, text.data, text.len, hints[0], hints[1], &place, 1);
-	if (found != 1)
-		return found ? TWINLOG_AMBIGUOUS_CITY : TWINLOG_UNKNOWN_CITY;
-	*ret_id = codec_string(place->city_id);
-	return TWINLOG_OK;
-}
-
-enum twinlog_error sheet_sides(const struct sheet_reader *reader, const struct sheet *sheet, const struct csv_row *row,
-			       ProtobufCBinaryData ret_sides[2], struct twinlog_fault *fault)
-{
-	static const enum sheet_column names[2][3] = {{COLUMN_city_a, COLUMN_city_a_local, COLUMN_city_a_name},
-						      {COLUMN_city_b, COLUMN_city_b_local, COLUMN_city_b_name}};
-	static const enum sheet_column hints[2][2] = {{COLUMN_country_a, COLUMN_iso3166_2_a},
-						      {COLUMN_country_b, COLUMN_iso3166_2_b}};
-	for (size_t side = 0; side < 2; side++) {
-		/* The first of these cells that holds something names the city. */
-		size_t i = 0;
-		while (i < 2 && sheet_cell(sheet, row, names[side][i]).len == 0)
-			i++;
-		ProtobufCBinaryData name = sheet_cell(sheet, row, names[side][i]);
-		if (name.len == 0)
-			return sheet_fault(fault, TWINLOG_FIELD_MISSING, names[side][0], name);
-		enum twinlog_error error = sheet_place(reader, name, sheet_cell(sheet, row, hints[side][0]),
-						       sheet_cell(sheet, row, hints[side][1]), &ret_sides[side]);
-		if (error)
-			return sheet_fault(fault, error, names[side][i], name);
-	}
-	if (bytes_equal(ret_sides[0], ret_sides[1]))
-		return sheet_fault(fault, TWINLOG_DUPLICATE, COLUMN_city_b, ret_sides[1]);
 	return TWINLOG_OK;
 }
 

@@ -3,6 +3,7 @@
 #define TWINLOG_SHEET_INTERNAL_H
 
 #include "codelist.h"
+#include "country.h"
 #include "json.h"
 #include "sheet.h"
 
@@ -33,13 +34,24 @@ enum twinlog_error sheet_date(const struct sheet_reader *reader, const struct sh
 enum twinlog_error sheet_count(const struct sheet_reader *reader, const struct sheet *sheet, const struct csv_row *row,
 			       enum sheet_column column, Twinlog__Count **ret_count,
 			       struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
-/* A text that names a city: an id (known or not), or a name that fits one place only. country and subdivision narrow.
- */
-enum twinlog_error sheet_place(const struct sheet_reader *reader, ProtobufCBinaryData text, ProtobufCBinaryData country,
-			       ProtobufCBinaryData subdivision, ProtobufCBinaryData *ret_id) TWINLOG_MUST_CHECK;
+/* A country, by code or name, as its code. */
+enum twinlog_error sheet_country(const struct sheet_reader *reader, const struct sheet *sheet,
+				 const struct csv_row *row, enum sheet_column column, ProtobufCBinaryData *ret_code,
+				 struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+/* A text that names a city: an id (known or not), or a name that fits one place only; country (a code) and subdivision
+ * narrow. A name that nobody has makes a stub in the draft; draft NULL: TWINLOG_UNKNOWN_CITY. Of a name that fits
+ * several, *ret_id lists some of them. */
+enum twinlog_error sheet_place(const struct sheet_reader *reader, struct draft *draft, ProtobufCBinaryData text,
+			       ProtobufCBinaryData country, ProtobufCBinaryData subdivision,
+			       ProtobufCBinaryData *ret_id) TWINLOG_MUST_CHECK;
+/* The fault of sheet_place at a column, with the candidates that it listed. */
+enum twinlog_error sheet_place_fault(const struct sheet_reader *reader, struct twinlog_fault *fault,
+				     enum twinlog_error code, enum sheet_column column, ProtobufCBinaryData text,
+				     ProtobufCBinaryData candidates);
 /* Both sides of a row, with the hints that stand beside them. */
 enum twinlog_error sheet_sides(const struct sheet_reader *reader, const struct sheet *sheet, const struct csv_row *row,
-			       ProtobufCBinaryData ret_sides[2], struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+			       struct draft *draft, ProtobufCBinaryData ret_sides[2],
+			       struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
 /* NULL without title and address. */
 enum twinlog_error sheet_source(const struct sheet_reader *reader, const struct sheet *sheet, const struct csv_row *row,
 				Twinlog__Source **ret_source) TWINLOG_MUST_CHECK;
@@ -52,12 +64,19 @@ bool source_equal(const Twinlog__Source *a, const Twinlog__Source *b);  /* accep
 enum twinlog_error draft_activity(const struct sheet_reader *reader, const struct sheet *sheet,
 				  const struct csv_row *row, struct draft *draft,
 				  struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+/* Persons, money and words of it. */
+enum twinlog_error activity_details(const struct sheet_reader *reader, const struct sheet *sheet,
+				    const struct csv_row *row, Twinlog__Activity *activity,
+				    struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
 enum twinlog_error draft_agreement(const struct sheet_reader *reader, const struct sheet *sheet,
 				   const struct csv_row *row, struct draft *draft,
 				   struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
 enum twinlog_error draft_city(const struct sheet_reader *reader, const struct sheet *sheet, const struct csv_row *row,
 			      struct draft *draft, struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
 
+/* stub_id.c: the id of a city that has a name and no more. country: a code, "ZZ" when nobody says. */
+enum twinlog_error stub_id(struct arena *arena, ProtobufCBinaryData name, const char *country,
+			   ProtobufCBinaryData *ret_id) TWINLOG_MUST_CHECK;
 /* draft_stub.c: a stub for a city that no list knows by any name, once a draft. name, local, country, subdivision and
  * level are cells, or empty. */
 enum twinlog_error draft_stub(const struct sheet_reader *reader, struct draft *draft, ProtobufCBinaryData id,

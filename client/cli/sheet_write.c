@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "edtf.h"
+#include "money.h"
 #include "sheet_internal.h"
 
 static ProtobufCBinaryData nothing(void)
@@ -61,7 +62,15 @@ static ProtobufCBinaryData source_cell(const Twinlog__Source *source, enum sheet
 {
 	if (!source)
 		return nothing();
-	return column == COLUMN_source_url ? source->uri : source->title;
+	switch (column) {
+	case COLUMN_source_url:
+		return source->uri;
+	case COLUMN_source_title:
+	case COLUMN_coordinate_source:
+		return source->title;
+	default:
+		return nothing();
+	}
 }
 
 /* ---- Activities ---- */
@@ -85,6 +94,68 @@ static ProtobufCBinaryData direction_cell(const Twinlog__Activity *activity)
 {
 	return codec_equal(activity->mode, "online") && codec_equal(activity->direction, "none") ? text("online")
 												 : activity->direction;
+}
+
+static ProtobufCBinaryData whole_number(const struct sheet_writer *writer, uint64_t value)
+{
+	const Twinlog__Count count = {.value = value};
+
+	return number(writer, &count);
+}
+
+/* Sums, currencies and payers, side by side. */
+static ProtobufCBinaryData cost_cell(const struct sheet_writer *writer, const Twinlog__Activity *activity,
+				     enum sheet_column column)
+{
+	ProtobufCBinaryData values[TWINLOG_LIST_MAX];
+	const size_t count = activity->n_cost < TWINLOG_LIST_MAX ? activity->n_cost : TWINLOG_LIST_MAX;
+	bool any = false;
+
+	for (size_t i = 0; i < count; i++) {
+		const Twinlog__Money *money = activity->cost[i];
+		char sum[MONEY_TEXT_MAX];
+
+		values[i] = column == COLUMN_cost_currency ? money->currency : money->payer;
+		if (column == COLUMN_cost) {
+			const size_t size = money_format(money->amount, money->currency, sum);
+			void *copy = arena_copy(writer->arena, sum, size);
+
+			values[i] = codec_bytes(copy, copy ? size : 0);
+		}
+		any = any || values[i].len > 0;
+	}
+	return any ? join(writer, values, count) : nothing();
+}
+
+/* Who came from society, what it cost, and the words that have two columns. */
+static ProtobufCBinaryData detail_cell(const struct sheet_writer *writer, const Twinlog__Activity *activity,
+				       enum sheet_column column)
+{
+	const Twinlog__Participants *participants = activity->participants;
+
+	switch (column) {
+	case COLUMN_title:
+		return activity->n_titles && activity->n_summaries ? activity->titles[0]->text : nothing();
+	case COLUMN_status:
+		return activity->status;
+	case COLUMN_mode:
+		/* "online" as a direction says it already */
+		return codec_equal(activity->mode, "online") && codec_equal(activity->direction, "none")
+			   ? nothing()
+			   : activity->mode;
+	case COLUMN_organisation:
+		return activity->n_actors ? activity->actors[0]->org : nothing();
+	case COLUMN_participants_private:
+		return participants ? number(writer, participants->private_total) : nothing();
+	case COLUMN_count_of_events:
+		return activity->count_of_events > 1 ? whole_number(writer, activity->count_of_events) : nothing();
+	case COLUMN_cost:
+	case COLUMN_cost_currency:
+	case COLUMN_cost_payer:
+		return cost_cell(writer, activity, column);
+	default:
+		return source_cell(activity->source, column);
+	}
 }
 
 static ProtobufCBinaryData activity_cell(const struct sheet_writer *writer, const Twinlog__Body *body,
@@ -121,13 +192,13 @@ static ProtobufCBinaryData activity_cell(const struct sheet_writer *writer, cons
 	case COLUMN_participants:
 		return activity->participants ? number(writer, activity->participants->total) : nothing();
 	case COLUMN_description:
-		return activity->n_titles      ? activity->titles[0]->text
-		       : activity->n_summaries ? activity->summaries[0]->text
-					       : nothing();
+		return activity->n_summaries ? activity->summaries[0]->text
+		       : activity->n_titles  ? activity->titles[0]->text
+					     : nothing();
 	case COLUMN_note:
 		return body->note;
 	default:
-		return source_cell(activity->source, column);
+		return detail_cell(writer, activity, column);
 	}
 }
 

@@ -4,6 +4,7 @@
 
 #include "cli.h"
 #include "log.pb-c.h"
+#include "money.h"
 
 static const char *message_text(struct cli *cli, const ProtobufCMessage *message);
 
@@ -53,18 +54,12 @@ static const char *value_text(struct cli *cli, const ProtobufCMessage *message, 
 	}
 }
 
-/* Minor units are shown as such parts of the unit that ISO 4217 gives the currency. */
 static const char *money_text(struct cli *cli, int64_t amount, ProtobufCBinaryData currency)
 {
-	static const char *const whole[] = {"KRW", "JPY", "VND", "CLP", "ISK"};
-	uint64_t size = amount < 0 ? 0 - (uint64_t)amount : (uint64_t)amount;
-	const char *sign = amount < 0 ? "-" : "";
+	char sum[MONEY_TEXT_MAX];
 
-	for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
-		if (codec_equal(currency, whole[i]))
-			return cli_printf(cli, "%s%" PRIu64 " %s", sign, size, whole[i]);
-	return cli_printf(cli, "%s%" PRIu64 ".%02u %s", sign, size / 100u, (unsigned)(size % 100u),
-			  cli_text(cli, currency));
+	(void)money_format(amount, currency, sum);
+	return cli_printf(cli, "%s %s", sum, cli_text(cli, currency));
 }
 
 static const char *cost_text(struct cli *cli, const Twinlog__Money *money)
