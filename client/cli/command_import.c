@@ -1,101 +1,22 @@
 /* import: a sheet, its encoding, the plan, one question. */
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "commands.h"
-#include "encoding.h"
 #include "import.h"
-#include "xlsx_read.h"
 
 static const struct cli_option import_options[] = {
     {"kind", 0, N_("KIND"), N_("activities, pairs, pair_assertions or cities, when the head does not tell"), false},
     {"space", 0, N_("SPACE"), N_("the space it goes into, by title or beginning of its id"), false},
     {"sheet", 0, N_("NAME"), N_("the sheet of a workbook (else the first)"), false},
     {"encoding", 0, N_("NAME"), N_("utf-8, gb18030 or cp949, when it is not clear"), false},
+    {"map", 0, N_("FILE"), N_("a map of its columns and values"), false},
+    {"draft-map", 0, NULL, N_("propose a map, as JSON"), false},
     {"own", 0, NULL, N_("rows in which this city takes part are its own word, whatever their source"), false},
     {"errors", 0, N_("FILE"), N_("where refused rows go (else FILE.refused.csv)"), false},
     {"dry-run", 0, NULL, N_("show what would happen, write nothing"), false},
     {"yes", 'y', NULL, N_("do not ask"), false},
     {0},
 };
-
-/* ---- Reading ---- */
-
-/* A workbook says which encoding it has; the text that comes of it is put into NFC like any other. */
-static enum twinlog_error unpack(struct cli *cli, const struct cli_arguments *arguments, const char *bytes, size_t size,
-				 struct import *import)
-{
-	char *rows, *text;
-	size_t rows_size;
-	enum twinlog_error error =
-	    xlsx_read(bytes, size, cli_option(arguments, "sheet"), &rows, &rows_size, &cli->fault);
-
-	if (error)
-		return error;
-	error = encoding_decode(ENCODING_UTF8, rows, rows_size, &text, &import->text_size, &cli->fault);
-	free(rows);
-	if (error)
-		return error;
-	import->text = text;
-	import->workbook = true;
-	return TWINLOG_OK;
-}
-
-static enum twinlog_error decode(struct cli *cli, const struct cli_arguments *arguments, const char *bytes, size_t size,
-				 struct import *import)
-{
-	const char *name = cli_option(arguments, "encoding");
-	struct lexicon *lexicon = NULL;
-	enum encoding encoding;
-	char *text;
-	enum twinlog_error error;
-
-	if (xlsx_is(bytes, size))
-		return unpack(cli, arguments, bytes, size, import);
-	if (name) {
-		if (encoding_find(name, &encoding))
-			return twinlog_fault_set(&cli->fault, TWINLOG_USAGE, "--encoding", name);
-		error = encoding_decode(encoding, bytes, size, &text, &import->text_size, &cli->fault);
-	} else {
-		error = lexicon_new(import->places, &lexicon);
-		if (error)
-			return twinlog_fault_set(&cli->fault, error, NULL, NULL);
-		error = encoding_detect(lexicon, bytes, size, &encoding, &text, &import->text_size, &cli->fault);
-		lexicon_free(lexicon);
-		if (error == TWINLOG_AMBIGUOUS)
-			cli->hint = _("  its encoding is not clear; name it with --encoding gb18030, cp949 or utf-8\n");
-	}
-	if (!error)
-		import->text = text;
-	return error;
-}
-
-static enum twinlog_error recognise(struct cli *cli, const struct cli_arguments *arguments, struct import *import)
-{
-	const char *name = cli_option(arguments, "kind");
-	struct arena *arena = arena_new(TWINLOG_UNPACK_MAX);
-	struct csv_row *head = malloc(sizeof *head);
-	enum sheet_kind kind;
-	struct csv_reader reader;
-	enum twinlog_error error = arena && head ? TWINLOG_OK : TWINLOG_NO_MEMORY;
-
-	import->separator = import->workbook ? ',' : csv_separator(import->text, import->text_size);
-	reader = csv_reader(import->text, import->text_size, import->separator);
-	if (!error && name && sheet_kind_find(name, &kind))
-		error = twinlog_fault_set(&cli->fault, TWINLOG_USAGE, "--kind", name);
-	if (!error)
-		error = csv_next(&reader, arena, head, &cli->fault);
-	if (!error && head->count == 0)
-		error = twinlog_fault_set(&cli->fault, TWINLOG_INVALID, cli_operand(arguments, 0), NULL);
-	if (!error)
-		error = sheet_recognise(head, name ? &kind : NULL, &import->sheet, &cli->fault);
-	free(head);
-	arena_free(arena);
-	if (error == TWINLOG_NO_MEMORY)
-		return twinlog_fault_set(&cli->fault, error, NULL, NULL);
-	return error;
-}
 
 /* The one space asked for, or the only one; and what this city is called there. */
 static enum twinlog_error find_space(struct cli *cli, const char *name, struct import *import)
@@ -127,6 +48,29 @@ static enum twinlog_error find_space(struct cli *cli, const char *name, struct i
 
 /* ---- The plan and the outcome ---- */
 
+#define LIKELY_SHOWN 10u
+
+static void tell_likely(const struct import *import)
+{
+	size_t index;
+	json_t *likely;
+
+	if (json_array_size(import->likely) == 0)
+		return;
+	printf(_("%zu new rows may be known already; look before you import, or link them afterwards:\n"),
+	       json_array_size(import->likely));
+	json_array_foreach(import->likely, index, likely)
+	{
+		if (index == LIKELY_SHOWN) {
+			printf("  …\n");
+			break;
+		}
+		printf(_("  line %lld: %.12s  %s\n"), (long long)json_integer_value(json_object_get(likely, "line")),
+		       json_string_value(json_object_get(likely, "record")),
+		       json_string_value(json_object_get(likely, "title")));
+	}
+}
+
 static void tell(const struct import *import, const char *head)
 {
 	const struct import_counts *counts = &import->counts;
@@ -135,6 +79,7 @@ static void tell(const struct import *import, const char *head)
 
 	printf(_("%s: %zu rows; %zu new, %zu changed, %zu unchanged, %zu refused\n"), head, counts->rows, counts->fresh,
 	       counts->amended, counts->unchanged, counts->refused);
+	tell_likely(import);
 	if (json_array_size(import->stubs) == 0)
 		return;
 	printf(_("%zu cities that no list knows, entered as stubs:\n"), json_array_size(import->stubs));
@@ -152,6 +97,8 @@ static int finish(struct cli *cli, const struct import *import)
 					 (json_int_t)counts->fresh, "changed", (json_int_t)counts->amended, "unchanged",
 					 (json_int_t)counts->unchanged, "refused", (json_int_t)counts->refused, "stubs",
 					 import->stubs);
+		if (json && !import->write)
+			json_object_set(json, "likely_duplicates", import->likely);
 
 		if (!json)
 			return cli_refuse(cli, TWINLOG_NO_MEMORY, NULL, NULL);
@@ -179,7 +126,7 @@ static bool ask(const struct import *import)
 
 static int run_passes(struct cli *cli, const struct cli_arguments *arguments, struct import *import)
 {
-	const bool asks = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && !cli_given(arguments, "yes");
+	const bool asks = import_asks(arguments);
 
 	if (cli_given(arguments, "dry-run") || asks) {
 		if (import_run(import))
@@ -188,6 +135,7 @@ static int run_passes(struct cli *cli, const struct cli_arguments *arguments, st
 			return finish(cli, import);
 		if (!ask(import))
 			return 0;
+		import->told = true;
 	}
 	import->write = true;
 	if (import_run(import)) {
@@ -205,29 +153,26 @@ static int run_passes(struct cli *cli, const struct cli_arguments *arguments, st
 static int import_command(struct cli *cli, const struct cli_arguments *arguments)
 {
 	const char *file = cli_operand(arguments, 0);
-	struct import import = {.cli = cli, .own = cli_given(arguments, "own"), .stubs = json_array()};
-	char *bytes = NULL;
-	size_t size;
+	struct import import = {
+	    .cli = cli, .own = cli_given(arguments, "own"), .stubs = json_array(), .likely = json_array()};
 	int code;
 
 	import.errors_name = cli_option(arguments, "errors");
 	if (!import.errors_name)
 		import.errors_name = cli_printf(cli, "%s.refused.csv", strcmp(file, "-") == 0 ? "import" : file);
-	if (!import.stubs)
-		return cli_refuse(cli, TWINLOG_NO_MEMORY, NULL, NULL);
-	if (cli_read_file(file, TWINLOG_SHEET_MAX, &bytes, &size, &cli->fault) || cli_connect(cli) ||
-	    find_space(cli, cli_option(arguments, "space"), &import) ||
-	    cli_places_of(cli, &import.space, &import.places) || decode(cli, arguments, bytes, size, &import) ||
-	    recognise(cli, arguments, &import))
+	if (!import.stubs || !import.likely)
+		code = cli_refuse(cli, TWINLOG_NO_MEMORY, NULL, NULL);
+	else if (cli_connect(cli) || find_space(cli, cli_option(arguments, "space"), &import) ||
+		 cli_places_of(cli, &import.space, &import.places) || import_open(&import, arguments))
 		code = cli_fail(cli);
 	else
-		code = run_passes(cli, arguments, &import);
+		code =
+		    cli_given(arguments, "draft-map") ? import_draft_map(&import) : run_passes(cli, arguments, &import);
 	if (import.errors)
 		fclose(import.errors);
 	json_decref(import.stubs);
-	places_free(import.places);
-	free((char *)(uintptr_t)import.text);
-	free(bytes);
+	json_decref(import.likely);
+	import_close(&import);
 	return code;
 }
 
@@ -237,11 +182,13 @@ const struct cli_command command_import = {
     .least = 1,
     .most = 1,
     .summary = N_("take in a sheet"),
-    .description =
-	N_("Takes CSV with the columns of activities, pairs, pair_assertions or cities, in UTF-8, GB18030 or CP949. "
-	   "Good rows go in, refused ones into a file with their line and reason. A row that is this city's own word "
-	   "becomes its statement, any other a report. The same sheet again adds nothing; a changed row is an "
-	   "amendment, but what was changed by hand since stays. On a terminal the plan is shown and asked for once."),
+    .description = N_(
+	"Takes CSV or a workbook of Excel (.xlsx) with the columns of activities, pairs, pair_assertions or cities; "
+	"text in UTF-8, GB18030 or CP949. For any other sheet --draft-map proposes which column and value means what; "
+	"a person corrects and names that map, and --map uses it. Good rows go in, refused ones into a file with their "
+	"line and reason. A row that is this city's own word becomes its statement, any other a report. The same sheet "
+	"again adds nothing; a changed row is an amendment, but what was changed by hand since stays. A city that no "
+	"list knows becomes a stub, and all stubs are listed. On a terminal the plan is shown and asked for once."),
     .options = import_options,
     .run = import_command,
 };

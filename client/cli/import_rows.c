@@ -10,14 +10,16 @@ struct rows {
 	struct import *import;
 	struct csv_reader reader;
 	struct csv_row row;
-	struct seen *keys;  /* of rows */
-	struct seen *stubs; /* city ids */
+	struct csv_row mapped; /* as the map makes it */
+	struct seen *keys;     /* of rows */
+	struct seen *stubs;    /* city ids */
 	struct arena *arena;
 	struct import_entry *entries;
 	size_t count;
 	struct import_entry *stub_entries;
 	size_t stub_count;
 	size_t bytes; /* of rows in the window */
+	size_t head_line;
 };
 
 enum twinlog_error import_refuse(struct import *import, struct import_entry *entry, const struct twinlog_fault *fault)
@@ -32,7 +34,8 @@ enum twinlog_error import_refuse(struct import *import, struct import_entry *ent
 					   entry->draft.line, fault->where),
 				fault->value);
 	cli_progress_end(import->cli);
-	cli_fault_print(stderr, &told);
+	if (!import->told)
+		cli_fault_print(stderr, &told);
 	if (!import->write || !entry->row)
 		return TWINLOG_OK;
 	if (!import->errors) {
@@ -81,6 +84,17 @@ static enum twinlog_error take_stubs(struct rows *rows, const struct import_entr
 	return TWINLOG_OK;
 }
 
+static struct sheet_reader reader_of(const struct rows *rows)
+{
+	const struct import *import = rows->import;
+
+	return (struct sheet_reader){.places = import->places,
+				     .countries = import->countries,
+				     .self = import->self,
+				     .own = import->own,
+				     .arena = rows->arena};
+}
+
 /* A further source of an agreement of this window; NULL when the key is new here. */
 static struct import_entry *entry_of_key(struct rows *rows, ProtobufCBinaryData key)
 {
@@ -93,12 +107,12 @@ static struct import_entry *entry_of_key(struct rows *rows, ProtobufCBinaryData 
 	return NULL;
 }
 
-static enum twinlog_error place_entry(struct rows *rows, struct import_entry *entry, struct twinlog_fault *fault)
+static enum twinlog_error place_entry(struct rows *rows, const struct csv_row *row, struct import_entry *entry,
+				      struct twinlog_fault *fault)
 {
 	struct import *import = rows->import;
-	const ProtobufCBinaryData key = sheet_key(&import->sheet, &rows->row);
-	const struct sheet_reader reader = {
-	    .places = import->places, .self = import->self, .own = import->own, .arena = rows->arena};
+	const ProtobufCBinaryData key = sheet_key(&import->sheet, row);
+	const struct sheet_reader reader = reader_of(rows);
 	struct import_entry *other;
 	uint32_t before;
 
@@ -124,20 +138,28 @@ static enum twinlog_error take_row(struct rows *rows)
 {
 	struct import *import = rows->import;
 	struct import_entry *entry = &rows->entries[rows->count];
-	const struct sheet_reader reader = {
-	    .places = import->places, .self = import->self, .own = import->own, .arena = rows->arena};
+	const struct sheet_reader reader = reader_of(rows);
+	const struct csv_row *row = import->map ? &rows->mapped : &rows->row;
 	struct twinlog_fault fault = {0};
-	enum twinlog_error error;
+	enum twinlog_error error = TWINLOG_OK;
 
 	*entry = (struct import_entry){.row = import->text + rows->row.offset, .row_size = rows->row.size, .rows = 1};
 	entry->draft.line = rows->row.line;
-	error = sheet_draft(&reader, &import->sheet, &rows->row, &entry->draft, &fault);
+	if (import->map)
+		error = map_row(import->map, rows->arena, &rows->row, &rows->mapped);
 	if (!error)
-		error = place_entry(rows, entry, &fault);
+		error = sheet_draft(&reader, &import->sheet, row, &entry->draft, &fault);
+	entry->record = sheet_cell(&import->sheet, row, COLUMN_record);
+	entry->draft.exported = entry->record.len > 0;
+	if (!error)
+		error = place_entry(rows, row, entry, &fault);
 	if (error == TWINLOG_NO_MEMORY)
 		return no_memory(rows);
 	if (error) {
-		fault.code = error;
+		/* What the office's own sheet calls the column. */
+		const char *head = import->map ? map_column_head(import->map, fault.where) : NULL;
+
+		(void)twinlog_fault_set(&fault, error, head ? head : fault.where, fault.value);
 		entry->draft.line = rows->row.line;
 		return import_refuse(import, entry, &fault);
 	}
@@ -192,6 +214,8 @@ static enum twinlog_error each_row(struct rows *rows)
 			return no_memory(rows);
 		if (!bad && rows->row.count == 0)
 			return window_end(rows);
+		if (rows->row.line <= rows->head_line)
+			continue;
 		import->counts.rows++;
 		if (bad) {
 			fault.code = bad;
@@ -227,10 +251,15 @@ enum twinlog_error import_run(struct import *import)
 	rows->reader.by_row = import->workbook;
 	import->counts = (struct import_counts){0};
 	json_array_clear(import->stubs);
+	json_array_clear(import->likely);
+	import->looked = 0;
+	import->nothing_to_meet = false;
 	if (!rows->keys || !rows->stubs || !rows->arena || !rows->entries || !rows->stub_entries)
 		error = no_memory(rows);
 	/* The head was read before. */
-	if (!error)
+	if (import->map)
+		rows->head_line = map_head(import->map);
+	else if (!error)
 		error = csv_next(&rows->reader, rows->arena, &rows->row, &import->cli->fault);
 	if (!error)
 		error = each_row(rows);
