@@ -10,92 +10,15 @@
 
 #include "carried.h"
 #include "commands.h"
-#include "log.pb-c.h"
-#include "sheet.h"
+#include "export.h"
 
 static const struct cli_option export_options[] = {
     {"proof", 0, NULL, N_("all that is signed in a space (--space, else in all), for twinlog-verify"), false},
+    {"as", 0, N_("FORMAT"), N_("csv, jsonl, xlsx, xml (IATI 2.03), ics or geojson, when the name does not tell"),
+     false},
     {"bom", 0, NULL, N_("begin CSV with a byte order mark, for Excel"), false},
     {0},
 };
-
-struct export
-{
-	struct cli *cli;
-	FILE *out;
-	bool lines;            /* JSON Lines, else CSV */
-	enum sheet_kind sheet; /* of CSV */
-	const struct places *places;
-	size_t count;
-};
-
-/* ---- Rows ---- */
-
-/* What stands behind the columns of the layout: import passes over it. */
-static const char *const more_columns[] = {"record", "space", "state", "stated_by"};
-
-static void head_write(struct export *export)
-{
-	const enum sheet_column *columns;
-	const size_t count = sheet_columns(export->sheet, &columns);
-
-	for (size_t i = 0; i < count; i++) {
-		const char *name = sheet_column_name(columns[i]);
-
-		csv_write(export->out, name, strlen(name), i == 0);
-	}
-	for (size_t i = 0; i < sizeof more_columns / sizeof *more_columns; i++)
-		csv_write(export->out, more_columns[i], strlen(more_columns[i]), false);
-	csv_write_end(export->out);
-}
-
-/* Whose values the row has. */
-static const char *lead_city(struct cli *cli, const Twinlog__Record *record)
-{
-	for (size_t i = 0; i < record->n_sides; i++) {
-		const Twinlog__Version *word = record->sides[i]->word;
-
-		if (word && record->lead.len == word->leaf.len &&
-		    memcmp(record->lead.data, word->leaf.data, word->leaf.len) == 0)
-			return cli_text(cli, record->sides[i]->city_id);
-	}
-	return "";
-}
-
-static void row_write(struct export *export, const Twinlog__Record *record)
-{
-	struct cli *cli = export->cli;
-	const struct sheet_writer writer = {.places = export->places, .arena = cli->arena};
-	const Twinlog__Body *body = cli_lead_body(cli, record);
-	const char *const more[] = {cli_hex(cli, record->handle, 0), cli_hex(cli, record->space, 0),
-				    state_name(record->state), lead_city(cli, record)};
-	const enum sheet_column *columns;
-	const size_t count = sheet_columns(export->sheet, &columns);
-
-	for (size_t i = 0; i < count; i++) {
-		const ProtobufCBinaryData cell =
-		    body ? sheet_cell_of(&writer, export->sheet, body, columns[i]) : codec_bytes(NULL, 0);
-
-		csv_write(export->out, cell.len ? (const void *)cell.data : "", cell.len, i == 0);
-	}
-	for (size_t i = 0; i < sizeof more / sizeof *more; i++)
-		csv_write(export->out, more[i], strlen(more[i]), false);
-	csv_write_end(export->out);
-}
-
-static enum twinlog_error line_write(struct export *export, const Twinlog__Record *record)
-{
-	json_t *json = json_record(record);
-	char *text = NULL;
-	enum twinlog_error error = json ? json_text(json, true, &text) : TWINLOG_NO_MEMORY;
-
-	json_decref(json);
-	if (error)
-		return twinlog_fault_set(&export->cli->fault, error, NULL, NULL);
-	fprintf(export->out, "%s\n", text);
-	free(text);
-	return TWINLOG_OK;
-}
 
 /* ---- All records that fit ---- */
 
@@ -103,12 +26,15 @@ static enum twinlog_error page_write(struct export *export, const Twinlog__Recor
 {
 	enum twinlog_error error = TWINLOG_OK;
 
+	if (export->total == 0 && export->format->begin && !export->begun) {
+		export->total = page->total;
+		export->begun = true;
+		error = export->format->begin(export);
+	}
 	for (size_t i = 0; i < page->n_records && !error; i++) {
-		if (export->lines)
-			error = line_write(export, page->records[i]);
-		else
-			row_write(export, page->records[i]);
-		export->count++;
+		const Twinlog__Record *record = page->records[i];
+
+		error = export->format->record(export, record, cli_lead_body(export->cli, record));
 	}
 	cli_progress(export->cli, _("%zu of %llu records"), export->count, (unsigned long long)page->total);
 	return error;
@@ -159,30 +85,37 @@ static enum twinlog_error pages_write(struct export *export, Twinlog__Filter *fi
 
 /* ---- The file ---- */
 
-static enum twinlog_error format_find(struct cli *cli, const char *file, bool *ret_lines)
+static const struct export_format *const formats[] = {&export_csv,  &export_lines, &export_xlsx,
+						      &export_iati, &export_ical,  &export_geojson};
+
+/* By --as, by the name's ending, and for stdout by --format. */
+static enum twinlog_error format_find(struct cli *cli, const char *file, const char *as,
+				      const struct export_format **ret_format)
 {
 	const char *dot = strrchr(file, '.');
+	const char *name = as ? as : dot ? dot + 1 : "";
 
-	*ret_lines = cli->format == FORMAT_JSONL || cli->format == FORMAT_JSON;
-	if (strcmp(file, "-") == 0)
+	if (!as && strcmp(file, "-") == 0)
+		name = cli->format == FORMAT_JSONL || cli->format == FORMAT_JSON ? "jsonl" : "csv";
+	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+		if (strcasecmp(name, formats[i]->name) != 0)
+			continue;
+		if (formats[i]->by_path && strcmp(file, "-") == 0)
+			return twinlog_fault_set(&cli->fault, TWINLOG_USAGE, _("a workbook needs a file"), file);
+		*ret_format = formats[i];
 		return TWINLOG_OK;
-	if (dot && strcasecmp(dot, ".jsonl") == 0)
-		*ret_lines = true;
-	else if (dot && strcasecmp(dot, ".csv") == 0)
-		*ret_lines = false;
-	else
-		return twinlog_fault_set(&cli->fault, TWINLOG_USAGE, _("the name ends in neither .csv nor .jsonl"),
-					 file);
-	return TWINLOG_OK;
+	}
+	return twinlog_fault_set(&cli->fault, TWINLOG_USAGE,
+				 _("known are csv, jsonl, xlsx, xml (IATI), ics and geojson"), as ? as : file);
 }
 
 /* A sheet holds one kind of record: the one asked for, else activities. */
-static enum twinlog_error sheet_find(struct export *export, Twinlog__Filter *filter)
+static enum twinlog_error sheet_choose(struct export *export, Twinlog__Filter *filter)
 {
 	static const enum sheet_kind sheets[] = {SHEET_ACTIVITIES, SHEET_PAIRS, SHEET_CITIES};
 	uint32_t *kind;
 
-	if (export->lines)
+	if (!export->format->one_kind)
 		return TWINLOG_OK;
 	if (filter->n_kinds > 1)
 		return twinlog_fault_set(&export->cli->fault, TWINLOG_USAGE, "--kind",
@@ -195,27 +128,25 @@ static enum twinlog_error sheet_find(struct export *export, Twinlog__Filter *fil
 	filter->n_kinds = 1;
 	for (size_t i = 0; i < sizeof sheets / sizeof *sheets; i++) {
 		if (sheet_record_kind(sheets[i]) == *kind)
-			export->sheet = sheets[i];
+			export->kind = sheets[i];
 	}
 	return TWINLOG_OK;
 }
 
-static enum twinlog_error write_all(struct export *export, Twinlog__Filter *filter, bool bom)
+static enum twinlog_error write_all(struct export *export, Twinlog__Filter *filter)
 {
-	enum twinlog_error error;
+	enum twinlog_error error = pages_write(export, filter), ended = TWINLOG_OK;
 
-	if (bom && !export->lines)
-		fputs("\xEF\xBB\xBF", export->out);
-	if (!export->lines)
-		head_write(export);
-	error = pages_write(export, filter);
-	if (!error && (fflush(export->out) != 0 || ferror(export->out)))
+	if (export->format->end)
+		ended = export->format->end(export, !error);
+	error = error ? error : ended;
+	if (!error && export->out && (fflush(export->out) != 0 || ferror(export->out)))
 		error = twinlog_fault_set(&export->cli->fault, errno == ENOSPC ? TWINLOG_DISK_FULL : TWINLOG_IO, NULL,
 					  NULL);
 	return error;
 }
 
-static enum twinlog_error write_file(struct export *export, const char *file, Twinlog__Filter *filter, bool bom)
+static enum twinlog_error write_file(struct export *export, const char *file, Twinlog__Filter *filter)
 {
 	struct cli *cli = export->cli;
 	char *part = NULL;
@@ -231,7 +162,8 @@ static enum twinlog_error write_file(struct export *export, const char *file, Tw
 		free(part);
 		return error;
 	}
-	error = write_all(export, filter, bom);
+	export->path = part;
+	error = write_all(export, filter);
 	if (!error && (fchmod(descriptor, 0644) != 0 || fsync(descriptor) != 0))
 		error = twinlog_fault_set(&cli->fault, TWINLOG_IO, file, NULL);
 	fclose(export->out);
@@ -246,21 +178,24 @@ static enum twinlog_error write_file(struct export *export, const char *file, Tw
 static int export_run(struct cli *cli, const struct cli_arguments *arguments)
 {
 	const char *file = cli_operand(arguments, 0);
-	const bool bom = cli_given(arguments, "bom"), standard = strcmp(file, "-") == 0;
-	struct export export = {.cli = cli, .out = stdout};
+	const bool standard = strcmp(file, "-") == 0;
+	struct export export = {.cli = cli, .out = stdout, .mark = cli_given(arguments, "bom")};
 	Twinlog__Filter filter = TWINLOG__FILTER__INIT;
 	struct places *places = NULL;
 
 	if (cli_given(arguments, "proof"))
 		return carry_proof(cli, file, cli_option(arguments, "space"));
-	if (format_find(cli, file, &export.lines) || cli_connect(cli) || cli_filter(cli, arguments, &filter) ||
-	    sheet_find(&export, &filter) || cli_places(cli, &places))
+	if (format_find(cli, file, cli_option(arguments, "as"), &export.format) || cli_connect(cli) ||
+	    cli_filter(cli, arguments, &filter) || sheet_choose(&export, &filter) || cli_places(cli, &places))
 		return cli_fail(cli);
 	export.places = places;
-	if (standard ? write_all(&export, &filter, bom) : write_file(&export, file, &filter, bom))
+	export.filter = &filter;
+	if (standard ? write_all(&export, &filter) : write_file(&export, file, &filter))
 		return cli_fail(cli);
 	if (!standard)
 		printf(_("%zu records in %s\n"), export.count, file);
+	if (export.left_out)
+		cli_note(_("%zu records are left out: they have no date that this format can hold"), export.left_out);
 	return 0;
 }
 
@@ -269,11 +204,12 @@ const struct cli_command command_export = {
     .operands = N_("FILE|-"),
     .least = 1,
     .most = 1,
-    .summary = N_("take records out into CSV or JSON Lines"),
+    .summary = N_("take records out for other programs"),
     .description =
-	N_("By the ending of FILE: .csv, one kind of record (--kind, else activities) with the columns that import "
-	   "knows, each record as its lead statement has it; or .jsonl, one object a line with every side's words. The "
-	   "file is there whole or not at all."),
+	N_("By the ending of FILE, or --as. One kind of record (--kind, else activities), each as its lead statement "
+	   "has it: .csv with the columns that import knows, .xlsx the same with a sheet of measures and charts, .xml "
+	   "for IATI 2.03. All kinds: .jsonl, one object a line with every side's words; .ics, a calendar; .geojson, "
+	   "for maps. The file is there whole or not at all."),
     .options = export_options,
     .more = cli_filter_options,
     .run = export_run,

@@ -296,12 +296,22 @@ void xlsx_freeze(struct xlsx *xlsx)
 
 /* ---- Where things stand ---- */
 
-void xlsx_cell_name(const struct xlsx *xlsx, size_t column, char *out, size_t size)
+static void place_name(lxw_row_t row, size_t column, char *out, size_t size)
 {
 	char name[LXW_MAX_CELL_NAME_LENGTH];
 
-	lxw_rowcol_to_cell_abs(name, xlsx->row ? xlsx->row - 1 : 0, (lxw_col_t)column, LXW_TRUE, LXW_TRUE);
+	lxw_rowcol_to_cell_abs(name, row, (lxw_col_t)column, LXW_TRUE, LXW_TRUE);
 	snprintf(out, size, "%s", name);
+}
+
+void xlsx_cell_name(const struct xlsx *xlsx, size_t column, char *out, size_t size)
+{
+	place_name(xlsx->row ? xlsx->row - 1 : 0, column, out, size);
+}
+
+void xlsx_next_cell_name(const struct xlsx *xlsx, size_t column, char *out, size_t size)
+{
+	place_name(xlsx->row, column, out, size);
 }
 
 void xlsx_column_range(const struct xlsx *xlsx, size_t column, char *out, size_t size)

@@ -68,9 +68,10 @@ void xlsx_freeze(struct xlsx *xlsx);
  * below both. */
 void xlsx_chart(struct xlsx *xlsx, enum xlsx_chart kind, const char *title, size_t names, size_t values);
 
-/* Where things stand, for formulas: "$B$7" of the row written last, "'Sheet'!$B$2:$B$9" of the table above. Into out;
- * "" when there is none. */
+/* Where things stand, for formulas: "$B$7" of the row written last and of the next, "'Sheet'!$B$2:$B$9" of the table
+ * above. Into out; "" when there is none. */
 void xlsx_cell_name(const struct xlsx *xlsx, size_t column, char *out, size_t size);
+void xlsx_next_cell_name(const struct xlsx *xlsx, size_t column, char *out, size_t size);
 void xlsx_column_range(const struct xlsx *xlsx, size_t column, char *out, size_t size);
 /* Rows of the table so far. */
 size_t xlsx_rows(const struct xlsx *xlsx);
