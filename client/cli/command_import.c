@@ -113,15 +113,22 @@ static int finish(struct cli *cli, const struct import *import)
 	return counts->refused ? twinlog_error_exit(TWINLOG_INVALID) : 0;
 }
 
-/* True for yes. Asked on a terminal alone. */
+/* True for yes, also in the words of the three languages, and where the keyboard was left in Korean. Asked on a
+ * terminal alone. */
 static bool ask(const struct import *import)
 {
+	static const char *const yes[] = {"y", "Y", "是", "예", "네", "ㅛ"};
 	char line[16];
 
 	tell(import, _("plan"));
 	fputs(_("Import? [y/N] "), stdout);
 	fflush(stdout);
-	return fgets(line, sizeof line, stdin) && (line[0] == 'y' || line[0] == 'Y');
+	if (!fgets(line, sizeof line, stdin))
+		return false;
+	for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
+		if (strncmp(line, yes[i], strlen(yes[i])) == 0)
+			return true;
+	return false;
 }
 
 static int run_passes(struct cli *cli, const struct cli_arguments *arguments, struct import *import)
