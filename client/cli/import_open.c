@@ -152,10 +152,8 @@ static enum twinlog_error head_read(struct import *import, struct arena *arena, 
 
 	reader.by_row = import->workbook;
 	do {
-		struct twinlog_fault *fault = &import->cli->fault;
-
-		error = csv_next(&reader, arena, head, fault);
-	} while (!error && head->count > 0 && import->map && head->line < map_head(import->map));
+		error = csv_next(&reader, arena, head, &import->cli->fault);
+	} while ((error || head->count > 0) && import->map && head->line < map_head(import->map));
 	return error;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "import.h"
+#include "sheet_internal.h"
 
 #define WINDOW_MEMORY_MAX (256u * 1024 * 1024)
 
@@ -117,9 +118,11 @@ static enum twinlog_error place_entry(struct rows *rows, const struct csv_row *r
 	uint32_t before;
 
 	entry->key = key.len ? key : codec_bytes(entry->row, entry->row_size);
-	if (seen_add(rows->keys, entry->key.data, entry->key.len, &before))
+	/* Two cities number their rows alike: what export wrote is told apart by the record. */
+	const ProtobufCBinaryData *own = entry->record.len ? &entry->record : &entry->key;
+	if (seen_add(rows->keys, own->data, own->len, &before))
 		return no_memory(rows);
-	if (key.len == 0)
+	if (key.len == 0 && entry->record.len == 0)
 		entry->nth = before;
 	else if (before > 0 && import->sheet.kind != SHEET_ASSERTIONS)
 		return twinlog_fault_set(fault, TWINLOG_DUPLICATE, sheet_column_name(COLUMN_event_id),
@@ -200,6 +203,15 @@ static enum twinlog_error window_end(struct rows *rows)
 	return error;
 }
 
+/* Excel writes an empty row as nothing but commas. */
+static bool is_blank(const struct csv_row *row)
+{
+	for (size_t i = 0; i < row->count; i++)
+		if (sheet_trim(codec_bytes(row->cells[i].text, row->cells[i].size)).len > 0)
+			return false;
+	return true;
+}
+
 static enum twinlog_error each_row(struct rows *rows)
 {
 	struct import *import = rows->import;
@@ -214,7 +226,7 @@ static enum twinlog_error each_row(struct rows *rows)
 			return no_memory(rows);
 		if (!bad && rows->row.count == 0)
 			return window_end(rows);
-		if (rows->row.line <= rows->head_line)
+		if (rows->row.line <= rows->head_line || (!bad && is_blank(&rows->row)))
 			continue;
 		import->counts.rows++;
 		if (bad) {

@@ -271,7 +271,7 @@ static ProtobufCBinaryData joined(struct arena *arena, enum sheet_column column,
 	uint8_t *text;
 
 	for (size_t i = 0; i < count; i++) {
-		size += parts[i].len + 1;
+		size += parts[i].len + 2;
 		digits = digits && is_digits(parts[i]);
 	}
 	text = arena_alloc(arena, size);
@@ -281,8 +281,8 @@ static ProtobufCBinaryData joined(struct arena *arena, enum sheet_column column,
 	for (size_t i = 0; i < count; i++) {
 		if (i > 0)
 			text[size++] = date && digits ? '-' : ' ';
-		if (date && digits && i > 0 && parts[i].len == 1)
-			size--, text[size++] = '-', text[size++] = '0';
+		if (i > 0 && date && digits && parts[i].len == 1)
+			text[size++] = '0';
 		memcpy(text + size, parts[i].data, parts[i].len);
 		size += parts[i].len;
 	}

@@ -51,7 +51,7 @@ def as_csv(rows, encoding):
             elif isinstance(value, Formula):
                 value = value.value
             cells.append("" if value is None else value)
-        writer.writerow(cells)
+        writer.writerow(cells or [""] * 12)
     return out.getvalue().encode(encoding)
 
 
