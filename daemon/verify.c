@@ -9,7 +9,6 @@
 #include "card.h"
 #include "erasures.h"
 
-#define KEYS_MAX     64u
 #define UNPACK_MAX   (1024u * 1024)
 #define SEEN_INITIAL 1024u
 
@@ -171,12 +170,12 @@ static enum twinlog_error check_erased(const struct verify *verify, const struct
 static enum twinlog_error check_bundle(struct verify *verify, const struct store_row *row, const struct bundle *plain)
 {
 	const struct acts *acts = find_space(verify, &plain->space);
-	struct seal_public keys[KEYS_MAX];
+	const struct seal_public *keys;
 	enum twinlog_error error;
 	struct bundle *bundle;
-	size_t count;
+	size_t count = 0;
 
-	count = acts ? acts_keys(acts, &plain->city, keys, KEYS_MAX) : 0;
+	keys = acts ? acts_keys(acts, &plain->city, &count) : NULL;
 	if (count == 0)
 		return TWINLOG_NOT_A_MEMBER;
 	error = bundle_open(row->bytes, row->size, keys, count, &bundle);
@@ -239,21 +238,15 @@ static enum twinlog_error check_signed(struct verify *verify, const char *kind, 
 				       ProtobufCBinaryData signer, ProtobufCBinaryData bytes,
 				       ProtobufCBinaryData signature)
 {
-	struct seal_public keys[KEYS_MAX];
 	struct hash space_id, identity;
 	const struct acts *acts;
-	size_t count;
 
 	if (codec_get_hash(space, &space_id) || codec_get_hash(signer, &identity))
 		return TWINLOG_MALFORMED;
 	acts = find_space(verify, &space_id);
-	count = acts ? acts_keys(acts, &identity, keys, KEYS_MAX) : 0;
-	if (count == 0)
+	if (!acts || !acts_member(acts, &identity))
 		return TWINLOG_NOT_A_MEMBER;
-	for (size_t i = 0; i < count; i++)
-		if (!seal_verify(&keys[i], kind, bytes.data, bytes.len, signature.data, signature.len))
-			return TWINLOG_OK;
-	return TWINLOG_BAD_SIGNATURE;
+	return acts_verify(acts, &identity, kind, bytes.data, bytes.len, signature, NULL);
 }
 
 static enum twinlog_error visit_erasure(void *context, const struct store_row *row)

@@ -530,7 +530,9 @@ enum twinlog_error validate_body(enum validate_mode mode, const Twinlog__Envelop
 	default:
 		break;
 	}
-	if (!judge.error && envelope && operation == TWINLOG__OPERATION__OPERATION_STATEMENT)
+	/* Which cities a newer kind names in its body only a newer version knows. */
+	if (!judge.error && envelope && operation == TWINLOG__OPERATION__OPERATION_STATEMENT &&
+	    kind <= TWINLOG__RECORD_KIND__RECORD_CITY)
 		check_envelope_cities(&judge, envelope, body);
 	*ret_rule = judge.rule;
 	return judge.error;

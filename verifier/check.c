@@ -4,7 +4,6 @@
 
 #include "proof.h"
 
-#define KEYS_MAX       64u
 /* Clocks of offices differ; what is older than what it builds on by more than a day was not written when it says. */
 #define CLOCK_SLACK_MS TWINLOG_CLOCK_AHEAD_MAX_MS
 
@@ -235,17 +234,17 @@ static enum twinlog_error bundle_keep(struct proof *proof, struct proof_space *s
 }
 
 static enum twinlog_error bundle_place(struct proof *proof, struct proof_space *space, struct bundle *bundle,
-				       uint8_t key, uint64_t number)
+				       uint64_t number)
 {
 	bool may_speak;
 	enum twinlog_error error =
-	    acts_may_speak(space->acts, &bundle->city, bundle->acts, bundle->acts_count, &may_speak);
+	    acts_may_speak(space->acts, &bundle->city, bundle->acts, bundle->acts_count, bundle->key, &may_speak);
 	struct proof_city *city = error ? NULL : city_make(space, &bundle->city);
 	if (!error && !city)
 		return TWINLOG_NO_MEMORY;
 	/* The space's own numbers have no meaning here; the place in the file stands for the sequence. */
 	if (!error)
-		error = graph_add(city->graph, bundle, number, true, key, 0);
+		error = graph_add(city->graph, bundle, number, true, (uint16_t)bundle->key, 0);
 	if (!error)
 		return bundle_keep(proof, space, city, bundle, number);
 	if (error == TWINLOG_DUPLICATE)
@@ -264,8 +263,8 @@ static void bundle_fault(struct proof *proof, enum twinlog_error error, const ch
 
 enum twinlog_error check_bundle(struct proof *proof, ProtobufCBinaryData bytes, uint64_t number)
 {
-	struct seal_public keys[KEYS_MAX];
 	struct bundle *bundle;
+	size_t count = 0;
 	/* Opened once to learn space and city, again under that city's keys. */
 	enum twinlog_error error = bundle_open(bytes.data, bytes.len, NULL, 0, &bundle);
 	if (error == TWINLOG_NO_MEMORY)
@@ -277,10 +276,10 @@ enum twinlog_error check_bundle(struct proof *proof, ProtobufCBinaryData bytes, 
 	struct proof_space *space = proof_space(proof, &bundle->space);
 	const struct hash city = bundle->city;
 	bundle_free(bundle);
-	const size_t count = space ? acts_keys(space->acts, &city, keys, KEYS_MAX) : 0;
+	const struct seal_public *keys = space ? acts_keys(space->acts, &city, &count) : NULL;
 	error = count > 0 ? bundle_open(bytes.data, bytes.len, keys, count, &bundle) : TWINLOG_NOT_A_MEMBER;
 	if (!error) {
-		error = bundle_place(proof, space, bundle, (uint8_t)(count - 1 - bundle->key), number);
+		error = bundle_place(proof, space, bundle, number);
 		bundle_free(bundle);
 	}
 	if (error == TWINLOG_NO_MEMORY)
@@ -320,13 +319,9 @@ static void heads_check(struct proof *proof, const struct proof_space *space, co
 static enum twinlog_error position_verify(const struct proof_space *space, const struct hash *city,
 					  const Twinlog__SignedPosition *outer)
 {
-	struct seal_public keys[KEYS_MAX];
-	const size_t count = acts_keys(space->acts, city, keys, KEYS_MAX);
-	enum twinlog_error error = count > 0 ? TWINLOG_BAD_SIGNATURE : TWINLOG_NOT_A_MEMBER;
-	for (size_t i = 0; i < count && error; i++)
-		error = seal_verify(&keys[i], "position", outer->position.data, outer->position.len,
-				    outer->signature.data, outer->signature.len);
-	return error;
+	const enum twinlog_error error = acts_verify(space->acts, city, "position", outer->position.data,
+						     outer->position.len, outer->signature, NULL);
+	return error == TWINLOG_UNKNOWN_KEY ? TWINLOG_NOT_A_MEMBER : error;
 }
 
 enum twinlog_error check_position(struct proof *proof, ProtobufCBinaryData bytes, uint64_t number)

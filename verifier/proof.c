@@ -7,7 +7,6 @@
 
 #include "parts.h"
 
-#define KEYS_MAX 64u
 
 /* ---- Findings ---- */
 
@@ -216,23 +215,11 @@ struct recount {
 	const struct proof_city *city;
 };
 
-/* PROTOCOL, "Bundles": a member under the acts it names, and no removal or key change cuts it off. */
-static bool bundle_counts(void *context, uint32_t index)
+static bool entry_counts(void *context, uint32_t index)
 {
 	const struct recount *recount = context;
-	const struct acts *acts = recount->space->acts;
-	const struct hash *identity = graph_city(recount->city->graph), *heads;
 	const struct seen *seen = &recount->city->seen[index];
-	const uint8_t key = graph_at(recount->city->graph, index)->key;
-	struct seal_public keys[KEYS_MAX];
-	const size_t count = acts_keys(acts, identity, keys, KEYS_MAX);
-	size_t heads_count;
-	bool may_speak;
-	if (acts_may_speak(acts, identity, seen->acts, seen->acts_count, &may_speak) || !may_speak || key >= count)
-		return false;
-	if (!acts_cuts_off(acts, identity, seen->acts, seen->acts_count, &keys[count - 1 - key], &heads, &heads_count))
-		return true;
-	return graph_reached(recount->city->graph, index, heads, heads_count);
+	return bundle_counts(recount->space->acts, recount->city->graph, index, seen->acts, seen->acts_count);
 }
 
 static void nothing_changed(void *context, uint32_t index)
@@ -291,7 +278,9 @@ static enum twinlog_error space_judge(struct proof *proof, struct proof_space *s
 	enum twinlog_error error = erasures_settle(space->erasures);
 	for (size_t i = 0; i < space->cities_count && !error; i++) {
 		struct recount recount = {space, &space->cities[i]};
-		error = graph_recount(space->cities[i].graph, bundle_counts, nothing_changed, &recount);
+		error = bundle_cuts_set(space->acts, space->cities[i].graph);
+		if (!error)
+			error = graph_recount(space->cities[i].graph, entry_counts, nothing_changed, &recount);
 	}
 	if (!error)
 		error = heads_digest(space, &bundles);
@@ -322,14 +311,10 @@ static void head_judge(struct proof *proof)
 	enum twinlog_error error = codec_get_hash(proof->head->from, &from);
 	if (!error)
 		error = TWINLOG_NOT_A_MEMBER;
-	for (size_t i = 0; i < proof->spaces_count && error; i++) {
-		struct seal_public keys[KEYS_MAX];
-		const size_t count = acts_keys(proof->spaces[i].acts, &from, keys, KEYS_MAX);
-		for (size_t k = 0; k < count && error; k++)
-			error =
-			    seal_verify(&keys[k], "carry", proof->signed_head->head.data, proof->signed_head->head.len,
-					proof->signed_head->signature.data, proof->signed_head->signature.len);
-	}
+	for (size_t i = 0; i < proof->spaces_count && error; i++)
+		if (acts_member(proof->spaces[i].acts, &from))
+			error = acts_verify(proof->spaces[i].acts, &from, "carry", proof->signed_head->head.data,
+					    proof->signed_head->head.len, proof->signed_head->signature, NULL);
 	if (error)
 		proof_found(proof, error == TWINLOG_NOT_A_MEMBER ? VERDICT_FOREIGN : VERDICT_ALTERED,
 			    "the writer's signature: %s", twinlog_error_text(error));

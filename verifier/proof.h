@@ -13,7 +13,7 @@
 #include "card.h"
 #include "carry.pb-c.h"
 #include "erasures.h"
-#include "graph.h"
+#include "counting.h"
 
 /* In order of weight: the first that was found is the exit code. Text for people. */
 #define VERDICTS(X)                                                                                                    \

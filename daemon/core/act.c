@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "acts.h"
+#include "card.h"
 #include "text.h"
 #include "validate.h"
 
@@ -9,11 +10,27 @@ static bool is_key(ProtobufCBinaryData field)
 	return field.len == sizeof(struct seal_public);
 }
 
+/* The key that a card says is in use, instead of the founding one. */
+static enum twinlog_error granted_check(const Twinlog__Member *member)
+{
+	struct seal_public founding, recovery;
+	memcpy(founding.bytes, member->founding_key.data, sizeof founding.bytes);
+	memcpy(recovery.bytes, member->recovery_key.data, sizeof recovery.bytes);
+	const struct hash identity = seal_identity(&founding, &recovery);
+	if (member->key_grant.len == 0)
+		return TWINLOG_MALFORMED;
+	return card_check_grant(&identity, &founding, &recovery,
+				&(struct card_granted){member->city_key, member->key_grant, member->second_key});
+}
+
 static enum twinlog_error member_check(const Twinlog__Member *member)
 {
 	if (!is_key(member->founding_key) || !is_key(member->recovery_key))
 		return TWINLOG_MALFORMED;
-	return validate_city_id(member->city_id.data, member->city_id.len);
+	const enum twinlog_error error = validate_city_id(member->city_id.data, member->city_id.len);
+	if (error || (member->city_key.len == 0 && member->key_grant.len == 0 && member->second_key.len == 0))
+		return error;
+	return granted_check(member);
 }
 
 static enum twinlog_error hashes_check(struct arena *arena, const ProtobufCBinaryData *fields, size_t count, size_t max)
@@ -75,8 +92,18 @@ static enum twinlog_error cutoff_check(struct arena *arena, const Twinlog__Act *
 	enum twinlog_error error =
 	    hashes_check(arena, act->counts->bundles, act->counts->n_bundles, TWINLOG_CUTOFF_HEADS_MAX);
 	if (!error)
-		error = hashes_check(arena, act->counts->acts, act->counts->n_acts, TWINLOG_CUTOFF_HEADS_MAX);
+		error = hashes_check(arena, act->counts->acts, act->counts->n_acts, TWINLOG_CUTOFF_NAMED_MAX);
+	if (!error)
+		error = hashes_check(arena, act->counts->erasures, act->counts->n_erasures, TWINLOG_CUTOFF_NAMED_MAX);
 	return error;
+}
+
+/* A change of key brings a key, and a second one if acts are to be signed by two; one that extends brings none. */
+static bool keys_check(const Twinlog__Act *act)
+{
+	if (act->extends.len > 0)
+		return act->new_key.len == 0 && act->second_key.len == 0;
+	return is_key(act->new_key) && (act->second_key.len == 0 || is_key(act->second_key));
 }
 
 /* What each kind must carry, and that it carries nothing else: a field where none belongs would be a place to
@@ -93,7 +120,7 @@ static enum twinlog_error payload_check(struct arena *arena, const Twinlog__Act 
 	if ((!found && (act->nonce.len || act->template_)) || (!found && !rename && act->title.len) ||
 	    (!found && !add && act->n_members) || (!found && !appoint && act->n_stewards) ||
 	    (!remove && act->subject.len) || (!remove && !change_key && (act->counts || act->extends.len)) ||
-	    (!change_key && act->new_key.len))
+	    (!change_key && (act->new_key.len || act->second_key.len)))
 		return TWINLOG_MALFORMED;
 	if (found)
 		return found_check(arena, act);
@@ -104,9 +131,10 @@ static enum twinlog_error payload_check(struct arena *arena, const Twinlog__Act 
 		return act->n_members == 1 ? member_check(act->members[0]) : TWINLOG_MALFORMED;
 	if (appoint)
 		return act->n_stewards == 1 ? hashes_check(arena, act->stewards, 1, 1) : TWINLOG_MALFORMED;
-	if (remove && act->subject.len != HASH_SIZE)
+	/* A removal cuts off bundles alone. */
+	if (remove && (act->subject.len != HASH_SIZE || (act->counts && (act->counts->n_acts || act->counts->n_erasures))))
 		return TWINLOG_MALFORMED;
-	if (change_key && (act->extends.len ? act->new_key.len != 0 : !is_key(act->new_key)))
+	if (change_key && !keys_check(act))
 		return TWINLOG_MALFORMED;
 	return remove || change_key ? cutoff_check(arena, act) : TWINLOG_OK;
 }
@@ -152,8 +180,10 @@ enum twinlog_error act_open(const void *bytes, size_t size, struct act **ret_act
 	    (error = CODEC_UNPACK_STRICT(arena, outer->act.data, outer->act.len, &message, twinlog__act)))
 		goto refuse;
 	error = TWINLOG_MALFORMED;
-	if (outer->signature.len != SEAL_SIGNATURE_SIZE)
+	if (outer->signature.len != SEAL_SIGNATURE_SIZE ||
+	    (outer->second.len != 0 && outer->second.len != SEAL_SIGNATURE_SIZE))
 		goto refuse;
+	act->second_signature = outer->second.len > 0 ? outer->second.data : NULL;
 	act->message = message;
 	act->signed_bytes = outer->act.data;
 	act->signed_size = outer->act.len;

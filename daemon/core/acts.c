@@ -4,17 +4,90 @@
 
 #include "acts_internal.h"
 
+/* ---- Finding. ---- */
+
 size_t acts_index(const struct acts *acts, const struct hash *id)
 {
-	for (size_t i = acts->count; i-- > 0;)
-		if (hash_equal(&acts->entries[i].act->id, id))
-			return i;
-	return SIZE_MAX;
+	if (acts->slots_count == 0)
+		return SIZE_MAX;
+	const size_t mask = acts->slots_count - 1;
+	for (size_t slot = (size_t)hash_word(id) & mask;; slot = (slot + 1) & mask) {
+		if (acts->slots[slot] == 0)
+			return SIZE_MAX;
+		if (hash_equal(&acts->entries[acts->slots[slot] - 1].act->id, id))
+			return acts->slots[slot] - 1;
+	}
 }
 
 bool acts_has(const struct acts *acts, const struct hash *id)
 {
 	return acts_index(acts, id) != SIZE_MAX;
+}
+
+static void slot_fill(uint32_t *slots, size_t slots_count, const struct hash *id, size_t index)
+{
+	size_t slot = (size_t)hash_word(id) & (slots_count - 1);
+	while (slots[slot] != 0)
+		slot = (slot + 1) & (slots_count - 1);
+	slots[slot] = (uint32_t)index + 1;
+}
+
+static enum twinlog_error slots_grow(struct acts *acts)
+{
+	if (2 * (acts->count + 1) <= acts->slots_count)
+		return TWINLOG_OK;
+	const size_t count = acts->slots_count ? 2 * acts->slots_count : 16;
+	uint32_t *slots = calloc(count, sizeof *slots);
+	if (!slots)
+		return TWINLOG_NO_MEMORY;
+	for (size_t i = 0; i < acts->count; i++)
+		slot_fill(slots, count, &acts->entries[i].act->id, i);
+	free(acts->slots);
+	acts->slots = slots;
+	acts->slots_count = count;
+	return TWINLOG_OK;
+}
+
+/* ---- Sets and lists. ---- */
+
+enum twinlog_error act_list_add(struct act_list *list, size_t index)
+{
+	if (list->count == list->capacity) {
+		const uint32_t capacity = list->capacity ? 2 * list->capacity : 2;
+		uint32_t *items = realloc(list->items, capacity * sizeof *items);
+		if (!items)
+			return TWINLOG_NO_MEMORY;
+		list->items = items;
+		list->capacity = capacity;
+	}
+	list->items[list->count++] = (uint32_t)index;
+	return TWINLOG_OK;
+}
+
+void act_set_add(struct act_set *set, size_t index)
+{
+	set->words[index / 64] |= UINT64_C(1) << (index % 64);
+}
+
+void act_set_unite(struct act_set *set, const struct act_set *other)
+{
+	for (size_t i = 0; i < other->words_count && i < set->words_count; i++)
+		set->words[i] |= other->words[i];
+}
+
+enum twinlog_error act_set_init(struct act_set *set, size_t acts)
+{
+	set->words_count = acts / 64 + 1;
+	set->words = calloc(set->words_count, sizeof *set->words);
+	return set->words ? TWINLOG_OK : TWINLOG_NO_MEMORY;
+}
+
+int act_order(const struct acts *acts, size_t a, size_t b)
+{
+	const struct act *x = acts->entries[a].act, *y = acts->entries[b].act;
+	if (x->message->number != y->message->number)
+		return x->message->number < y->message->number ? -1 : 1;
+	return hash_compare(&x->id, &y->id);
 }
 
 static struct hash act_parent(const struct act *act, size_t index)
@@ -24,30 +97,14 @@ static struct hash act_parent(const struct act *act, size_t index)
 	return parent;
 }
 
-static void set_add(struct act_set *set, size_t index)
-{
-	set->words[index / 64] |= UINT64_C(1) << (index % 64);
-}
-
-static void set_unite(struct act_set *set, const struct act_set *other)
-{
-	for (size_t i = 0; i < other->words_count && i < set->words_count; i++)
-		set->words[i] |= other->words[i];
-}
-
-static enum twinlog_error set_init(struct act_set *set, size_t acts)
-{
-	set->words_count = acts / 64 + 1;
-	set->words = calloc(set->words_count, sizeof *set->words);
-	return set->words ? TWINLOG_OK : TWINLOG_NO_MEMORY;
-}
+/* ---- Taking an act in. ---- */
 
 /* The ancestors of a new act, and that its number follows from them. */
-static enum twinlog_error ancestors_take(struct acts *acts, const struct act *act, struct act_set *ret_set)
+static enum twinlog_error ancestors_take(const struct acts *acts, const struct act *act, struct act_set *ret_set)
 {
 	struct act_set set;
 	uint64_t greatest = 0;
-	if (set_init(&set, acts->count))
+	if (act_set_init(&set, acts->count))
 		return TWINLOG_NO_MEMORY;
 	for (size_t i = 0; i < act->message->n_parents; i++) {
 		const struct hash parent = act_parent(act, i);
@@ -56,8 +113,8 @@ static enum twinlog_error ancestors_take(struct acts *acts, const struct act *ac
 			free(set.words);
 			return TWINLOG_UNKNOWN_PARENT;
 		}
-		set_unite(&set, &acts->entries[index].ancestors);
-		set_add(&set, index);
+		act_set_unite(&set, &acts->entries[index].ancestors);
+		act_set_add(&set, index);
 		if (acts->entries[index].act->message->number > greatest)
 			greatest = acts->entries[index].act->message->number;
 	}
@@ -69,27 +126,35 @@ static enum twinlog_error ancestors_take(struct acts *acts, const struct act *ac
 	return TWINLOG_OK;
 }
 
-static enum twinlog_error verify_with(const struct act *act, const struct seal_public *key)
+static bool verified(const struct act *act, const char *kind, const struct seal_public *key, const uint8_t *signature)
 {
-	return seal_verify(key, "act", act->signed_bytes, act->signed_size, act->signature, SEAL_SIGNATURE_SIZE);
+	return signature &&
+	       seal_verify(key, kind, act->signed_bytes, act->signed_size, signature, SEAL_SIGNATURE_SIZE) == TWINLOG_OK;
 }
 
-static enum twinlog_error signature_check(const struct acts *acts, const struct act *act, struct seal_public *ret_key)
+/* PROTOCOL, "Acts": by a key that the act knew of, so that every member gives the same answer whatever came first. */
+static enum twinlog_error signature_check(const struct acts *acts, const struct act *act,
+					  const struct act_set *ancestors, struct seal_public *ret_key)
 {
 	const struct member *member = acts_member(acts, &act->signer);
-	if (!member)
+	const struct city *city = city_find(acts, &act->signer);
+	if (!member || !city)
 		return TWINLOG_NOT_A_MEMBER;
-	if (act->kind == TWINLOG__ACT_KIND__ACT_CHANGE_KEY) {
+	if (act->kind == KIND(CHANGE_KEY)) {
 		*ret_key = member->recovery_key;
-		return verify_with(act, &member->recovery_key);
+		return verified(act, "act", &member->recovery_key, act->signature) && !act->second_signature
+			   ? TWINLOG_OK
+			   : TWINLOG_BAD_SIGNATURE;
 	}
-	struct seal_public keys[16];
-	const size_t count = acts_keys(acts, &act->signer, keys, 16);
-	for (size_t i = 0; i < count; i++) {
-		if (verify_with(act, &keys[i]) == TWINLOG_OK) {
-			*ret_key = keys[i];
-			return TWINLOG_OK;
-		}
+	for (size_t i = city->keys_count; i-- > 0;) {
+		const struct city_key *from = &city->brought[i];
+		if ((act->kind != KIND(FOUND) && !act_set_has(ancestors, from->act)) ||
+		    from->has_second != (act->second_signature != NULL) ||
+		    !verified(act, "act", &city->keys[i], act->signature) ||
+		    (from->has_second && !verified(act, "act-second", &from->second, act->second_signature)))
+			continue;
+		*ret_key = city->keys[i];
+		return TWINLOG_OK;
 	}
 	return TWINLOG_BAD_SIGNATURE;
 }
@@ -104,8 +169,12 @@ static void heads_advance(struct acts *acts, const struct act *act)
 		if (!covered)
 			acts->heads[kept++] = acts->heads[i];
 	}
-	acts->heads[kept++] = act->id;
-	acts->heads_count = hash_sort(acts->heads, kept);
+	/* Sorted already but for the new one. */
+	size_t place = kept;
+	for (; place > 0 && hash_compare(&acts->heads[place - 1], &act->id) > 0; place--)
+		acts->heads[place] = acts->heads[place - 1];
+	acts->heads[place] = act->id;
+	acts->heads_count = kept + 1;
 }
 
 static enum twinlog_error room_for_one(struct acts *acts)
@@ -115,14 +184,23 @@ static enum twinlog_error room_for_one(struct acts *acts)
 		return TWINLOG_NO_MEMORY;
 	acts->heads = heads;
 	if (acts->count < acts->capacity)
-		return TWINLOG_OK;
+		return slots_grow(acts);
 	const size_t capacity = acts->capacity ? 2 * acts->capacity : 8;
 	struct act_entry *entries = realloc(acts->entries, capacity * sizeof *entries);
 	if (!entries)
 		return TWINLOG_NO_MEMORY;
 	acts->entries = entries;
 	acts->capacity = capacity;
-	return TWINLOG_OK;
+	return slots_grow(acts);
+}
+
+static enum twinlog_error entry_add(struct acts *acts, struct act *act, struct act_set ancestors)
+{
+	acts->entries[acts->count] = (struct act_entry){.act = act, .ancestors = ancestors};
+	slot_fill(acts->slots, acts->slots_count, &act->id, acts->count++);
+	heads_advance(acts, act);
+	acts->closure.asked = NULL;
+	return acts_enter(acts);
 }
 
 enum twinlog_error acts_add(struct acts *acts, struct act *act)
@@ -131,32 +209,30 @@ enum twinlog_error acts_add(struct acts *acts, struct act *act)
 	struct act_set ancestors;
 	if (acts_has(acts, &act->id))
 		return TWINLOG_DUPLICATE;
-	if (acts->count > 0 && !hash_equal(&act->space, acts_space(acts)))
+	if (!hash_equal(&act->space, acts_space(acts)))
 		return TWINLOG_MALFORMED;
 	if (acts->count >= TWINLOG_SPACE_ACTS_MAX)
 		return TWINLOG_TOO_MANY;
 	enum twinlog_error error = ancestors_take(acts, act, &ancestors);
 	if (error)
 		return error;
-	if ((error = signature_check(acts, act, &key)) || (error = room_for_one(acts))) {
+	if ((error = signature_check(acts, act, &ancestors, &key)) || (error = room_for_one(acts))) {
 		free(ancestors.words);
 		return error;
 	}
-	acts->entries[acts->count++] = (struct act_entry){.act = act, .ancestors = ancestors, .key = key};
-	error = acts_evaluate(acts);
-	if (error) { /* it stays the caller's */
-		free(acts->entries[--acts->count].named);
-		free(ancestors.words);
-		return error;
-	}
-	heads_advance(acts, act);
-	return TWINLOG_OK;
+	error = entry_add(acts, act, ancestors);
+	acts->entries[acts->count - 1].key = key;
+	if (!error)
+		error = acts_evaluate(acts);
+	if (error) /* it stays the caller's */
+		acts->entries[acts->count - 1].act = NULL;
+	return error;
 }
 
 /* The founding act names the founder's keys itself, so its members come first and its signature after. */
 enum twinlog_error acts_new(struct act *found, struct acts **ret_acts)
 {
-	if (found->kind != TWINLOG__ACT_KIND__ACT_FOUND)
+	if (found->kind != KIND(FOUND))
 		return TWINLOG_MALFORMED;
 	struct seal_public founding, recovery;
 	memcpy(founding.bytes, found->message->members[0]->founding_key.data, sizeof founding.bytes);
@@ -168,25 +244,22 @@ enum twinlog_error acts_new(struct act *found, struct acts **ret_acts)
 	struct acts *acts = calloc(1, sizeof *acts);
 	if (!acts)
 		return TWINLOG_NO_MEMORY;
-	struct seal_public key;
 	struct act_set ancestors = {0};
 	enum twinlog_error error = room_for_one(acts);
 	if (!error)
-		error = set_init(&ancestors, 0);
-	if (!error) {
-		acts->entries[acts->count++] = (struct act_entry){.act = found, .ancestors = ancestors};
-		heads_advance(acts, found);
-		error = acts_evaluate(acts);
-	}
+		error = act_set_init(&ancestors, 0);
 	if (!error)
-		error = signature_check(acts, found, &key);
+		error = entry_add(acts, found, ancestors);
+	if (!error)
+		error = signature_check(acts, found, &ancestors, &acts->entries[0].key);
+	if (!error)
+		error = acts_evaluate(acts);
 	if (error) {
 		if (acts->count > 0)
 			acts->entries[0].act = NULL; /* stays the caller's */
 		acts_free(acts);
 		return error;
 	}
-	acts->entries[0].key = key;
 	*ret_acts = acts;
 	return TWINLOG_OK;
 }
@@ -199,14 +272,19 @@ void acts_free(struct acts *acts)
 		act_free(acts->entries[i].act);
 		free(acts->entries[i].ancestors.words);
 		free(acts->entries[i].named);
+		free(acts->entries[i].extended.items);
 	}
+	cities_free(acts);
 	free(acts->entries);
+	free(acts->slots);
 	free(acts->heads);
 	free(acts->members);
 	free(acts->closure.set.words);
 	free(acts->cutoff);
 	free(acts);
 }
+
+/* ---- Looking. ---- */
 
 size_t acts_count(const struct acts *acts)
 {
@@ -224,15 +302,6 @@ const struct hash *acts_heads(const struct acts *acts, size_t *ret_count)
 	return acts->heads;
 }
 
-uint64_t acts_next_number(const struct acts *acts)
-{
-	uint64_t greatest = 0;
-	for (size_t i = 0; i < acts->count; i++)
-		if (acts->entries[i].act->message->number > greatest)
-			greatest = acts->entries[i].act->message->number;
-	return greatest + 1;
-}
-
 const struct hash *acts_space(const struct acts *acts)
 {
 	return &acts->entries[0].act->id;
@@ -245,90 +314,148 @@ uint32_t acts_template(const struct acts *acts)
 
 ProtobufCBinaryData acts_title(const struct acts *acts)
 {
-	return acts->title;
+	return acts->entries[acts->titled].act->message->title;
 }
 
-const struct member *acts_members(const struct acts *acts, size_t *ret_count)
+void acts_known_from(const struct acts *acts, const struct hash *ids, size_t count, bool *marks)
 {
-	*ret_count = acts->members_count;
-	return acts->members;
-}
-
-const struct member *acts_member(const struct acts *acts, const struct hash *identity)
-{
-	size_t low = 0, high = acts->members_count;
-	while (low < high) {
-		const size_t middle = low + (high - low) / 2;
-		const int order = hash_compare(&acts->members[middle].identity, identity);
-		if (order == 0)
-			return &acts->members[middle];
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
+	memset(marks, 0, acts->count * sizeof *marks);
+	for (size_t i = 0; i < count; i++) {
+		const size_t index = acts_index(acts, &ids[i]);
+		if (index == SIZE_MAX)
+			continue;
+		marks[index] = true;
+		for (size_t j = 0; j < index; j++)
+			marks[j] = marks[j] || knew(acts, index, j);
 	}
-	return NULL;
 }
 
-const struct member *acts_member_by_city(const struct acts *acts, ProtobufCBinaryData city_id)
+/* ---- Which heads a new act or bundle names. ---- */
+
+struct choice {
+	const struct acts *acts;
+	struct hash *heads;
+	size_t count;
+	uint64_t greatest;
+};
+
+static void choose(struct choice *choice, const struct hash *head)
 {
-	for (size_t i = 0; i < acts->members_count; i++)
-		if (codec_equal(city_id, acts->members[i].city_id))
-			return &acts->members[i];
-	return NULL;
+	const uint64_t number = choice->acts->entries[acts_index(choice->acts, head)].act->message->number;
+	if (choice->count == TWINLOG_PARENTS_MAX || hash_in(choice->heads, choice->count, head))
+		return;
+	choice->heads[choice->count++] = *head;
+	choice->count = hash_sort(choice->heads, choice->count);
+	if (number > choice->greatest)
+		choice->greatest = number;
 }
 
-size_t acts_keys(const struct acts *acts, const struct hash *identity, struct seal_public *keys, size_t max)
+/* A head that is or knew the act. */
+static void choose_for(struct choice *choice, size_t wanted)
 {
-	size_t count = 0;
-	for (size_t i = acts->count; i-- > 0 && count < max;) {
-		const struct act *act = acts->entries[i].act;
-		if (act->kind == TWINLOG__ACT_KIND__ACT_CHANGE_KEY && act->message->new_key.len > 0 &&
-		    hash_equal(&act->signer, identity))
-			memcpy(keys[count++].bytes, act->message->new_key.data, sizeof keys->bytes);
+	const struct acts *acts = choice->acts;
+	for (size_t i = 0; i < acts->heads_count; i++) {
+		const size_t index = acts_index(acts, &acts->heads[i]);
+		if (index != wanted && !knew(acts, index, wanted))
+			continue;
+		choose(choice, &acts->heads[i]);
+		return;
 	}
-	const struct member *member = acts_member(acts, identity);
-	if (member && count < max)
-		keys[count++] = member->founding_key;
-	return count;
+}
+
+static void choose_for_all(struct choice *choice, const struct act_list *list)
+{
+	for (uint32_t i = list->count; i-- > 0;)
+		choose_for(choice, list->items[i]);
+}
+
+size_t acts_heads_named(const struct acts *acts, const struct hash *identity, struct hash heads[TWINLOG_PARENTS_MAX],
+			uint64_t *ret_number)
+{
+	struct choice choice = {.acts = acts, .heads = heads};
+	const struct city *city = city_find(acts, identity);
+	if (acts->heads_count > TWINLOG_PARENTS_MAX && city) {
+		choose_for_all(&choice, &city->changes);
+		choose_for_all(&choice, &city->words);
+		choose_for_all(&choice, &city->appointments);
+		for (uint32_t i = city->additions.count; i-- > 0;)
+			choose_for(&choice, acts->claims[city->additions.items[i]].act);
+	}
+	for (size_t i = acts->count; i-- > 0 && choice.count < TWINLOG_PARENTS_MAX && choice.count < acts->heads_count;) {
+		const struct hash *id = &acts->entries[i].act->id;
+		if (hash_in(acts->heads, acts->heads_count, id))
+			choose(&choice, id);
+	}
+	if (ret_number)
+		*ret_number = choice.greatest + 1;
+	return choice.count;
+}
+
+/* ---- What a bundle's act heads say. ---- */
+
+static bool closure_fill(struct acts *acts, const struct hash *heads, size_t count)
+{
+	struct act_set set;
+	if (act_set_init(&set, acts->count))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const size_t index = acts_index(acts, &heads[i]);
+		if (index == SIZE_MAX) {
+			free(set.words);
+			return false;
+		}
+		act_set_unite(&set, &acts->entries[index].ancestors);
+		act_set_add(&set, index);
+	}
+	free(acts->closure.set.words);
+	acts->closure.set = set;
+	acts->closure.asked = NULL;
+	acts->closure.heads_count = count;
+	memcpy(acts->closure.heads, heads, count * sizeof *heads);
+	return true;
 }
 
 const struct act_set *acts_closure(const struct acts *acts, const struct hash *heads, size_t count)
 {
 	/* Cached in place: a closure never changes, since an act's ancestors are all here before it. */
 	struct acts *cache = (struct acts *)(uintptr_t)acts;
-	if (count > TWINLOG_PARENTS_MAX)
+	if (count == 0 || count > TWINLOG_PARENTS_MAX)
 		return NULL;
-	if (count > 0 && count == acts->closure.heads_count &&
-	    memcmp(acts->closure.heads, heads, count * sizeof *heads) == 0)
-		return &acts->closure.set;
+	const bool cached = count == acts->closure.heads_count &&
+			    memcmp(acts->closure.heads, heads, count * sizeof *heads) == 0;
+	return cached || closure_fill(cache, heads, count) ? &acts->closure.set : NULL;
+}
 
-	struct act_set set;
-	if (set_init(&set, acts->count))
-		return NULL;
-	for (size_t i = 0; i < count; i++) {
-		const size_t index = acts_index(acts, &heads[i]);
-		if (index == SIZE_MAX) {
-			free(set.words);
-			return NULL;
-		}
-		set_unite(&set, &acts->entries[index].ancestors);
-		set_add(&set, index);
-	}
-	free(cache->closure.set.words);
-	cache->closure.set = set;
-	cache->closure.heads_count = count;
-	memcpy(cache->closure.heads, heads, count * sizeof *heads);
-	return &cache->closure.set;
+/* Brought by one of these acts. */
+static bool key_known(const struct city *city, size_t number, const struct act_set *within)
+{
+	for (size_t i = 0; i < city->keys_count && number < city->keys_count; i++)
+		if (memcmp(city->keys[i].bytes, city->keys[number].bytes, sizeof city->keys->bytes) == 0 &&
+		    act_set_has(within, city->brought[i].act))
+			return true;
+	return false;
 }
 
 enum twinlog_error acts_may_speak(const struct acts *acts, const struct hash *identity, const struct hash *heads,
-				  size_t heads_count, bool *ret_may)
+				  size_t heads_count, size_t key, bool *ret_may)
 {
+	struct acts *cache = (struct acts *)(uintptr_t)acts;
 	const struct act_set *closure = acts_closure(acts, heads, heads_count);
+	const struct city *city = city_find(acts, identity);
 	if (!closure)
 		return TWINLOG_UNKNOWN_PARENT;
-	bool reader = false;
-	*ret_may = acts_standing(acts, identity, closure, &reader, NULL) == STANDING_MEMBER && !reader;
+	if (!city) {
+		*ret_may = false;
+		return TWINLOG_OK;
+	}
+	if (!key_known(city, key, closure))
+		return TWINLOG_BAD_SIGNATURE;
+	if (acts->closure.asked != city) {
+		bool reader = false;
+		cache->closure.may_speak =
+		    acts_standing(acts, city, closure, &reader, NULL) == STANDING_MEMBER && !reader;
+		cache->closure.asked = city;
+	}
+	*ret_may = acts->closure.may_speak;
 	return TWINLOG_OK;
 }

@@ -26,7 +26,8 @@ struct member {
 	bool reader;
 	bool steward;
 	bool ever_member;   /* was a member at some time, so it may be a party still */
-	uint64_t since_ms;  /* clock of the act that gave the standing */
+	bool added;         /* by an addition that is valid; else city_id is only what was claimed for it */
+	uint64_t since_ms;  /* clock of the act that gave the standing; 0: none did */
 	struct hash signer; /* of that act */
 };
 
@@ -44,6 +45,7 @@ struct act {
 	const uint8_t *signed_bytes; /* Act, exact */
 	size_t signed_size;
 	const uint8_t *signature;
+	const uint8_t *second_signature; /* NULL: none */
 	struct arena *arena;
 };
 enum twinlog_error act_open(const void *bytes, size_t size, struct act **ret_act) TWINLOG_MUST_CHECK;
@@ -58,9 +60,16 @@ enum twinlog_error acts_new(struct act *found, struct acts **ret_acts) TWINLOG_M
 void acts_free(struct acts *acts); /* accepts NULL */
 
 /* Checks the signature and the parents and takes the act over on TWINLOG_OK. TWINLOG_UNKNOWN_PARENT: not yet;
- * TWINLOG_DUPLICATE: held already. On any error the act stays the caller's. An act whose signer had no right to it is
+ * TWINLOG_DUPLICATE: held already. On any error the act stays the caller's (after NO_MEMORY acts can only
+ * be freed). An act whose signer had no right to it is
  * kept (others may build on it) and has no effect. */
 enum twinlog_error acts_add(struct acts *acts, struct act *act) TWINLOG_MUST_CHECK;
+
+/* Whose bundles the act added last may make count or count no more. */
+enum acts_touched { ACTS_TOUCHED_NONE, ACTS_TOUCHED_CITY, ACTS_TOUCHED_ALL };
+enum acts_touched acts_touched(const struct acts *acts, struct hash *ret_city);
+/* Whether it changed who is or was a member, a reader, or goes by which city id. */
+bool acts_parties_changed(const struct acts *acts);
 
 bool acts_has(const struct acts *acts, const struct hash *id);
 size_t acts_count(const struct acts *acts);
@@ -68,7 +77,12 @@ size_t acts_count(const struct acts *acts);
 const struct act *acts_at(const struct acts *acts, size_t index);
 /* Sorted. */
 const struct hash *acts_heads(const struct acts *acts, size_t *ret_count);
-uint64_t acts_next_number(const struct acts *acts);
+/* The heads that a new act or bundle of that city names: all, or of more than TWINLOG_PARENTS_MAX those that know what
+ * the city's own standing rests on, and the newest. Sorted. *ret_number (may be NULL): 1 + the greatest of theirs. */
+size_t acts_heads_named(const struct acts *acts, const struct hash *identity, struct hash heads[TWINLOG_PARENTS_MAX],
+			uint64_t *ret_number);
+/* Marks the acts that these ids are or know (those that are not here are left out): marks has acts_count places. */
+void acts_known_from(const struct acts *acts, const struct hash *ids, size_t count, bool *marks);
 
 const struct hash *acts_space(const struct acts *acts);
 uint32_t acts_template(const struct acts *acts);
@@ -78,23 +92,43 @@ ProtobufCBinaryData acts_title(const struct acts *acts);
 /* Everybody ever named, sorted by identity. Valid until the next acts_add. */
 const struct member *acts_members(const struct acts *acts, size_t *ret_count);
 const struct member *acts_member(const struct acts *acts, const struct hash *identity); /* NULL when never named */
-/* The member (of whatever standing) that goes by this id; NULL for none. */
+/* The member (of whatever standing) that goes by this id, by an addition that is valid; NULL for none. */
 const struct member *acts_member_by_city(const struct acts *acts, ProtobufCBinaryData city_id);
 
-/* The keys a bundle or act of that city may be signed with, newest first; at most max. */
-size_t acts_keys(const struct acts *acts, const struct hash *identity, struct seal_public *keys, size_t max);
+/* Whether an act may be told to one who was named here: all to a member and one invited; to one who left, declined or was
+ * removed the acts that ended it and what they build on. PROTOCOL, "Who is sent what". */
+bool acts_may_be_told(const struct acts *acts, const struct hash *identity, size_t index);
+/* Whether these act heads may all be told to it. */
+bool acts_heads_may_be_told(const struct acts *acts, const struct hash *identity, const struct hash *heads,
+			    size_t count);
+
+/* All keys that a city ever had here, oldest first: a key keeps its number. Valid until the next acts_add. */
+const struct seal_public *acts_keys(const struct acts *acts, const struct hash *identity, size_t *ret_count);
+/* Its number; SIZE_MAX: the city never had it here. */
+size_t acts_key_number(const struct acts *acts, const struct hash *identity, const struct seal_public *key);
+/* Tries all keys of the city, the newest first. TWINLOG_UNKNOWN_KEY when it has none here. *ret_number may be NULL. */
+enum twinlog_error acts_verify(const struct acts *acts, const struct hash *identity, const char *kind, const void *bytes,
+			       size_t size, ProtobufCBinaryData signature, size_t *ret_number) TWINLOG_MUST_CHECK;
+/* Whether a change of key retires it. */
+bool acts_key_retired(const struct acts *acts, const struct hash *identity, size_t number);
+/* Whether something other than an act or bundle, signed with that key, is shut out: the key is retired, and who retired
+ * it does not name this erasure. */
+bool acts_erasure_shut_out(const struct acts *acts, const struct hash *signer, size_t number, const struct hash *id);
 
 /* Whether a city that names these act heads spoke as a member who may speak, under these acts alone.
- * TWINLOG_UNKNOWN_PARENT when an act is not here yet. key: what verified the signature. */
+ * TWINLOG_UNKNOWN_PARENT when an act is not here yet; TWINLOG_BAD_SIGNATURE when the key (by its number) is not among
+ * those that these acts know. */
 enum twinlog_error acts_may_speak(const struct acts *acts, const struct hash *identity, const struct hash *heads,
-				  size_t heads_count, bool *ret_may) TWINLOG_MUST_CHECK;
+				  size_t heads_count, size_t key, bool *ret_may) TWINLOG_MUST_CHECK;
 
-/* Cut-offs of a city as of all acts here: *ret_heads (sorted, valid until the next acts_add) are the bundle heads whose
- * ancestors count although a removal or key change that the bundle does not know of would cut it off. A bundle with
- * these act heads, verified by that key, needs one of those heads to reach it. */
-bool acts_cuts_off(const struct acts *acts, const struct hash *identity, const struct hash *act_heads,
-		   size_t act_heads_count, const struct seal_public *key, const struct hash **ret_heads,
-		   size_t *ret_count);
+/* The cut-offs of a city, by their acts: valid removals of it and changes of its key. */
+size_t acts_cutoffs(const struct acts *acts, const struct hash *identity);
+size_t acts_cutoff(const struct acts *acts, const struct hash *identity, size_t which);
+/* Whether it asks a bundle with these act heads and that key to be reached by one of its heads. */
+bool acts_cutoff_applies(const struct acts *acts, size_t cutoff, const struct hash *heads, size_t heads_count,
+			 size_t key);
+/* The bundle heads that it and what extends it name. Sorted; valid until the next call. NULL: memory. */
+const struct hash *acts_cutoff_heads(const struct acts *acts, size_t cutoff, size_t *ret_count);
 
 /* Whether it was made a steward at some time. */
 bool acts_ever_steward(const struct acts *acts, const struct hash *identity);

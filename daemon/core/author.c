@@ -633,15 +633,13 @@ static void leaves_named(struct node *node, const struct draft *draft, const str
 
 static enum twinlog_error draft_seal(struct node *node, const struct draft *draft, struct bundle **ret_bundle)
 {
-	size_t parents_count = 0, acts_heads_count;
+	struct hash acts[TWINLOG_PARENTS_MAX];
+	size_t parents_count = 0;
 	const struct hash *identity = &node->card->identity;
 	const struct graph *graph = space_graph_of(draft->space, identity);
 	const struct hash *parents = graph ? graph_tips(graph, &parents_count) : NULL;
-	const struct hash *acts = acts_heads(draft->space->acts, &acts_heads_count);
 	if (parents_count > TWINLOG_PARENTS_MAX)
 		parents_count = TWINLOG_PARENTS_MAX;
-	if (acts_heads_count > TWINLOG_PARENTS_MAX)
-		acts_heads_count = TWINLOG_PARENTS_MAX;
 	const struct bundle_draft sealed = {
 	    .space = *acts_space(draft->space->acts),
 	    .city = *identity,
@@ -649,7 +647,7 @@ static enum twinlog_error draft_seal(struct node *node, const struct draft *draf
 	    .parents_count = parents_count,
 	    .number = graph ? graph_next_number(graph, parents, parents_count) : 1,
 	    .acts = acts,
-	    .acts_count = acts_heads_count,
+	    .acts_count = acts_heads_named(draft->space->acts, identity, acts, NULL),
 	    .clock_ms = node_clock(node),
 	    .leaves = draft->leaves,
 	    .leaves_count = draft->count,
@@ -661,6 +659,8 @@ static enum twinlog_error draft_seal(struct node *node, const struct draft *draf
 		return error;
 	error = bundle_open(bytes, size, NULL, 0, ret_bundle);
 	free(bytes);
+	if (!error)
+		(*ret_bundle)->key = (uint32_t)acts_key_number(draft->space->acts, identity, seal_keys_public(node->keys));
 	return error;
 }
 

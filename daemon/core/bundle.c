@@ -215,7 +215,7 @@ static enum twinlog_error signature_check(struct bundle *bundle, const Twinlog__
 		return TWINLOG_MALFORMED;
 	if (!keys)
 		return TWINLOG_OK;
-	for (size_t i = 0; i < keys_count; i++) {
+	for (size_t i = keys_count; i-- > 0;) { /* the newest is the likeliest */
 		if (seal_verify(&keys[i], "bundle", message->header.data, message->header.len, message->signature.data,
 				message->signature.len) == TWINLOG_OK) {
 			bundle->key = (uint32_t)i;

@@ -124,30 +124,42 @@ static enum twinlog_error get_key(ProtobufCBinaryData field, void *ret_key)
 	return TWINLOG_OK;
 }
 
-static void grant_bytes(const struct hash *identity, const struct seal_public *city_key, uint8_t out[64])
+#define GRANT_MAX 96u
+
+static size_t grant_bytes(const struct hash *identity, const void *city_key, const void *second_key,
+			  uint8_t out[GRANT_MAX])
 {
 	memcpy(out, identity->bytes, 32);
-	memcpy(out + 32, city_key->bytes, 32);
+	memcpy(out + 32, city_key, 32);
+	if (!second_key)
+		return 64;
+	memcpy(out + 64, second_key, 32);
+	return 96;
 }
 
 void card_grant(const uint8_t recovery_seed[SEAL_SEED_SIZE], const struct hash *identity,
-		const struct seal_public *city_key, uint8_t signature[SEAL_SIGNATURE_SIZE])
+		const struct seal_public *city_key, const struct seal_public *second_key,
+		uint8_t signature[SEAL_SIGNATURE_SIZE])
 {
-	uint8_t bytes[64];
+	uint8_t bytes[GRANT_MAX];
+	const size_t size = grant_bytes(identity, city_key->bytes, second_key ? second_key->bytes : NULL, bytes);
 
-	grant_bytes(identity, city_key, bytes);
-	seal_recovery_sign(recovery_seed, "grant", bytes, sizeof bytes, signature);
+	seal_recovery_sign(recovery_seed, "grant", bytes, size, signature);
 }
 
 /* The founding key needs no grant and, since there is one encoding of everything, has none. */
-static enum twinlog_error check_grant(const struct card *card, ProtobufCBinaryData grant)
+enum twinlog_error card_check_grant(const struct hash *identity, const struct seal_public *founding,
+				    const struct seal_public *recovery, const struct card_granted *granted)
 {
-	uint8_t bytes[64];
+	uint8_t bytes[GRANT_MAX];
 
-	if (memcmp(&card->city_key, &card->founding_key, sizeof card->city_key) == 0)
-		return grant.len == 0 ? TWINLOG_OK : TWINLOG_NOT_STRICT;
-	grant_bytes(&card->identity, &card->city_key, bytes);
-	return seal_verify(&card->recovery_key, "grant", bytes, sizeof bytes, grant.data, grant.len);
+	if (granted->city_key.len != 32 || (granted->second_key.len != 0 && granted->second_key.len != 32))
+		return TWINLOG_MALFORMED;
+	if (memcmp(granted->city_key.data, founding->bytes, sizeof founding->bytes) == 0)
+		return granted->grant.len == 0 && granted->second_key.len == 0 ? TWINLOG_OK : TWINLOG_NOT_STRICT;
+	const size_t size =
+	    grant_bytes(identity, granted->city_key.data, granted->second_key.len ? granted->second_key.data : NULL, bytes);
+	return seal_verify(recovery, "grant", bytes, size, granted->grant.data, granted->grant.len);
 }
 
 /* Everything but the card's own signature. */
@@ -173,7 +185,8 @@ static enum twinlog_error card_read(struct card *card, const Twinlog__CityCard *
 	card->serial = message->serial;
 	card->message = message;
 	card->identity = seal_identity(&card->founding_key, &card->recovery_key);
-	return check_grant(card, message->key_grant);
+	return card_check_grant(&card->identity, &card->founding_key, &card->recovery_key,
+				&(struct card_granted){message->city_key, message->key_grant, message->second_key});
 }
 
 static enum twinlog_error card_fill(struct card *card, struct arena *arena, const void *bytes, size_t size)

@@ -35,9 +35,20 @@ void card_free(struct card *card); /* accepts NULL */
 enum twinlog_error card_seal(const Twinlog__CityCard *message, const struct seal_keys *keys, uint8_t **ret_bytes,
 			     size_t *ret_size) TWINLOG_MUST_CHECK;
 
-/* The recovery key's word that this city key speaks for the identity: what key_grant holds. */
+/* The recovery key's word that this city key (with that second key; NULL: none) speaks for the identity: what key_grant
+ * holds. */
 void card_grant(const uint8_t recovery_seed[SEAL_SEED_SIZE], const struct hash *identity,
-		const struct seal_public *city_key, uint8_t signature[SEAL_SIGNATURE_SIZE]);
+		const struct seal_public *city_key, const struct seal_public *second_key,
+		uint8_t signature[SEAL_SIGNATURE_SIZE]);
+struct card_granted {
+	ProtobufCBinaryData city_key;
+	ProtobufCBinaryData grant;
+	ProtobufCBinaryData second_key; /* may be empty */
+};
+/* MALFORMED, NOT_STRICT (a grant for the founding key), BAD_SIGNATURE. */
+enum twinlog_error card_check_grant(const struct hash *identity, const struct seal_public *founding,
+				    const struct seal_public *recovery,
+				    const struct card_granted *granted) TWINLOG_MUST_CHECK;
 
 /* tcp://HOST:PORT; HOST is a name, an IPv4 address or an IPv6 address in brackets. BAD_FIELD otherwise: nothing else
  * that the transport would understand (a wildcard, a source address, a file) may come from a partner. */

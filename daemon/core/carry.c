@@ -152,8 +152,8 @@ static struct space *space_shared(struct node *node, const struct node_peer *sen
 
 static enum twinlog_error bundle_carried(struct node *node, const struct node_peer *sender, ProtobufCBinaryData bytes)
 {
-	struct seal_public keys[16];
 	struct bundle *bundle;
+	size_t count;
 	/* Opened once to learn space and city, again under that city's keys. */
 	enum twinlog_error error = bundle_open(bytes.data, bytes.len, NULL, 0, &bundle);
 	if (error)
@@ -167,7 +167,7 @@ static enum twinlog_error bundle_carried(struct node *node, const struct node_pe
 		return TWINLOG_NOT_A_MEMBER;
 	if (known)
 		return TWINLOG_DUPLICATE;
-	const size_t count = acts_keys(space->acts, &city, keys, 16);
+	const struct seal_public *keys = acts_keys(space->acts, &city, &count);
 	error = bundle_open(bytes.data, bytes.len, keys, count, &bundle);
 	if (error)
 		return error;

@@ -80,26 +80,21 @@ void erasure_free(struct erasure *erasure)
 	free(erasure);
 }
 
-static enum twinlog_error signature_check(const struct erasure *erasure, const struct acts *acts)
+static enum twinlog_error signature_check(struct erasure *erasure, const struct acts *acts)
 {
-	struct seal_public keys[16];
-	const size_t count = acts_keys(acts, &erasure->signer, keys, 16);
 	struct arena *arena = arena_new(TWINLOG_UNPACK_MAX);
 	Twinlog__SignedErasure *outer;
 	Twinlog__Erasure *inner;
 	enum twinlog_error error =
 	    arena ? erasure_decode(arena, erasure->bytes, erasure->size, &outer, &inner) : TWINLOG_NO_MEMORY;
-	if (!error) {
-		error = count > 0 ? TWINLOG_BAD_SIGNATURE : TWINLOG_UNKNOWN_KEY;
-		for (size_t i = 0; error && i < count; i++)
-			error = seal_verify(&keys[i], "erasure", outer->erasure.data, outer->erasure.len,
-					    outer->signature.data, outer->signature.len);
-	}
+	if (!error)
+		error = acts_verify(acts, &erasure->signer, "erasure", outer->erasure.data, outer->erasure.len,
+				    outer->signature, &erasure->key);
 	arena_free(arena);
 	return error;
 }
 
-enum twinlog_error erasure_check(const struct erasure *erasure, const struct acts *acts)
+enum twinlog_error erasure_check(struct erasure *erasure, const struct acts *acts)
 {
 	if (!hash_equal(&erasure->space, acts_space(acts)))
 		return TWINLOG_MALFORMED;

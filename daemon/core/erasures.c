@@ -209,6 +209,9 @@ bool erasures_judge(struct erasures *erasures, const struct acts *acts, const st
 		if (!hash_equal(&at->city, city))
 			continue;
 		before |= at->applies;
+		/* PROTOCOL, "Erasures": what was signed with a stolen key takes nothing once that key is retired. */
+		if (acts_erasure_shut_out(acts, &at->signer, at->key, &at->id))
+			continue;
 		applies |= hash_equal(&at->signer, city);
 		if (count < SIGNERS_MAX)
 			signers[count++] = at->signer;

@@ -24,6 +24,7 @@ struct erasure {
 	uint32_t from;     /* the caller's: whom it came from */
 	uint32_t same;     /* next erasure of the same leaf; ERASURE_NONE */
 	uint64_t sequence; /* in the store */
+	size_t key;        /* number of the key that verified it: erasure_check */
 	bool applies;      /* the leaf's content is gone */
 };
 #define ERASURE_NONE UINT32_MAX
@@ -32,8 +33,8 @@ struct erasure {
 enum twinlog_error erasure_open(const void *bytes, size_t size, struct erasure **ret_erasure) TWINLOG_MUST_CHECK;
 void erasure_free(struct erasure *erasure); /* accepts NULL */
 /* The signature, and the signer's right: its own leaf, or one who was made a steward. UNKNOWN_KEY, BAD_SIGNATURE,
- * NOT_PERMITTED. */
-enum twinlog_error erasure_check(const struct erasure *erasure, const struct acts *acts) TWINLOG_MUST_CHECK;
+ * NOT_PERMITTED. Notes which key it was. */
+enum twinlog_error erasure_check(struct erasure *erasure, const struct acts *acts) TWINLOG_MUST_CHECK;
 /* Signs; *ret_bytes (a SignedErasure) is malloc'd and the caller's. */
 enum twinlog_error erasure_seal(const Twinlog__Erasure *message, const struct seal_keys *keys, uint8_t **ret_bytes,
 				size_t *ret_size) TWINLOG_MUST_CHECK;

@@ -8,6 +8,14 @@ struct hash_set {
 	size_t capacity;
 };
 
+struct cut {
+	size_t number; /* the caller's */
+	struct hash *heads;
+	size_t heads_count;
+	uint8_t *reached; /* one for each entry; beyond reached_count none is */
+	uint32_t reached_count;
+};
+
 struct graph {
 	struct hash city;
 	struct graph_entry *entries;
@@ -23,6 +31,11 @@ struct graph {
 	bool regular;         /* every entry counts */
 	struct hash_set heads;
 	struct hash_set tips;
+	struct cut *cuts;
+	size_t cuts_count;
+	bool cut_grew;
+	uint32_t *stack; /* for walks that have to leave marks behind */
+	uint32_t stack_capacity;
 };
 
 enum twinlog_error graph_new(const struct hash *city, struct graph **ret_graph)
@@ -46,6 +59,12 @@ void graph_free(struct graph *graph)
 	free(graph->slots);
 	free(graph->heads.items);
 	free(graph->tips.items);
+	for (size_t i = 0; i < graph->cuts_count; i++) {
+		free(graph->cuts[i].heads);
+		free(graph->cuts[i].reached);
+	}
+	free(graph->cuts);
+	free(graph->stack);
 	free(graph);
 }
 
@@ -162,8 +181,122 @@ static enum twinlog_error parents_find(const struct graph *graph, const struct b
 	return bundle->number == greatest + 1 ? TWINLOG_OK : TWINLOG_MALFORMED;
 }
 
+/* ---- Walks that leave marks: down from an entry to what is marked already, so that each is marked once. ---- */
+
+static enum twinlog_error stack_push(struct graph *graph, uint32_t *depth, uint32_t index)
+{
+	if (*depth == graph->stack_capacity) {
+		const uint32_t capacity = *depth ? 2 * *depth : 64;
+		uint32_t *stack = realloc(graph->stack, capacity * sizeof *stack);
+		if (!stack)
+			return TWINLOG_NO_MEMORY;
+		graph->stack = stack;
+		graph->stack_capacity = capacity;
+	}
+	graph->stack[(*depth)++] = index;
+	return TWINLOG_OK;
+}
+
+static enum twinlog_error parents_push(struct graph *graph, uint32_t *depth, uint32_t index)
+{
+	const struct graph_entry *entry = &graph->entries[index];
+	for (uint32_t p = 0; p < entry->parents_count; p++) {
+		const enum twinlog_error error = stack_push(graph, depth, graph_parent(graph, entry, p));
+		if (error)
+			return error;
+	}
+	return TWINLOG_OK;
+}
+
+static enum twinlog_error cut_reach(struct graph *graph, struct cut *cut, uint32_t index)
+{
+	uint32_t depth = 0;
+	if (index >= cut->reached_count) {
+		uint8_t *reached = realloc(cut->reached, graph->capacity);
+		if (!reached)
+			return TWINLOG_NO_MEMORY;
+		memset(reached + cut->reached_count, 0, graph->capacity - cut->reached_count);
+		cut->reached = reached;
+		cut->reached_count = graph->capacity;
+	}
+	enum twinlog_error error = stack_push(graph, &depth, index);
+	while (!error && depth > 0) {
+		const uint32_t at = graph->stack[--depth];
+		if (cut->reached[at])
+			continue;
+		cut->reached[at] = 1;
+		error = parents_push(graph, &depth, at);
+	}
+	return error;
+}
+
+/* The entry added last. */
+static enum twinlog_error cuts_grow(struct graph *graph)
+{
+	const uint32_t index = graph->count - 1;
+	enum twinlog_error error = TWINLOG_OK;
+	graph->cut_grew = false;
+	for (size_t i = 0; i < graph->cuts_count && !error; i++) {
+		struct cut *cut = &graph->cuts[i];
+		if (!hash_in(cut->heads, cut->heads_count, &graph->entries[index].id))
+			continue;
+		graph->cut_grew = true;
+		error = cut_reach(graph, cut, index);
+	}
+	return error;
+}
+
+static struct cut *cut_find(const struct graph *graph, size_t number)
+{
+	for (size_t i = 0; i < graph->cuts_count; i++)
+		if (graph->cuts[i].number == number)
+			return &graph->cuts[i];
+	return NULL;
+}
+
+enum twinlog_error graph_cut_set(struct graph *graph, size_t number, const struct hash *heads, size_t count)
+{
+	struct cut *cut = cut_find(graph, number);
+	if (!cut) {
+		struct cut *cuts = realloc(graph->cuts, (graph->cuts_count + 1) * sizeof *cuts);
+		if (!cuts)
+			return TWINLOG_NO_MEMORY;
+		graph->cuts = cuts;
+		cut = &cuts[graph->cuts_count++];
+		*cut = (struct cut){.number = number};
+	}
+	struct hash *copy = malloc((count + 1) * sizeof *copy);
+	if (!copy)
+		return TWINLOG_NO_MEMORY;
+	if (count > 0)
+		memcpy(copy, heads, count * sizeof *copy);
+	free(cut->heads);
+	cut->heads = copy;
+	cut->heads_count = count;
+	if (cut->reached_count > 0)
+		memset(cut->reached, 0, cut->reached_count);
+	for (size_t i = 0; i < count; i++) {
+		const uint32_t index = graph_find(graph, &heads[i]);
+		const enum twinlog_error error = index == GRAPH_NONE ? TWINLOG_OK : cut_reach(graph, cut, index);
+		if (error)
+			return error;
+	}
+	return TWINLOG_OK;
+}
+
+bool graph_cut_reaches(const struct graph *graph, size_t number, uint32_t index)
+{
+	const struct cut *cut = cut_find(graph, number);
+	return cut && index < cut->reached_count && cut->reached[index];
+}
+
+bool graph_cut_grew(const struct graph *graph)
+{
+	return graph->cut_grew;
+}
+
 enum twinlog_error graph_add(struct graph *graph, const struct bundle *bundle, uint64_t sequence, bool counts,
-			     uint8_t key, uint32_t acts_ref)
+			     uint16_t key, uint32_t acts_ref)
 {
 	uint32_t parents[TWINLOG_PARENTS_MAX];
 	if (graph_find(graph, &bundle->id) != GRAPH_NONE)
@@ -193,7 +326,7 @@ enum twinlog_error graph_add(struct graph *graph, const struct bundle *bundle, u
 	graph->parents_count += bundle->parents_count;
 	slot_fill(graph->slots, graph->slots_count, &bundle->id, graph->count);
 	graph->count++;
-	return TWINLOG_OK;
+	return cuts_grow(graph);
 }
 
 void graph_set_counts(struct graph *graph, uint32_t index, bool counts)
@@ -203,6 +336,21 @@ void graph_set_counts(struct graph *graph, uint32_t index, bool counts)
 }
 
 /* ---- Heads. ---- */
+
+static enum twinlog_error set_add(struct hash_set *set, const struct hash *id)
+{
+	if (set->count == set->capacity) {
+		const size_t capacity = set->count ? 2 * set->count : 2;
+		struct hash *items = realloc(set->items, capacity * sizeof *items);
+		if (!items)
+			return TWINLOG_NO_MEMORY;
+		set->items = items;
+		set->capacity = capacity;
+	}
+	set->items[set->count] = *id;
+	set->count = hash_sort(set->items, set->count + 1);
+	return TWINLOG_OK;
+}
 
 static enum twinlog_error set_advance(const struct graph *graph, struct hash_set *set, uint32_t index)
 {
@@ -215,54 +363,65 @@ static enum twinlog_error set_advance(const struct graph *graph, struct hash_set
 		if (!covered)
 			set->items[kept++] = set->items[i];
 	}
-	if (kept == set->capacity) {
-		const size_t capacity = kept ? 2 * kept : 2;
-		struct hash *items = realloc(set->items, capacity * sizeof *items);
-		if (!items)
-			return TWINLOG_NO_MEMORY;
-		set->items = items;
-		set->capacity = capacity;
-	}
-	set->items[kept] = entry->id;
-	set->count = hash_sort(set->items, kept + 1);
-	return TWINLOG_OK;
+	set->count = kept;
+	return set_add(set, &entry->id);
 }
 
-/* Where some entries do not count, a counting one may build on a counting one through those that do not. */
+static void heads_drop(struct graph *graph, const struct hash *id)
+{
+	for (size_t i = 0; i < graph->heads.count; i++) {
+		if (!hash_equal(&graph->heads.items[i], id))
+			continue;
+		memmove(graph->heads.items + i, graph->heads.items + i + 1,
+			(--graph->heads.count - i) * sizeof *graph->heads.items);
+		return;
+	}
+}
+
+/* Where some entries do not count, a counting one may build on a counting one through those that do not. What a counting
+ * one builds on is covered already, so each entry is covered once. */
+static enum twinlog_error heads_cover(struct graph *graph, uint32_t index)
+{
+	uint32_t depth = 0;
+	enum twinlog_error error = parents_push(graph, &depth, index);
+	while (!error && depth > 0) {
+		const uint32_t at = graph->stack[--depth];
+		struct graph_entry *entry = &graph->entries[at];
+		if (entry->covered)
+			continue;
+		entry->covered = true;
+		if (entry->counts)
+			heads_drop(graph, &entry->id);
+		else
+			error = parents_push(graph, &depth, at);
+	}
+	return error;
+}
+
+/* A durable one. */
+static enum twinlog_error heads_take(struct graph *graph, uint32_t index)
+{
+	if (!graph->entries[index].counts)
+		return TWINLOG_OK;
+	const enum twinlog_error error = heads_cover(graph, index);
+	return error ? error : set_add(&graph->heads, &graph->entries[index].id);
+}
+
 static enum twinlog_error heads_rebuild(struct graph *graph)
 {
-	bool *covered = calloc(graph->committed + 1, sizeof *covered);
-	struct hash *items = covered ? realloc(graph->heads.items, (graph->committed + 1) * sizeof *items) : NULL;
-	if (!items) {
-		free(covered);
-		return TWINLOG_NO_MEMORY;
-	}
-	graph->heads.items = items;
-	graph->heads.capacity = graph->committed + 1;
+	enum twinlog_error error = TWINLOG_OK;
 	graph->heads.count = 0;
-	for (uint32_t i = graph->committed; i-- > 0;) {
-		const struct graph_entry *entry = &graph->entries[i];
-		if (entry->counts && !covered[i])
-			items[graph->heads.count++] = entry->id;
-		if (entry->counts || covered[i])
-			for (uint32_t p = 0; p < entry->parents_count; p++)
-				covered[graph_parent(graph, entry, p)] = true;
-	}
-	free(covered);
-	graph->heads.count = hash_sort(graph->heads.items, graph->heads.count);
-	return TWINLOG_OK;
+	for (uint32_t i = 0; i < graph->count; i++)
+		graph->entries[i].covered = false;
+	for (uint32_t i = 0; i < graph->committed && !error; i++)
+		error = heads_take(graph, i);
+	return error;
 }
 
 enum twinlog_error graph_commit(struct graph *graph)
 {
-	const uint32_t index = graph->committed;
-	const enum twinlog_error error = set_advance(graph, &graph->tips, index);
-	if (error)
-		return error;
-	graph->committed++;
-	if (graph->regular)
-		return set_advance(graph, &graph->heads, index);
-	return heads_rebuild(graph);
+	const enum twinlog_error error = set_advance(graph, &graph->tips, graph->committed);
+	return error ? error : heads_take(graph, graph->committed++);
 }
 
 const struct hash *graph_heads(const struct graph *graph, size_t *ret_count)

@@ -21,8 +21,9 @@ struct graph_entry {
 	uint32_t parents_at; /* into the graph's list of parents */
 	uint32_t acts_ref;   /* the caller's name for the act heads it names */
 	uint16_t parents_count;
-	uint8_t key; /* the caller's number of the key that verified it */
+	uint16_t key; /* the caller's number of the key that verified it */
 	bool counts;
+	bool covered; /* a counting one, durable, builds on it */
 };
 
 enum twinlog_error graph_new(const struct hash *city, struct graph **ret_graph) TWINLOG_MUST_CHECK;
@@ -31,7 +32,7 @@ const struct hash *graph_city(const struct graph *graph);
 
 /* DUPLICATE, UNKNOWN_PARENT, MALFORMED (its number does not follow from its parents), NO_MEMORY. */
 enum twinlog_error graph_add(struct graph *graph, const struct bundle *bundle, uint64_t sequence, bool counts,
-			     uint8_t key, uint32_t acts_ref) TWINLOG_MUST_CHECK;
+			     uint16_t key, uint32_t acts_ref) TWINLOG_MUST_CHECK;
 /* Whether the newest entry, not yet committed, counts: known only once it stands in the graph. */
 void graph_set_counts(struct graph *graph, uint32_t index, bool counts);
 /* The next entry is durable: it enters the heads. */
@@ -50,6 +51,15 @@ const struct hash *graph_heads(const struct graph *graph, size_t *ret_count);
 /* Entries that no entry builds on, counting or not; sorted. What the city's next bundle names as parents. */
 const struct hash *graph_tips(const struct graph *graph, size_t *ret_count);
 uint64_t graph_next_number(const struct graph *graph, const struct hash *parents, size_t count);
+
+/* A cut-off by its number: heads (copied) that may arrive later than this; those of before are replaced. Marks what they
+ * reach, each entry once. */
+enum twinlog_error graph_cut_set(struct graph *graph, size_t cut, const struct hash *heads,
+				 size_t count) TWINLOG_MUST_CHECK;
+/* Whether a head of that cut-off is the entry or builds on it; false when it was never set. */
+bool graph_cut_reaches(const struct graph *graph, size_t cut, uint32_t index);
+/* Whether the entry added last is a head of a cut-off, so that it made what it builds on reached. */
+bool graph_cut_grew(const struct graph *graph);
 
 /* Whether a head (one of those known here) is the entry or builds on it. */
 bool graph_reached(const struct graph *graph, uint32_t index, const struct hash *heads, size_t count);

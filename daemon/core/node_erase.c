@@ -215,6 +215,14 @@ static bool page_init(struct node *node, const struct space *space, struct page 
 	return page->list != NULL;
 }
 
+/* Whether one who is no member any more may have received a bundle: it was sent it after the acts it names. */
+static bool once_received(const struct space *space, const struct hash *identity, const struct graph *graph,
+			  uint32_t index)
+{
+	const struct act_heads *named = &space->act_heads.items[graph_at(graph, index)->acts_ref];
+	return acts_heads_may_be_told(space->acts, identity, named->heads, named->count);
+}
+
 /* PROTOCOL, "Acts": a removed city can still fetch the erasures of what it once received. */
 static bool is_for(const struct node *node, const struct space *space, const struct node_link *link,
 		   const struct erasure *erasure)
@@ -227,8 +235,7 @@ static bool is_for(const struct node *node, const struct space *space, const str
 	case ENTITLED_ALL:
 		return true;
 	case ENTITLED_PAST_ACTS:
-		return member->ever_member && index != GRAPH_NONE &&
-		       graph_at(graph, index)->clock_ms <= member->since_ms;
+		return member->ever_member && index != GRAPH_NONE && once_received(space, identity, graph, index);
 	default:
 		return false;
 	}

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "card.h"
-#include "graph.h"
+#include "counting.h"
 #include "node.h"
 #include "twinlog/limits.h"
 
@@ -329,9 +329,14 @@ struct graph *space_graph(struct space *space, const struct hash *city);
 struct graph *space_graph_make(struct space *space, const struct hash *city);
 const struct graph *space_graph_of(const struct space *space, const struct hash *city);
 uint32_t space_act_heads_ref(struct space *space, const struct hash *heads, uint32_t count); /* UINT32_MAX: memory */
-bool space_bundle_counts(const struct space *space, const struct hash *city, const struct hash *act_heads,
-			 uint32_t act_heads_count, uint8_t key, const struct graph *graph, uint32_t index);
+
+/* ---- recount.c ---- */
+/* Decides whether the entry added last counts, and what it changes for others. */
+enum twinlog_error space_bundle_added(struct space *space, struct graph *graph) TWINLOG_MUST_CHECK;
+/* An act was added: what it touches is decided anew. */
 void space_recount(struct node *node, struct space *space);
+
+/* ---- spaces.c ---- */
 /* What a partner may get: nothing, acts alone, or all. */
 enum entitlement { ENTITLED_NONE, ENTITLED_PAST_ACTS, ENTITLED_ACTS, ENTITLED_ALL };
 enum entitlement space_entitles(const struct space *space, const struct hash *identity);

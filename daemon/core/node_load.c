@@ -91,6 +91,11 @@ enum twinlog_error node_load_erasure(struct node *node, uint64_t sequence, const
 		erasure_free(erasure);
 		return error;
 	}
+	/* The store was checked when it was written: which of several keys it was is all that is asked. */
+	size_t keys;
+	(void)acts_keys(space->acts, &erasure->signer, &keys);
+	if (keys > 1 && (error = erasure_check(erasure, space->acts)))
+		return error;
 	erasure->sequence = sequence;
 	erasure->from = LINK_NONE_YET;
 	erasures_commit(space->erasures);
@@ -104,8 +109,8 @@ enum twinlog_error node_load_erasure(struct node *node, uint64_t sequence, const
 static enum twinlog_error load_open(const struct space *space, const void *bytes, size_t size, const struct hash *city,
 				    struct bundle **ret_bundle)
 {
-	struct seal_public keys[16];
-	const size_t count = acts_keys(space->acts, city, keys, 16);
+	size_t count;
+	const struct seal_public *keys = acts_keys(space->acts, city, &count);
 	return bundle_open(bytes, size, count > 1 ? keys : NULL, count, ret_bundle);
 }
 
@@ -115,17 +120,12 @@ static enum twinlog_error load_into(struct node *node, struct space *space, stru
 	struct graph *graph = space_graph_make(space, &bundle->city);
 	if (!graph || ref == UINT32_MAX)
 		return TWINLOG_NO_MEMORY;
-	struct seal_public keys[16];
-	const size_t keys_count = acts_keys(space->acts, &bundle->city, keys, 16);
-	const uint8_t key = (uint8_t)(keys_count > bundle->key ? keys_count - 1 - bundle->key : 0);
-	enum twinlog_error error = graph_add(graph, bundle, sequence, true, key, ref);
-	if (error)
-		return error;
+	enum twinlog_error error = graph_add(graph, bundle, sequence, true, (uint16_t)bundle->key, ref);
+	if (!error)
+		error = space_bundle_added(space, graph);
 	const uint32_t index = graph_count(graph) - 1;
-	const bool counts =
-	    space_bundle_counts(space, &bundle->city, bundle->acts, bundle->acts_count, key, graph, index);
-	graph_set_counts(graph, index, counts);
-	if ((error = graph_commit(graph)) || (error = statements_apply(space->statements, bundle, sequence, counts)))
+	if (error || (error = graph_commit(graph)) ||
+	    (error = statements_apply(space->statements, bundle, sequence, graph_at(graph, index)->counts)))
 		return error;
 	erasures_hide(space, bundle);
 	if (hash_equal(&bundle->city, &node->card->identity) && bundle->clock_ms > node->clock_ms)
@@ -141,10 +141,12 @@ enum twinlog_error node_load_bundle(struct node *node, uint64_t sequence, const 
 	if (error)
 		return error;
 	struct space *space = space_by_id(node, &bundle->space);
-	struct seal_public keys[2];
+	size_t keys_count = 0;
+	if (space)
+		(void)acts_keys(space->acts, &bundle->city, &keys_count);
 	if (!space) {
 		error = TWINLOG_UNKNOWN_PARENT;
-	} else if (acts_keys(space->acts, &bundle->city, keys, 2) > 1) {
+	} else if (keys_count > 1) {
 		struct bundle *verified;
 		error = load_open(space, bytes, size, &bundle->city, &verified);
 		if (!error) {
@@ -177,7 +179,6 @@ enum twinlog_error node_loaded(struct node *node)
 {
 	node->commit = node->sequence;
 	for (size_t i = 0; i < node->spaces.count; i++) {
-		space_recount(node, &node->spaces.items[i]);
 		if (erasures_loaded(&node->spaces.items[i]))
 			return TWINLOG_NO_MEMORY;
 		/* The last one may be older than what is held: the end may have come between the two. */

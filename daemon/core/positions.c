@@ -42,15 +42,11 @@ static enum twinlog_error position_open(struct arena *arena, const void *bytes, 
 	return TWINLOG_OK;
 }
 
-static enum twinlog_error position_verify(const struct space *space, const struct position_message *message)
+static enum twinlog_error position_verify(const struct space *space, const struct position_message *message,
+					  size_t *ret_key)
 {
-	struct seal_public keys[16];
-	const size_t count = acts_keys(space->acts, &message->city, keys, 16);
-	for (size_t i = 0; i < count; i++)
-		if (seal_verify(&keys[i], "position", message->outer->position.data, message->outer->position.len,
-				message->outer->signature.data, message->outer->signature.len) == TWINLOG_OK)
-			return TWINLOG_OK;
-	return TWINLOG_BAD_SIGNATURE;
+	return acts_verify(space->acts, &message->city, "position", message->outer->position.data,
+			   message->outer->position.len, message->outer->signature, ret_key);
 }
 
 static bool head_add(struct known_position *known, const struct hash *city, const struct hash *head)
@@ -450,8 +446,12 @@ enum twinlog_error positions_arrives(struct node *node, struct node_peer *peer, 
 	}
 	if (own && (message.position->counter < space->position_counter || (known && position_is(known, bytes))))
 		return TWINLOG_OK;
-	if ((error = position_verify(space, &message)))
+	size_t key;
+	if ((error = position_verify(space, &message, &key)))
 		return error;
+	/* Whoever has an old key may say anything with it. Who relays it may not know of the new one yet. */
+	if (acts_key_retired(space->acts, &message.city, key))
+		return TWINLOG_OK;
 	if (own) {
 		machine_renew(node);
 		return TWINLOG_OK;

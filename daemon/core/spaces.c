@@ -82,7 +82,7 @@ struct graph *space_graph_make(struct space *space, const struct hash *city)
 	struct graph *graph = space_graph(space, city);
 	if (graph || graph_new(city, &graph))
 		return graph;
-	struct graph **place = ARRAY_PUSH(&space->graphs);
+	struct graph **place = bundle_cuts_set(space->acts, graph) ? NULL : ARRAY_PUSH(&space->graphs);
 	if (!place) {
 		graph_free(graph);
 		return NULL;
@@ -109,74 +109,6 @@ uint32_t space_act_heads_ref(struct space *space, const struct hash *heads, uint
 	return (uint32_t)(space->act_heads.count - 1);
 }
 
-/* ---- What counts. PROTOCOL, "Bundles": a bundle counts if its city was a member under the acts it names and no
- * removal or key change cuts it off. ---- */
-
-bool space_bundle_counts(const struct space *space, const struct hash *city, const struct hash *act_heads,
-			 uint32_t act_heads_count, uint8_t key, const struct graph *graph, uint32_t index)
-{
-	bool may_speak;
-	if (acts_may_speak(space->acts, city, act_heads, act_heads_count, &may_speak) || !may_speak)
-		return false;
-	/* Keys are numbered oldest first, so that a new one does not renumber them. */
-	struct seal_public keys[16];
-	const size_t keys_count = acts_keys(space->acts, city, keys, 16);
-	if (key >= keys_count)
-		return false;
-	const struct hash *heads;
-	size_t heads_count;
-	if (!acts_cuts_off(space->acts, city, act_heads, act_heads_count, &keys[keys_count - 1 - key], &heads,
-			   &heads_count))
-		return true;
-	return graph_reached(graph, index, heads, heads_count);
-}
-
-struct recount {
-	struct space *space;
-	struct graph *graph;
-};
-
-static bool recount_counts(void *context, uint32_t index)
-{
-	const struct recount *recount = context;
-	const struct graph_entry *entry = graph_at(recount->graph, index);
-	const struct act_heads *named = &recount->space->act_heads.items[entry->acts_ref];
-	return space_bundle_counts(recount->space, graph_city(recount->graph), named->heads, named->count, entry->key,
-				   recount->graph, index);
-}
-
-static void recount_changed(void *context, uint32_t index)
-{
-	const struct recount *recount = context;
-	if (index < graph_committed(recount->graph))
-		statements_recount(recount->space->statements, graph_at(recount->graph, index)->sequence,
-				   graph_at(recount->graph, index)->counts);
-}
-
-static bool may_cut_off(const struct acts *acts)
-{
-	for (size_t i = 0; i < acts_count(acts); i++) {
-		const uint32_t kind = acts_at(acts, i)->kind;
-		if (kind == TWINLOG__ACT_KIND__ACT_REMOVE || kind == TWINLOG__ACT_KIND__ACT_CHANGE_KEY ||
-		    kind == TWINLOG__ACT_KIND__ACT_ADD)
-			return true;
-	}
-	return false;
-}
-
-void space_recount(struct node *node, struct space *space)
-{
-	statements_members_changed(space->statements);
-	/* Without such acts nothing that was decided when a bundle came can change. */
-	if (!may_cut_off(space->acts))
-		return;
-	for (size_t i = 0; i < space->graphs.count; i++) {
-		struct recount recount = {space, space->graphs.items[i]};
-		if (graph_recount(recount.graph, recount_counts, recount_changed, &recount))
-			node->out_of_memory = true;
-	}
-}
-
 /* ---- Who may get what. ---- */
 
 enum entitlement space_entitles(const struct space *space, const struct hash *identity)
@@ -194,18 +126,9 @@ enum entitlement space_entitles(const struct space *space, const struct hash *id
 	}
 }
 
-/* One who is no member any more is told so, and learns of nothing that came later. */
-bool space_act_is_for(const struct space *space, const struct act *act, const struct hash *identity)
+bool space_act_is_for(const struct space *space, size_t index, const struct hash *identity)
 {
-	switch (space_entitles(space, identity)) {
-	case ENTITLED_ALL:
-	case ENTITLED_ACTS:
-		return true;
-	case ENTITLED_PAST_ACTS:
-		return act->message->clock_ms <= acts_member(space->acts, identity)->since_ms;
-	default:
-		return false;
-	}
+	return acts_may_be_told(space->acts, identity, index);
 }
 
 /* ---- Sending acts. ---- */
@@ -225,28 +148,19 @@ static void acts_page_send(struct node *node, struct node_link *link, struct spa
 	effect_send(node, link, &message);
 }
 
-/* All acts that these heads do not reach, in pages. Acts are few, so the asker's ancestors are found by a plain pass.
- */
+/* All acts that these heads do not reach, in pages. */
 void spaces_send_acts(struct node *node, struct node_link *link, struct space *space, const struct hash *have,
 		      size_t have_count, uint32_t stream)
 {
 	const struct hash *identity = &node->peers.items[link->peer].card->identity;
 	const size_t count = acts_count(space->acts);
-	bool *known = arena_zalloc(node->effects->arena, count * sizeof *known);
+	bool *known = arena_alloc(node->effects->arena, count * sizeof *known);
 	ProtobufCBinaryData *list = arena_alloc(node->effects->arena, count * sizeof *list);
 	if (!known || !list) {
 		node->out_of_memory = true;
 		return;
 	}
-	for (size_t i = count; i-- > 0;) {
-		const struct act *act = acts_at(space->acts, i);
-		known[i] = known[i] || hash_in(have, have_count, &act->id);
-		for (size_t p = 0; known[i] && p < act->message->n_parents; p++)
-			for (size_t j = 0; j < i; j++)
-				if (memcmp(acts_at(space->acts, j)->id.bytes, act->message->parents[p].data,
-					   HASH_SIZE) == 0)
-					known[j] = true;
-	}
+	acts_known_from(space->acts, have, have_count, known);
 	/* The last ones are not durable yet; they follow after their commit. */
 	const size_t durable = count - space->acts_pending;
 	size_t listed = 0, bytes = 0;
@@ -254,7 +168,7 @@ void spaces_send_acts(struct node *node, struct node_link *link, struct space *s
 		return;
 	for (size_t i = 0; i < durable; i++) {
 		const struct act *act = acts_at(space->acts, i);
-		if (known[i] || !space_act_is_for(space, act, identity))
+		if (known[i] || !space_act_is_for(space, i, identity))
 			continue;
 		if (listed > 0 && bytes + act->size > TWINLOG_CHUNK_MAX) {
 			acts_page_send(node, link, space, list, listed, stream, false);
@@ -397,15 +311,14 @@ void spaces_act_committed(struct node *node, const struct pending *pending)
 static enum twinlog_error own_act(struct node *node, struct space *space, Twinlog__Act *message)
 {
 	uint8_t *bytes;
-	size_t size, parents_count;
-	const struct hash *parents = acts_heads(space->acts, &parents_count);
-	if (parents_count > TWINLOG_PARENTS_MAX)
-		parents_count = TWINLOG_PARENTS_MAX;
+	size_t size;
+	struct hash parents[TWINLOG_PARENTS_MAX];
+	const size_t parents_count =
+	    acts_heads_named(space->acts, &node->card->identity, parents, &message->number);
 	message->space = codec_hash(acts_space(space->acts));
 	message->signer = codec_hash(&node->card->identity);
 	message->parents = codec_hash_list(node->effects->arena, parents, parents_count);
 	message->n_parents = parents_count;
-	message->number = acts_next_number(space->acts);
 	message->clock_ms = node_clock(node);
 	enum twinlog_error error = message->parents ? act_seal(message, node->keys, &bytes, &size) : TWINLOG_NO_MEMORY;
 	if (error)

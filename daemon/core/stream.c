@@ -300,8 +300,8 @@ static void check_start(struct node *node, struct node_link *link, const Twinlog
 			const struct space *space, const struct hash *city)
 {
 	struct check *check = ARRAY_PUSH(&node->checks);
-	struct seal_public keys[16];
-	const size_t keys_count = acts_keys(space->acts, city, keys, 16);
+	size_t keys_count;
+	const struct seal_public *keys = acts_keys(space->acts, city, &keys_count);
 	const struct seal_public *copy = arena_copy(node->effects->arena, keys, keys_count * sizeof *keys);
 	const uint8_t *bytes = arena_copy(node->effects->arena, chunk->bundles.data, chunk->bundles.len);
 	if (!check || !copy || !bytes) {
@@ -377,7 +377,7 @@ enum twinlog_error stream_bundle_take(struct node *node, struct space *space, st
 {
 	bool may_speak;
 	enum twinlog_error error =
-	    acts_may_speak(space->acts, &bundle->city, bundle->acts, bundle->acts_count, &may_speak);
+	    acts_may_speak(space->acts, &bundle->city, bundle->acts, bundle->acts_count, bundle->key, &may_speak);
 	if (error)
 		return error;
 	/* Without its erasure a leaf that lacks its body may be anybody's loss: PROTOCOL, "Erasures". */
@@ -387,17 +387,11 @@ enum twinlog_error stream_bundle_take(struct node *node, struct space *space, st
 	const uint32_t ref = space_act_heads_ref(space, bundle->acts, bundle->acts_count);
 	if (!graph || ref == UINT32_MAX)
 		return TWINLOG_NO_MEMORY;
-	struct seal_public keys[16];
-	const size_t keys_count = acts_keys(space->acts, &bundle->city, keys, 16);
-	/* Keys may have been added since the check began; those are newer, and numbers count from the oldest. */
-	const uint8_t key = (uint8_t)(keys_count > bundle->key ? keys_count - 1 - bundle->key : 0);
-	error = graph_add(graph, bundle, node->sequence + 1, true, key, ref);
+	error = graph_add(graph, bundle, node->sequence + 1, true, (uint16_t)bundle->key, ref);
 	if (error)
 		return error;
-	const uint32_t index = graph_count(graph) - 1;
-	graph_set_counts(
-	    graph, index,
-	    space_bundle_counts(space, &bundle->city, bundle->acts, bundle->acts_count, key, graph, index));
+	if ((error = space_bundle_added(space, graph)))
+		node->out_of_memory = true; /* the bundle stands in the graph already */
 	bundle_persist(node, bundle, ++node->sequence, own, link);
 	return TWINLOG_OK;
 }

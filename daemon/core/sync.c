@@ -321,7 +321,10 @@ void sync_want_acts(struct node *node, struct node_link *link, const struct hash
 {
 	const struct space *space = space_by_id(node, space_id);
 	size_t count = 0;
-	const struct hash *heads = space ? acts_heads(space->acts, &count) : NULL;
+	struct hash heads[TWINLOG_PARENTS_MAX];
+	/* Of many heads some: what is sent twice is dropped by its id. */
+	if (space)
+		count = acts_heads_named(space->acts, &node->card->identity, heads, NULL);
 	if (space && space->acts_pending > 0)
 		return; /* the digest after their commit asks again */
 	if (!want_for(node, space_id, &acts_stream) && wants_on(node, link->id) < 2 * TWINLOG_WANTS_MAX)

@@ -162,7 +162,7 @@ static const uint8_t *act_item(const struct page *page, const struct space *spac
 	if (index >= acts_count(space_acts(space)))
 		return NULL;
 	const struct act *act = acts_at(space_acts(space), index);
-	*ret_wanted = space_is_in(page, space) && (!page->courier || space_act_is_for(space, act, &page->to));
+	*ret_wanted = space_is_in(page, space) && (!page->courier || space_act_is_for(space, index, &page->to));
 	*ret_size = act->size;
 	return act->bytes;
 }

@@ -6,7 +6,6 @@
 
 /* Bundles and acts looked at in one step. */
 #define VERIFY_STEP_OBJECTS 256u
-#define VERIFY_KEYS_MAX     16u
 
 /* A leaf that lacks its content needs its erasure; one whose erasure is durable has lost its content. */
 static enum twinlog_error verify_erased(const struct query *query, const struct space *space,
@@ -28,7 +27,7 @@ enum twinlog_error verify_bundle(const struct query *query, const struct space *
 				 size_t size, uint32_t *ret_leaves)
 {
 	const struct acts *acts = space_acts(space);
-	struct seal_public keys[VERIFY_KEYS_MAX];
+	const struct seal_public *keys;
 	struct bundle *bundle;
 	struct hash city, named;
 	size_t count;
@@ -42,7 +41,7 @@ enum twinlog_error verify_bundle(const struct query *query, const struct space *
 	bundle_free(bundle);
 	if (!hash_equal(&named, acts_space(acts)))
 		return TWINLOG_MALFORMED;
-	count = acts_keys(acts, &city, keys, VERIFY_KEYS_MAX);
+	keys = acts_keys(acts, &city, &count);
 	error = bundle_open(bytes, size, keys, count, &bundle);
 	if (!error) {
 		error = verify_erased(query, space, bundle);
@@ -68,20 +67,14 @@ static const struct space *bundle_space(const struct node *node, struct arena *a
 static enum twinlog_error verify_act(const struct acts *acts, const struct act *act)
 {
 	const struct member *member = acts_member(acts, &act->signer);
-	struct seal_public keys[VERIFY_KEYS_MAX];
-	enum twinlog_error error = TWINLOG_UNKNOWN_KEY;
-	size_t count;
 
 	if (!member)
-		return error;
+		return TWINLOG_UNKNOWN_KEY;
 	if (act->kind == TWINLOG__ACT_KIND__ACT_CHANGE_KEY)
 		return seal_verify(&member->recovery_key, "act", act->signed_bytes, act->signed_size, act->signature,
 				   SEAL_SIGNATURE_SIZE);
-	count = acts_keys(acts, &act->signer, keys, VERIFY_KEYS_MAX);
-	for (size_t i = 0; error && i < count; i++)
-		error = seal_verify(&keys[i], "act", act->signed_bytes, act->signed_size, act->signature,
-				    SEAL_SIGNATURE_SIZE);
-	return error;
+	return acts_verify(acts, &act->signer, "act", act->signed_bytes, act->signed_size,
+			   codec_bytes(act->signature, SEAL_SIGNATURE_SIZE), NULL);
 }
 
 static void verify_note(struct query_verify *verify, enum twinlog_error error, const char *what, uint64_t number)

@@ -18,7 +18,8 @@
 #define TWINLOG_STEWARDS_MAX      9u            /* (signed) */
 #define TWINLOG_ERASURE_MAX       1024u         /* (signed) one signed erasure */
 #define TWINLOG_CARD_MAX          (16u * 1024)  /* (signed) one signed city card */
-#define TWINLOG_CUTOFF_HEADS_MAX  64u           /* (signed) heads that a removal or key change names */
+#define TWINLOG_CUTOFF_HEADS_MAX  64u           /* (signed) bundle heads that a removal or key change names */
+#define TWINLOG_CUTOFF_NAMED_MAX  4096u         /* (signed) acts, and erasures, that a key change names */
 #define TWINLOG_REPLACES_MAX      32u           /* (signed) own leaves that one leaf replaces */
 #define TWINLOG_SALT_SIZE         16u           /* (signed) PROTOCOL, "Leaves" */
 

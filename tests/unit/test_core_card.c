@@ -185,12 +185,12 @@ static void later_keys_need_the_grant(void **state)
 	draft->keys = later;
 	draft->message.city_key = codec_bytes(seal_keys_public(later)->bytes, 32);
 	assert_int_equal(open_message(draft, &card), TWINLOG_BAD_SIGNATURE);
-	card_grant(other_seed, &identity, seal_keys_public(later), draft->grant);
+	card_grant(other_seed, &identity, seal_keys_public(later), NULL, draft->grant);
 	draft->message.key_grant = codec_bytes(draft->grant, sizeof draft->grant);
 	assert_int_equal(open_message(draft, &card), TWINLOG_BAD_SIGNATURE);
-	card_grant(draft->recovery_seed, &identity, &draft->founding, draft->grant); /* for another key */
+	card_grant(draft->recovery_seed, &identity, &draft->founding, NULL, draft->grant); /* for another key */
 	assert_int_equal(open_message(draft, &card), TWINLOG_BAD_SIGNATURE);
-	card_grant(draft->recovery_seed, &identity, seal_keys_public(later), draft->grant);
+	card_grant(draft->recovery_seed, &identity, seal_keys_public(later), NULL, draft->grant);
 	assert_int_equal(open_message(draft, &card), TWINLOG_OK);
 	assert_true(hash_equal(&card->identity, &identity)); /* it stays for ever */
 	card_free(card);

@@ -82,7 +82,12 @@ static inline void county_act(struct county *county, const struct town *signer, 
 	message->n_parents = heads_count;
 	message->parents = parents;
 	message->signer = codec_hash(&signer->identity);
-	message->number = county->acts ? acts_next_number(county->acts) : 1;
+	message->number = 1;
+	for (size_t i = 0; i < heads_count; i++)
+		for (size_t j = 0; j < acts_count(county->acts); j++)
+			if (hash_equal(&acts_at(county->acts, j)->id, &heads[i]) &&
+			    acts_at(county->acts, j)->message->number >= message->number)
+				message->number = acts_at(county->acts, j)->message->number + 1;
 	message->clock_ms = 1000000 + message->number;
 	assert_int_equal(act_seal(message, signer->keys, &bytes, &size), TWINLOG_OK);
 	message->n_parents = 0; /* they end with this call */

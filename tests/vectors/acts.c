@@ -1,16 +1,19 @@
 /* Acts: a pair, and a network in which all that can happen does; who belongs after that. */
 #include "acts.h"
+#include "card.h"
 #include "vectors.h"
 
 struct hash pair_space, pair_head;
 
 enum { BY_KEY, BY_NEXT_KEY, BY_RECOVERY_KEY };
 
-/* Names of acts and cities are lists with commas; a member may end in "/reader"; bundles are one byte, 32 times. */
+/* Names of acts and cities are lists with commas; a member may end in "/reader", or in "/next" when its card shows its
+ * next key; bundles and erasures are one byte, 32 times. second: a city whose key is the second key that comes with the
+ * new one; by_second: one whose key signs as well. */
 struct spec {
-	const char *name, *signer, *parents, *members, *stewards, *subject, *acts, *extends, *title;
+	const char *name, *signer, *parents, *members, *stewards, *subject, *acts, *extends, *title, *second, *by_second;
 	uint32_t kind, template;
-	uint8_t key, bundles[2];
+	uint8_t key, bundles[2], erasure;
 	bool new_key;
 };
 
@@ -18,7 +21,7 @@ static struct made {
 	const char *name;
 	struct hash id;
 	uint64_t number;
-} made[64];
+} made[128];
 static size_t made_count;
 
 static const struct made *act_named(const char *name, size_t size)
@@ -62,14 +65,23 @@ static size_t cities_of(const char *list, struct hash *ids)
 
 static void member_fill(const char *name, size_t size, Twinlog__Member *member)
 {
+	static uint8_t grants[8][SEAL_SIGNATURE_SIZE];
+	static size_t granted;
 	const bool reader = size > 7 && memcmp(name + size - 7, "/reader", 7) == 0;
-	const struct city *city = city_named(name, reader ? size - 7 : size);
+	const bool next = size > 5 && memcmp(name + size - 5, "/next", 5) == 0;
+	const struct city *city = city_named(name, size - (reader ? 7 : 0) - (next ? 5 : 0));
 
 	twinlog__member__init(member);
 	member->founding_key = codec_bytes(seal_keys_public(city->keys[0])->bytes, 32);
 	member->recovery_key = codec_bytes(city->recovery.bytes, 32);
 	member->city_id = codec_string(city->city_id);
 	member->reader = reader;
+	if (!next)
+		return;
+	uint8_t *grant = grants[granted++ % 8];
+	member->city_key = codec_bytes(seal_keys_public(city->keys[1])->bytes, 32);
+	card_grant(city->recovery_seed, &city->identity, seal_keys_public(city->keys[1]), NULL, grant);
+	member->key_grant = codec_bytes(grant, SEAL_SIGNATURE_SIZE);
 }
 
 static void spec_put(const struct spec *spec, uint64_t number, uint64_t clock)
@@ -79,7 +91,8 @@ static void spec_put(const struct spec *spec, uint64_t number, uint64_t clock)
 	const struct {
 		const char *name, *value;
 	} lists[] = {{"parents", spec->parents}, {"members", spec->members}, {"stewards", spec->stewards},
-		     {"subject", spec->subject}, {"acts", spec->acts},       {"extends", spec->extends}};
+		     {"subject", spec->subject}, {"acts", spec->acts},       {"extends", spec->extends},
+		     {"second", spec->second},   {"by_second", spec->by_second}};
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
 		if (lists[i].value)
 			fprintf(out, " %s=%s", lists[i].name, lists[i].value);
@@ -91,25 +104,34 @@ static void spec_put(const struct spec *spec, uint64_t number, uint64_t clock)
 		fprintf(out, " bundles=%u", spec->bundles[0]);
 	if (spec->bundles[1])
 		fprintf(out, ",%u", spec->bundles[1]);
+	if (spec->erasure)
+		fprintf(out, " erasures=%u", spec->erasure);
 	if (spec->new_key)
 		fprintf(out, " new_key=1");
 }
 
-static void act_sign(const struct city *signer, uint8_t key, const Twinlog__Act *act, uint8_t **ret_bytes,
+static void act_sign(const struct city *signer, const struct spec *spec, const Twinlog__Act *act, uint8_t **ret_bytes,
 		     size_t *ret_size)
 {
-	uint8_t *bytes, signature[SEAL_SIGNATURE_SIZE];
+	uint8_t *bytes, signature[SEAL_SIGNATURE_SIZE], second[SEAL_SIGNATURE_SIZE];
 	Twinlog__SignedAct outer = TWINLOG__SIGNED_ACT__INIT;
 	size_t size;
 
-	if (key != BY_RECOVERY_KEY) {
-		MUST(act_seal(act, signer->keys[key], ret_bytes, ret_size) == TWINLOG_OK);
+	if (spec->key != BY_RECOVERY_KEY && !spec->by_second) {
+		MUST(act_seal(act, signer->keys[spec->key], ret_bytes, ret_size) == TWINLOG_OK);
 		return;
 	}
 	MUST(codec_pack(&act->base, &bytes, &size) == TWINLOG_OK);
-	seal_recovery_sign(signer->recovery_seed, "act", bytes, size, signature);
+	if (spec->key == BY_RECOVERY_KEY)
+		seal_recovery_sign(signer->recovery_seed, "act", bytes, size, signature);
+	else
+		seal_sign(signer->keys[spec->key], "act", bytes, size, signature);
 	outer.act = codec_bytes(bytes, size);
 	outer.signature = codec_bytes(signature, sizeof signature);
+	if (spec->by_second) {
+		seal_sign(city_named(spec->by_second, strlen(spec->by_second))->keys[0], "act-second", bytes, size, second);
+		outer.second = codec_bytes(second, sizeof second);
+	}
 	MUST(codec_pack(&outer.base, ret_bytes, ret_size) == TWINLOG_OK);
 	free(bytes);
 }
@@ -122,7 +144,7 @@ static void act_put(struct acts **acts, const struct spec *spec)
 	Twinlog__Act message = TWINLOG__ACT__INIT;
 	Twinlog__Member members[8], *list[8];
 	Twinlog__Cutoff counts = TWINLOG__CUTOFF__INIT;
-	struct hash parents[8], stewards[8], heads[8], bundles[2], subject;
+	struct hash parents[8], stewards[8], heads[8], bundles[2], subject, erasure;
 	const char *names = spec->parents;
 	size_t size;
 	uint64_t number = 1;
@@ -159,13 +181,19 @@ static void act_put(struct acts **acts, const struct spec *spec)
 	counts.bundles = codec_hash_list(arena, bundles, counts.n_bundles);
 	counts.n_acts = acts_of(spec->acts, heads);
 	counts.acts = codec_hash_list(arena, heads, counts.n_acts);
-	if (counts.n_acts + counts.n_bundles > 0)
+	memset(erasure.bytes, spec->erasure, HASH_SIZE);
+	counts.erasures = codec_hash_list(arena, &erasure, 1);
+	counts.n_erasures = spec->erasure ? 1 : 0;
+	if (counts.n_acts + counts.n_bundles + counts.n_erasures > 0)
 		message.counts = &counts;
 	if (spec->extends)
 		message.extends = codec_hash(&act_named(spec->extends, strlen(spec->extends))->id);
 	if (spec->new_key)
 		message.new_key = codec_bytes(seal_keys_public(signer->keys[1])->bytes, 32);
-	act_sign(signer, spec->key, &message, &bytes, &size);
+	if (spec->second)
+		message.second_key =
+		    codec_bytes(seal_keys_public(city_named(spec->second, strlen(spec->second))->keys[0])->bytes, 32);
+	act_sign(signer, spec, &message, &bytes, &size);
 	MUST(act_open(bytes, size, &act) == TWINLOG_OK);
 	spec_put(spec, number, message.clock_ms);
 	put("bytes", bytes, size);
@@ -201,9 +229,11 @@ static const struct spec network[] = {
 	{"n8", "mokpo", "n6,n7", .subject = "jinan", .bundles = {0x11}, KIND(REMOVE)},
 	{"n9", "xiamen", "n6,n7", .members = "jinan", KIND(ADD)},
 	{"n10", "jinan", "n7", KIND(LEAVE)},
-	/* A change of key: what it names with the old key stands (n9, n11), what it does not know does not (n13 to n15). */
+	/* A change of key: what it names with the old key stands (n9, n11), whatever else it knew does not (n13 to n15, and
+	   n30 below, which it knew). */
 	{"n11", "xiamen", "n9", .members = "suwon", KIND(ADD)},
-	{"n12", "xiamen", "n8", .acts = "n11", .bundles = {0x22}, .key = BY_RECOVERY_KEY, .new_key = true, KIND(CHANGE_KEY)},
+	{"n30", "xiamen", "n8", .title = "with the old key, before", KIND(RENAME)},
+	{"n12", "xiamen", "n8,n30", .acts = "n1,n7,n9,n11", .bundles = {0x22}, .erasure = 0x99, .key = BY_RECOVERY_KEY, .new_key = true, KIND(CHANGE_KEY)},
 	{"n13", "xiamen", "n8", .title = "with the old key", KIND(RENAME)},
 	{"n14", "xiamen", "n13", .title = "with the old key again", KIND(RENAME)},
 	{"n15", "xiamen", "n14", .title = "and once more", KIND(RENAME)},
@@ -216,12 +246,41 @@ static const struct spec network[] = {
 	{"n22", "mokpo", "n10,n21", .members = "jinan/reader", KIND(ADD)},
 	{"n23", "jinan", "n22", KIND(ACCEPT)},
 	{"n24", "mokpo", "n23", .subject = "xiamen", .bundles = {0x55}, KIND(REMOVE)}, /* a steward: no right */
-	/* The same key once more retires the first one alone. */
-	{"n25", "xiamen", "n11,n24", .key = BY_RECOVERY_KEY, .new_key = true, KIND(CHANGE_KEY)},
-	/* A steward leaves, has no right any more, and is added again. */
+	/* The same key once more retires the first one alone, and asks for what it names anew: a title that n12 shut out is
+	   not let in, an addition that n12 let in goes. */
+	{"n25", "xiamen", "n11,n24", .acts = "n1,n7,n9,n13", .bundles = {0x66}, .key = BY_RECOVERY_KEY, .new_key = true, KIND(CHANGE_KEY)},
+	/* A steward leaves, has no right any more, and is added again: invited, then a member, and no steward until appointed. */
 	{"n26", "mokpo", "n25", KIND(LEAVE)},
 	{"n27", "mokpo", "n26", .title = "by one who left", KIND(RENAME)},
 	{"n28", "xiamen", "n27", .members = "mokpo", .key = BY_NEXT_KEY, KIND(ADD)},
+	{"n29", "mokpo", "n27", KIND(ACCEPT)}, /* of what it left */
+};
+
+/* Coming back, and what happens at once. */
+static const struct spec returns[] = {
+	{"r0", "mokpo", .members = "mokpo,xiamen,jinan/next,busan", .stewards = "mokpo", .title = "Returns", KIND(FOUND), .template = 2},
+	{"r1", "xiamen", "r0", KIND(ACCEPT)},
+	{"r2", "jinan", "r0", .key = BY_NEXT_KEY, KIND(ACCEPT)}, /* with the key of its card */
+	{"r3", "busan", "r0", KIND(DECLINE)},
+	{"r4", "busan", "r3", KIND(ACCEPT)},  /* thought better of it */
+	{"r5", "busan", "r3", KIND(DECLINE)}, /* and another of its machines did not */
+	{"r6", "jinan", "r2", .key = BY_NEXT_KEY, KIND(LEAVE)},
+	{"r8", "mokpo", "r6", .members = "jinan", KIND(ADD)},
+	{"r9", "jinan", "r8", .key = BY_NEXT_KEY, KIND(ACCEPT)},
+	{"r10", "mokpo", "r9", .stewards = "jinan", KIND(APPOINT)},
+	{"r11", "mokpo", "r9", .subject = "jinan", .bundles = {0x77}, KIND(REMOVE)}, /* at once: it is no steward any more */
+	{"r12", "mokpo", "r10,r11", .members = "jinan/reader", KIND(ADD)},
+	{"r13", "jinan", "r12", KIND(ACCEPT)},
+	{"r14", "mokpo", "r13", .members = "jinan", KIND(ADD)},
+	{"r15", "jinan", "r14", KIND(ACCEPT)}, /* a reader becomes a member */
+	{"r16", "mokpo", "r15", .subject = "dalian", .bundles = {0x11}, KIND(REMOVE)}, /* of one never added, */
+	{"r17", "mokpo", "r15", .members = "dalian", KIND(ADD)},                        /* added at once */
+	{"r18", "dalian", "r17", KIND(ACCEPT)},
+	/* Two sign what xiamen does from now on. */
+	{"r19", "xiamen", "r1,r4,r5", .acts = "r1", .second = "klafir", .key = BY_RECOVERY_KEY, .new_key = true, KIND(CHANGE_KEY)},
+	{"r20", "mokpo", "r18,r19", .stewards = "xiamen", KIND(APPOINT)},
+	{"r21", "xiamen", "r20", .title = "signed by two", .key = BY_NEXT_KEY, .by_second = "klafir", KIND(RENAME)},
+	{"r22", "xiamen", "r20", KIND(LEAVE), .key = BY_NEXT_KEY, .by_second = "klafir"},
 };
 
 /* Who speaks in statements.c. */
@@ -266,20 +325,46 @@ static void heads_put(const struct acts *acts, const char *space)
 		pair_head = heads[0];
 }
 
-/* What becomes of a bundle of that city, with these act heads, signed with that key. */
+/* What becomes of a bundle of that city, with these act heads, signed with that key: the cut-offs it has to pass, each
+ * with its heads. */
 static void cutoff_put(const struct acts *acts, const char *name, const char *list, uint8_t key)
 {
 	const struct city *city = city_named(name, strlen(name));
-	const struct hash *heads;
 	struct hash named[8];
-	size_t count;
-	bool may;
+	bool may = false;
 	const size_t named_count = acts_of(list, named);
+	const size_t number = acts_key_number(acts, &city->identity, seal_keys_public(city->keys[key]));
+	const enum twinlog_error error = acts_may_speak(acts, &city->identity, named, named_count, number, &may);
 
-	MUST(acts_may_speak(acts, &city->identity, named, named_count, &may) == TWINLOG_OK);
-	fprintf(out, "bundle_of city=%s acts=%s key=%u may_speak=%d", name, list, key, may);
-	if (acts_cuts_off(acts, &city->identity, named, named_count, seal_keys_public(city->keys[key]), &heads, &count))
-		put("counts_below", heads, count * sizeof *heads);
+	fprintf(out, "bundle_of city=%s acts=%s key=%u verdict=%s may_speak=%d cutoffs=", name, list, key,
+		error_name(error), may);
+	MUST(error == TWINLOG_OK || error == TWINLOG_BAD_SIGNATURE);
+	for (size_t i = 0; i < acts_cutoffs(acts, &city->identity); i++) {
+		const size_t cutoff = acts_cutoff(acts, &city->identity, i);
+		size_t count;
+		if (!acts_cutoff_applies(acts, cutoff, named, named_count, number))
+			continue;
+		const struct hash *heads = acts_cutoff_heads(acts, cutoff, &count);
+		for (size_t m = 0; m < made_count; m++)
+			if (hash_equal(&made[m].id, &acts_at(acts, cutoff)->id))
+				fprintf(out, "%s:", made[m].name);
+		for (size_t h = 0; h < count; h++)
+			fprintf(out, "%02x", heads[h].bytes[0]);
+		fprintf(out, ",");
+	}
+	fprintf(out, "\n");
+}
+
+/* Which acts one who is no member any more may be told. */
+static void told_put(const struct acts *acts, const char *name, const char *space)
+{
+	const struct city *city = city_named(name, strlen(name));
+
+	fprintf(out, "told of=%s city=%s acts=", space, name);
+	for (size_t i = 0; i < acts_count(acts); i++)
+		for (size_t m = 0; m < made_count; m++)
+			if (hash_equal(&made[m].id, &acts_at(acts, i)->id) && acts_may_be_told(acts, &city->identity, i))
+				fprintf(out, "%s,", made[m].name);
 	fprintf(out, "\n");
 }
 
@@ -348,8 +433,23 @@ void acts_put(void)
 		uint8_t key;
 	} bundles[] = {{"jinan", "n4", 0},  {"jinan", "n3", 0},  {"jinan", "n8", 0},   {"jinan", "n23", 0},
 		       {"klafir", "n5", 0}, {"xiamen", "n5", 0}, {"xiamen", "n16", 0}, {"xiamen", "n16", 1},
-		       {"dalian", "n6", 0}, {"mokpo", "n25", 0}, {"mokpo", "n26", 0}};
+		       {"xiamen", "n5", 1}, {"dalian", "n6", 0}, {"mokpo", "n25", 0},  {"mokpo", "n26", 0}};
 	for (size_t i = 0; i < sizeof bundles / sizeof *bundles; i++)
 		cutoff_put(acts, bundles[i].city, bundles[i].acts, bundles[i].key);
+	told_put(acts, "mokpo", "network");
+	told_put(acts, "other", "network");
+	told_put(acts, "busan", "network");
+	acts_free(acts);
+	acts = scenario("returns", returns, sizeof returns / sizeof *returns);
+	cutoff_put(acts, "jinan", "r2", 0);
+	cutoff_put(acts, "jinan", "r2", 1);
+	cutoff_put(acts, "jinan", "r9", 1);
+	cutoff_put(acts, "jinan", "r13", 0);
+	cutoff_put(acts, "jinan", "r15", 1);
+	cutoff_put(acts, "xiamen", "r1", 0);
+	cutoff_put(acts, "xiamen", "r1", 1);
+	told_put(acts, "busan", "returns");
+	told_put(acts, "dalian", "returns");
+	told_put(acts, "xiamen", "returns");
 	acts_free(acts);
 }

@@ -13,14 +13,14 @@ class Act:
     kind: int
     signer: bytes
     parents: list
-    members: list  # (identity, city id, reader)
+    members: list  # (identity, city id, reader, the key that it brings)
     stewards: list
     subject: bytes
     bundles: list
     acts: list
+    erasures: list
     extends: bytes
     key: bytes  # that verifies the signature
-    founding: bytes  # of the signer
     new_key: bytes
     title: str
     template: int
@@ -36,7 +36,7 @@ class State:
         self.all = frozenset(self.acts)
         self.valid = set()
         for act in sorted(acts, key=lambda act: (act.number, act.id)):  # rule 1
-            if not self.key_retired(act) and self.had_right(act) and not self.city_id_taken(act):
+            if not self.shut_out(act) and self.had_right(act) and not self.city_id_taken(act):
                 self.valid.add(act.id)
 
     def closure(self, heads):
@@ -55,40 +55,51 @@ class State:
     def removals(self, identity, within):
         return [act for act in self.held(within, REMOVE) if act.subject == identity and not act.extends]
 
-    # ---- Rules 2 to 7. ----
+    # ---- Rules 2 to 6. ----
+
+    def lives(self, act, identity, within):
+        return all(self.knew(act, removal) for removal in self.removals(identity, within))
+
+    def by(self, identity, kind, within):
+        return [act for act in self.held(within, kind) if act.signer == identity]
 
     def under(self, identity, addition, within):
-        own = [act for act in self.held(within, FOUND, ACCEPT, DECLINE, LEAVE) if act.signer == identity]
-        ends = [act for act in own if act.kind in (DECLINE, LEAVE)]
-        accepted = [act for act in own if act is addition or (act.kind == ACCEPT and self.knew(act, addition))]
-        if any(not any(not self.knew(act, end) for end in ends) for act in accepted):
-            return "member"
-        if accepted:
+        if any(self.knew(leave, addition) for leave in self.by(identity, LEAVE, within)):
             return "left"
-        return "declined" if any(end.kind == DECLINE and self.knew(end, addition) for end in ends) else "invited"
+        declines = [act for act in self.by(identity, DECLINE, within) if self.knew(act, addition)]
+        accepted = [act for act in self.by(identity, ACCEPT, within) if self.knew(act, addition)]
+        if addition.kind == FOUND and addition.signer == identity:
+            accepted.append(addition)
+        if any(all(self.knew(act, decline) for decline in declines) for act in accepted):
+            return "member"
+        return "declined" if declines else "invited"
 
     def standing(self, identity, within):
         found = {}
-        for addition in self.held(within, FOUND, ADD):
-            reader = [reader for one, _, reader in addition.members if one == identity]
-            if reader and all(self.knew(addition, removal) for removal in self.removals(identity, within)):
+        for addition in sorted(self.held(within, FOUND, ADD), key=lambda act: (act.number, act.id)):
+            reader = [member[2] for member in addition.members if member[0] == identity]
+            if reader and self.lives(addition, identity, within):
                 found[self.under(identity, addition, within)] = reader[0]
-        for standing in ("member", "left", "declined", "invited"):
+        for standing in ("member", "invited", "declined", "left"):
             if standing in found:
                 return standing, found[standing]
         return "removed", False
 
     def is_steward(self, identity, within):
-        named = any(identity in act.stewards for act in self.held(within, FOUND, APPOINT))
-        return named and self.standing(identity, within)[0] == "member"
+        if self.standing(identity, within)[0] != "member":
+            return False
+        leaves = self.by(identity, LEAVE, within)
+        return any(
+            identity in act.stewards and self.lives(act, identity, within) and all(self.knew(act, leave) for leave in leaves)
+            for act in self.held(within, FOUND, APPOINT)
+        )
 
     def stewards(self, within):
         named = {one for act in self.held(within, FOUND, APPOINT) for one in act.stewards}
         return sum(self.is_steward(one, within) for one in named)
 
     def ever_member(self, identity):
-        spoke = any(act.signer == identity for act in self.held(self.all, FOUND, ACCEPT))
-        return spoke or self.standing(identity, self.all)[0] == "member"
+        return self.found.signer == identity or bool(self.by(identity, ACCEPT, self.all))
 
     def title(self):
         return max(self.held(self.all, RENAME), key=lambda act: (act.number, act.id), default=self.found).title
@@ -97,29 +108,38 @@ class State:
         known = self.ancestors[act.id]
         if act.kind in (FOUND, CHANGE_KEY):
             return act.kind == CHANGE_KEY or not act.parents
-        if act.kind in (ACCEPT, DECLINE, LEAVE):
-            return self.standing(act.signer, known)[0] != "removed"
+        standing = self.standing(act.signer, known)[0]
+        if act.kind in (ACCEPT, DECLINE):
+            return standing in ("member", "invited", "declined")
+        if act.kind == LEAVE:
+            return standing != "removed"
         if not self.is_steward(act.signer, known) or (act.kind != RENAME and self.found.template != NETWORK):
             return False
         if act.kind == APPOINT:
             return self.standing(act.stewards[0], known) == ("member", False) and self.stewards(known) < 9
         return act.kind != REMOVE or bool(act.extends) or not self.is_steward(act.subject, known)
 
-    # ---- Rules 8 to 10. ----
+    # ---- Rules 7 to 9. ----
 
     def city_id_taken(self, act):
         if act.kind != ADD:
             return False
-        identity, city_id, _ = act.members[0]
+        identity, city_id = act.members[0][:2]
         earlier = [one for one in self.held(self.all, FOUND, ADD) if (one.number, one.id) < (act.number, act.id)]
-        return any(held == city_id and other != identity for one in earlier for other, held, _ in one.members)
+        return any(member[1] == city_id and member[0] != identity for one in earlier for member in one.members)
+
+    def brought(self, identity):
+        """The keys of a city, with the act that brought each."""
+        for act in self.acts.values():
+            yield from ((member[3], act) for member in act.members if member[0] == identity)
+            if act.kind == CHANGE_KEY and act.new_key and act.signer == identity:
+                yield act.new_key, act
 
     def changes(self, identity):
         return [act for act in self.acts.values() if act.kind == CHANGE_KEY and act.new_key and act.signer == identity]
 
     def retires(self, change, key):
-        before = [change.founding] + [one.new_key for one in self.changes(change.signer) if self.knew(change, one)]
-        return key in before and key != change.new_key
+        return key != change.new_key and any(one == key and self.knew(change, act) for one, act in self.brought(change.signer))
 
     def naming(self, first):
         """The act and what extends it."""
@@ -129,17 +149,34 @@ class State:
                 if act.signer == first.signer if act.kind == CHANGE_KEY else act.id in self.valid:
                     yield act
 
-    def key_retired(self, act):
-        if act.kind == CHANGE_KEY:
+    def shut_out(self, act):
+        if act.kind in (FOUND, CHANGE_KEY):
             return False
-        for change in self.changes(act.signer):
-            reached = self.closure(head for one in self.naming(change) for head in one.acts)
-            if self.retires(change, act.key) and not self.knew(change, act) and act.id not in reached:
-                return True
-        return False
+        return any(
+            self.retires(change, act.key) and not any(act.id in one.acts for one in self.naming(change))
+            for change in self.changes(act.signer)
+        )
 
-    def cut_off(self, identity, named, key):
-        """The heads below which a bundle still counts; None when nothing cuts it off."""
+    def key_known(self, identity, named, key):
+        return any(one == key and act.id in named for one, act in self.brought(identity))
+
+    def cutoffs(self, identity, named, key):
+        """Those a bundle has to pass, each with the heads below which it counts."""
         cuts = [act for act in self.removals(identity, self.all) if act.id not in named]
         cuts += [change for change in self.changes(identity) if self.retires(change, key)]
-        return sorted({head for cut in cuts for one in self.naming(cut) for head in one.bundles}) if cuts else None
+        return [(cut, sorted({head for one in self.naming(cut) for head in one.bundles})) for cut in cuts]
+
+    # ---- "Who is sent what". ----
+
+    def ended(self, identity, act):
+        if self.standing(identity, self.ancestors[act.id])[0] in ("member", "invited"):
+            return True
+        additions = [one for one in self.held(self.all, FOUND, ADD) if any(member[0] == identity for member in one.members)]
+        return act.kind == REMOVE and any(not self.knew(act, one) and not self.knew(one, act) for one in additions)
+
+    def told(self, identity):
+        if self.standing(identity, self.all)[0] in ("member", "invited"):
+            return self.all
+        ends = self.removals(identity, self.all) + self.by(identity, LEAVE, self.all) + self.by(identity, DECLINE, self.all)
+        ends = [act for act in ends if self.ended(identity, act)]
+        return self.closure(act.id for act in ends)

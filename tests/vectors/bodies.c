@@ -66,9 +66,9 @@ static void judged_put(const char *what, uint32_t operation, uint32_t kind, cons
 	envelope.operation = operation;
 	envelope.kind = kind;
 	envelope.cities = kind == TWINLOG__RECORD_KIND__RECORD_CITY ? cities + 1 : cities;
-	envelope.n_cities = operation != TWINLOG__OPERATION__OPERATION_STATEMENT || kind > 3 ? 0
-			    : kind == TWINLOG__RECORD_KIND__RECORD_CITY                      ? 1
-											     : 2;
+	envelope.n_cities = operation != TWINLOG__OPERATION__OPERATION_STATEMENT ? 0
+			    : kind == TWINLOG__RECORD_KIND__RECORD_CITY          ? 1
+										 : 2;
 	if (CODEC_UNPACK_ONCE(arena, bytes, size, &body, twinlog__body) == TWINLOG_OK) {
 		const enum twinlog_error error =
 		    validate_body(VALIDATE_READ, &envelope, operation, kind, body, &rule, NULL);
@@ -199,6 +199,7 @@ static void order_put(void)
 	judged_put("content-before-token", 1, 2, body.bytes, body.size, BODY_WRONG_CONTENT);
 	judged_put("content-in-a-denial", 3, 1, body.bytes, body.size, BODY_WRONG_CONTENT);
 	judged_put("newer-kind", 1, 9, body.bytes, body.size, BODY_REFERENCE);
+	judged_put("newer-kind-names-cities", 1, 9, "\xfa\x01\x02hi", 5, BODY_SOUND);
 }
 
 static void others_put(void)

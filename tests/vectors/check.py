@@ -53,8 +53,11 @@ class City:
         digits = str(int.from_bytes(self.identity[:25], "big") % 10**60).zfill(60)
         return "-".join(digits[i : i + 5] for i in range(0, 60, 5))
 
-    def member(self, reader):
-        return message((1, self.keys[0].public), (2, self.recovery.public), (3, self.city_id), (4, int(reader)))
+    def member(self, reader, shown=0):
+        key = self.keys[shown].public if shown else b""
+        grant = self.recovery.sign("grant", self.identity + key) if shown else b""
+        keys = (self.keys[0].public, self.recovery.public)
+        return message((1, keys[0]), (2, keys[1]), (3, self.city_id), (4, int(reader)), (5, key), (6, grant))
 
 
 CITIES = {}
@@ -107,33 +110,43 @@ def check_city_id(line):
 ACTS, SPACES = {}, {}
 
 
+def member_of(name):
+    """The city, how it is added, and the key that its card shows."""
+    reader, shown = name.endswith("/reader"), int(name.endswith("/next"))
+    return CITIES[name.split("/")[0]], reader, shown
+
+
 def check_act(line):
-    names = {name: line[name].split(",") if name in line else [] for name in ("parents", "members", "stewards", "acts", "bundles")}
+    lists = ("parents", "members", "stewards", "acts", "bundles", "erasures")
+    names = {name: line[name].split(",") if name in line else [] for name in lists}
     signer, found = city_of(line, "signer"), int(line["kind"]) == belonging.FOUND
     ids = {name: sorted(ACTS[act].id for act in names[name]) for name in ("parents", "acts")}
     stewards = sorted(CITIES[name].identity for name in names["stewards"])
-    members = [(CITIES[name.removesuffix("/reader")], name.endswith("/reader")) for name in names["members"]]
-    bundles = [bytes([int(number)]) * 32 for number in names["bundles"]]
-    counts = message((1, bundles), (2, ids["acts"]))
+    members = [member_of(name) for name in names["members"]]
+    bundles, erasures = ([bytes([int(number)]) * 32 for number in names[name]] for name in ("bundles", "erasures"))
+    counts = message((1, bundles), (2, ids["acts"]), (3, erasures))
     subject = CITIES[line["subject"]].identity if "subject" in line else b""
     extends = ACTS[line["extends"]].id if "extends" in line else b""
     number = 1 + max([ACTS[name].number for name in names["parents"]], default=0)
+    new_key = signer.keys[1].public if "new_key" in line else b""
     act = message(
         (1, b"" if found else SPACES[line["name"][0]][0].id), (2, signer.identity), (3, ids["parents"]), (4, number),
         (5, int(line["clock"])), (6, int(line["kind"])), (10, bytes(range(1, 17)) if found else b""), (11, int(line.get("template", 0))),
-        (12, line.hex("title") if "title" in line else b""), (13, [city.member(reader) for city, reader in members]), (14, stewards),
-        (15, subject), (16, counts), (17, extends), (18, signer.keys[1].public if "new_key" in line else b""),
+        (12, line.hex("title") if "title" in line else b""), (13, [city.member(reader, shown) for city, reader, shown in members]),
+        (14, stewards), (15, subject), (16, counts), (17, extends), (18, new_key),
+        (19, CITIES[line["second"]].keys[0].public if "second" in line else b""),
     )  # fmt: skip
     key = (signer.keys + [signer.recovery])[int(line["key"])]
     made = belonging.Act(
         id=H("act", act), number=number, kind=int(line["kind"]), signer=signer.identity, parents=ids["parents"],
-        members=[(city.identity, city.city_id, reader) for city, reader in members], stewards=stewards, subject=subject,
-        bundles=bundles, acts=ids["acts"], extends=extends, key=key.public, founding=signer.keys[0].public,
-        new_key=signer.keys[1].public if "new_key" in line else b"", title=line.get("title", ""), template=int(line.get("template", 0)),
+        members=[(city.identity, city.city_id, reader, city.keys[shown].public) for city, reader, shown in members], stewards=stewards,
+        subject=subject, bundles=bundles, acts=ids["acts"], erasures=erasures, extends=extends, key=key.public, new_key=new_key,
+        title=line.get("title", ""), template=int(line.get("template", 0)),
     )  # fmt: skip
     ACTS[line["name"]] = made
     SPACES.setdefault(line["name"][0], []).append(made)
-    return {"number": str(number), "bytes": signed(key, "act", act), "id": made.id}
+    second = CITIES[line["by_second"]].keys[0].sign("act-second", act) if "by_second" in line else b""
+    return {"number": str(number), "bytes": signed(key, "act", act, (3, second)), "id": made.id}
 
 
 def state_of(line):
@@ -159,13 +172,28 @@ def check_acts_digest(line):
     return {"digest": H("acts", *state_of(line).heads())}
 
 
+def name_of(act):
+    return next(name for name, one in ACTS.items() if one is act)
+
+
 def check_bundle_of(line):
-    state, city = belonging.State(SPACES["n"]), city_of(line)
-    named = state.closure(ACTS[name].id for name in line["acts"].split(","))
+    first = line["acts"].split(",")[0][0]
+    state, city = belonging.State(SPACES[first]), city_of(line)
+    named, key = state.closure(ACTS[name].id for name in line["acts"].split(",")), city.keys[int(line["key"])].public
     standing, reader = state.standing(city.identity, named)
-    found = {"may_speak": str(int(standing == "member" and not reader))}
-    below = state.cut_off(city.identity, named, city.keys[int(line["key"])].public)
-    return found if below is None and "counts_below" not in line else {**found, "counts_below": b"".join(below or [])}
+    known = state.key_known(city.identity, named, key)
+    cuts = state.cutoffs(city.identity, named, key)
+    return {
+        "verdict": "OK" if known else "BAD_SIGNATURE",
+        "may_speak": str(int(known and standing == "member" and not reader)),
+        "cutoffs": "".join(f"{name_of(cut)}:{''.join(f'{head[0]:02x}' for head in heads)}," for cut, heads in cuts),
+    }
+
+
+def check_told(line):
+    state = state_of(line)
+    told = state.told(city_of(line).identity)
+    return {"acts": "".join(f"{name_of(act)}," for act in SPACES[line["of"][0]] if act.id in told)}
 
 
 # ---- "Records" ----
@@ -295,7 +323,7 @@ def check_word(line):
 
 def check_state(line):
     words, state = WORDS[line["record"]], belonging.State(SPACES["s"])
-    named = {city_id: identity for act in state.held(state.all, belonging.FOUND, belonging.ADD) for identity, city_id, _ in act.members}
+    named = {city_id: identity for act in state.held(state.all, belonging.FOUND, belonging.ADD) for identity, city_id, *_ in act.members}
     city_ids = {city.city_id: city for city in CITIES.values() if named.get(city.city_id) == city.identity}
     record = statements.Record(words[0].city, words, state, city_ids)
     lead, sides = record.lead(), []

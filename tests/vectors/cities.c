@@ -77,7 +77,7 @@ static void card_raw(const struct city *city, enum card_fault fault, struct raw 
 	raw_bytes(&card, 3, seal_keys_public(keys)->bytes, 32);
 	if (fault == CARD_GRANT_TOO_MUCH) {
 		uint8_t grant[SEAL_SIGNATURE_SIZE];
-		card_grant(city->recovery_seed, &city->identity, seal_keys_public(keys), grant);
+		card_grant(city->recovery_seed, &city->identity, seal_keys_public(keys), NULL, grant);
 		raw_bytes(&card, 4, grant, sizeof grant);
 	}
 	if (fault == CARD_ORDER)
@@ -162,7 +162,7 @@ static void card_put(const struct city *city, uint32_t index)
 	card.founding_key = codec_bytes(seal_keys_public(city->keys[0])->bytes, 32);
 	card.city_key = codec_bytes(seal_keys_public(city->keys[index])->bytes, 32);
 	card.recovery_key = codec_bytes(city->recovery.bytes, 32);
-	card_grant(city->recovery_seed, &city->identity, seal_keys_public(city->keys[index]), grant);
+	card_grant(city->recovery_seed, &city->identity, seal_keys_public(city->keys[index]), NULL, grant);
 	if (index > 0)
 		card.key_grant = codec_bytes(grant, sizeof grant);
 	card.transport_key = codec_bytes(seal_keys_transport_public(city->keys[index]), 32);

@@ -10,11 +10,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from wire import H, Refused, decode, decode_strict, domain, scan
 
 NAME = {1: "bytes", 2: "bytes", 3: "number"}
-CARD = {1: "bytes", 2: "bytes", 3: "bytes", 4: "bytes", 5: "bytes", 6: "bytes", 7: [NAME], 8: ["bytes"], 9: "number"}
+CARD = {1: "bytes", 2: "bytes", 3: "bytes", 4: "bytes", 5: "bytes", 6: "bytes", 7: [NAME], 8: ["bytes"], 9: "number", 10: "bytes"}
 SIGNED = {1: "bytes", 2: "bytes"}
-MEMBER = {1: "bytes", 2: "bytes", 3: "bytes", 4: "number"}
+SIGNED_ACT = {**SIGNED, 3: "bytes"}
+MEMBER = {1: "bytes", 2: "bytes", 3: "bytes", 4: "number", 5: "bytes", 6: "bytes", 7: "bytes"}
 ACT = {1: "bytes", 2: "bytes", 3: ["bytes"], 4: "number", 5: "number", 6: "number", 10: "bytes", 11: "number", 12: "bytes", 13: [MEMBER],
-       14: ["bytes"], 15: "bytes", 16: {1: ["bytes"], 2: ["bytes"]}, 17: "bytes", 18: "bytes"}  # fmt: skip
+       14: ["bytes"], 15: "bytes", 16: {1: ["bytes"], 2: ["bytes"], 3: ["bytes"]}, 17: "bytes", 18: "bytes", 19: "bytes"}  # fmt: skip
 LEAF = {1: "bytes", 2: "bytes", 3: "bytes", 4: "bytes"}
 BUNDLE = {1: "bytes", 2: "bytes", 3: [LEAF]}
 HEADER = {1: "bytes", 2: "bytes", 3: ["bytes"], 4: "number", 5: ["bytes"], 6: "number", 7: "number", 8: "bytes"}
@@ -71,21 +72,22 @@ def open_card(data, keys):
         need(re.fullmatch(rb"[A-Za-z][A-Za-z0-9-]{0,34}", name[1]), "BAD_LANG")
     need(all(is_address(address) for address in card[8]), "BAD_FIELD")
     if key == founding:
-        need(not grant, "NOT_STRICT")
+        need(not grant and not card[10], "NOT_STRICT")
     else:
-        need_signature(recovery, "grant", H("identity", founding, recovery) + key, grant)
+        need(len(card[10]) in (0, 32))
+        need_signature(recovery, "grant", H("identity", founding, recovery) + key + card[10], grant)
     need_signature(key, "card", outer[1], outer[2])
 
 
 def open_act(data, keys):
     """Of the kinds that carry nothing: the others are made by the vectors of acts."""
-    outer = decode_strict(data, SIGNED)
+    outer = decode_strict(data, SIGNED_ACT)
     act = decode_strict(outer[1], ACT)
-    need(len(outer[2]) == 64 and 1 <= act[6] <= 9 and len(act[1]) == len(act[2]) == 32)
+    need(len(outer[2]) == 64 and len(outer[3]) in (0, 64) and 1 <= act[6] <= 9 and len(act[1]) == len(act[2]) == 32)
     need(act[3] and act[4] >= 2)
     need_sorted(act[3], 32)
     if act[6] in (2, 3, 4):
-        need(not any(act[number] for number in (10, 11, 12, 13, 14, 15, 16, 17, 18)))
+        need(not any(act[number] for number in (10, 11, 12, 13, 14, 15, 16, 17, 18, 19)))
 
 
 def envelope_of(data):
@@ -309,7 +311,7 @@ def judge(operation, kind, cities, data):
     if content:
         walk(body[content], CONTENTS[content])
     named = cities_named(content, body[content]) if content and kind == content - 9 else []
-    void_if(operation == 1 and named != cities, 7)
+    void_if(operation == 1 and kind <= 3 and named != cities, 7)
 
 
 def body_rule(operation, kind, cities, data):
