@@ -7,7 +7,6 @@
 
 #include "parts.h"
 
-
 /* ---- Findings ---- */
 
 static const struct {

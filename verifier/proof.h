@@ -12,8 +12,8 @@
 #include "acts.h"
 #include "card.h"
 #include "carry.pb-c.h"
-#include "erasures.h"
 #include "counting.h"
+#include "erasures.h"
 
 /* In order of weight: the first that was found is the exit code. Text for people. */
 #define VERDICTS(X)                                                                                                    \

@@ -13,6 +13,8 @@ extern const struct cli_command command_peer_add, command_peer_list, command_pee
 extern const struct cli_command command_space_create, command_space_list, command_space_show;
 extern const struct cli_command command_space_accept, command_space_decline;
 extern const struct cli_command command_import, command_export, command_report;
+extern const struct cli_command command_space_add, command_space_remove, command_space_appoint;
+extern const struct cli_command command_space_rename, command_space_leave;
 extern const struct cli_command command_courier_write, command_courier_read;
 
 #endif

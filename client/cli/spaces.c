@@ -2,10 +2,12 @@
 #include <string.h>
 
 #include "commands.h"
+#include "log.pb-c.h"
 
 static const struct cli_option create_options[] = {
     {"member", 0, N_("CITY"), N_("a partner that takes part"), true},
     {"reader", 0, N_("CITY"), N_("a partner that reads and speaks for nobody"), true},
+    {"network", 0, NULL, N_("cities can be added and removed later, also when two begin"), false},
     {0},
 };
 
@@ -43,6 +45,8 @@ static int create_run(struct cli *cli, const struct cli_arguments *arguments)
 		return cli_fail(cli);
 	create.title = codec_string(cli_operand(arguments, 0));
 	create.request = codec_handle(&nonce);
+	if (cli_option(arguments, "network"))
+		create.template_ = TWINLOG__TEMPLATE__TEMPLATE_NETWORK;
 	request.body_case = TWINLOG__REQUEST__BODY_SPACE_CREATE;
 	request.space_create = &create;
 	if (cli_call(cli, &request, &reply))
@@ -139,7 +143,8 @@ static int show_run(struct cli *cli, const struct cli_arguments *arguments)
 		    : member->steward ? _("steward")
 				      : "",
 		    cli_time(cli, member->since_ms),
-		    cli_hex(cli, member->signer, 12),
+		    member->signer_city.len ? cli_city_name(cli, member->signer_city)
+					    : cli_hex(cli, member->signer, 12),
 		};
 		error = table_row(table, cells);
 	}

@@ -325,6 +325,7 @@ json_t *json_space(const Twinlog__SpaceInfo *space)
 		put(entry, "self", json_boolean(member->self));
 		put_time(entry, "since", member->since_ms);
 		put_hex(entry, "signed_by", member->signer);
+		put_text(entry, "signed_by_city", member->signer_city);
 		json_array_append_new(list, entry);
 	}
 	put(object, "members", list);

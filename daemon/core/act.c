@@ -132,7 +132,8 @@ static enum twinlog_error payload_check(struct arena *arena, const Twinlog__Act 
 	if (appoint)
 		return act->n_stewards == 1 ? hashes_check(arena, act->stewards, 1, 1) : TWINLOG_MALFORMED;
 	/* A removal cuts off bundles alone. */
-	if (remove && (act->subject.len != HASH_SIZE || (act->counts && (act->counts->n_acts || act->counts->n_erasures))))
+	if (remove &&
+	    (act->subject.len != HASH_SIZE || (act->counts && (act->counts->n_acts || act->counts->n_erasures))))
 		return TWINLOG_MALFORMED;
 	if (change_key && !keys_check(act))
 		return TWINLOG_MALFORMED;

@@ -128,8 +128,8 @@ static enum twinlog_error ancestors_take(const struct acts *acts, const struct a
 
 static bool verified(const struct act *act, const char *kind, const struct seal_public *key, const uint8_t *signature)
 {
-	return signature &&
-	       seal_verify(key, kind, act->signed_bytes, act->signed_size, signature, SEAL_SIGNATURE_SIZE) == TWINLOG_OK;
+	return signature && seal_verify(key, kind, act->signed_bytes, act->signed_size, signature,
+					SEAL_SIGNATURE_SIZE) == TWINLOG_OK;
 }
 
 /* PROTOCOL, "Acts": by a key that the act knew of, so that every member gives the same answer whatever came first. */
@@ -291,6 +291,11 @@ size_t acts_count(const struct acts *acts)
 	return acts->count;
 }
 
+bool acts_valid(const struct acts *acts, size_t index)
+{
+	return acts->entries[index].valid;
+}
+
 const struct act *acts_at(const struct acts *acts, size_t index)
 {
 	return acts->entries[index].act;
@@ -381,7 +386,8 @@ size_t acts_heads_named(const struct acts *acts, const struct hash *identity, st
 		for (uint32_t i = city->additions.count; i-- > 0;)
 			choose_for(&choice, acts->claims[city->additions.items[i]].act);
 	}
-	for (size_t i = acts->count; i-- > 0 && choice.count < TWINLOG_PARENTS_MAX && choice.count < acts->heads_count;) {
+	for (size_t i = acts->count;
+	     i-- > 0 && choice.count < TWINLOG_PARENTS_MAX && choice.count < acts->heads_count;) {
 		const struct hash *id = &acts->entries[i].act->id;
 		if (hash_in(acts->heads, acts->heads_count, id))
 			choose(&choice, id);
@@ -421,8 +427,8 @@ const struct act_set *acts_closure(const struct acts *acts, const struct hash *h
 	struct acts *cache = (struct acts *)(uintptr_t)acts;
 	if (count == 0 || count > TWINLOG_PARENTS_MAX)
 		return NULL;
-	const bool cached = count == acts->closure.heads_count &&
-			    memcmp(acts->closure.heads, heads, count * sizeof *heads) == 0;
+	const bool cached =
+	    count == acts->closure.heads_count && memcmp(acts->closure.heads, heads, count * sizeof *heads) == 0;
 	return cached || closure_fill(cache, heads, count) ? &acts->closure.set : NULL;
 }
 

@@ -72,6 +72,8 @@ enum acts_touched acts_touched(const struct acts *acts, struct hash *ret_city);
 bool acts_parties_changed(const struct acts *acts);
 
 bool acts_has(const struct acts *acts, const struct hash *id);
+/* Whether its signer had the right to it. By its place in the order of arrival. */
+bool acts_valid(const struct acts *acts, size_t index);
 size_t acts_count(const struct acts *acts);
 /* In order of arrival. */
 const struct act *acts_at(const struct acts *acts, size_t index);
@@ -95,8 +97,8 @@ const struct member *acts_member(const struct acts *acts, const struct hash *ide
 /* The member (of whatever standing) that goes by this id, by an addition that is valid; NULL for none. */
 const struct member *acts_member_by_city(const struct acts *acts, ProtobufCBinaryData city_id);
 
-/* Whether an act may be told to one who was named here: all to a member and one invited; to one who left, declined or was
- * removed the acts that ended it and what they build on. PROTOCOL, "Who is sent what". */
+/* Whether an act may be told to one who was named here: all to a member and one invited; to one who left, declined or
+ * was removed the acts that ended it and what they build on. PROTOCOL, "Who is sent what". */
 bool acts_may_be_told(const struct acts *acts, const struct hash *identity, size_t index);
 /* Whether these act heads may all be told to it. */
 bool acts_heads_may_be_told(const struct acts *acts, const struct hash *identity, const struct hash *heads,
@@ -107,8 +109,9 @@ const struct seal_public *acts_keys(const struct acts *acts, const struct hash *
 /* Its number; SIZE_MAX: the city never had it here. */
 size_t acts_key_number(const struct acts *acts, const struct hash *identity, const struct seal_public *key);
 /* Tries all keys of the city, the newest first. TWINLOG_UNKNOWN_KEY when it has none here. *ret_number may be NULL. */
-enum twinlog_error acts_verify(const struct acts *acts, const struct hash *identity, const char *kind, const void *bytes,
-			       size_t size, ProtobufCBinaryData signature, size_t *ret_number) TWINLOG_MUST_CHECK;
+enum twinlog_error acts_verify(const struct acts *acts, const struct hash *identity, const char *kind,
+			       const void *bytes, size_t size, ProtobufCBinaryData signature,
+			       size_t *ret_number) TWINLOG_MUST_CHECK;
 /* Whether a change of key retires it. */
 bool acts_key_retired(const struct acts *acts, const struct hash *identity, size_t number);
 /* Whether something other than an act or bundle, signed with that key, is shut out: the key is retired, and who retired

@@ -338,8 +338,8 @@ size_t acts_key_number(const struct acts *acts, const struct hash *identity, con
 	return SIZE_MAX;
 }
 
-enum twinlog_error acts_verify(const struct acts *acts, const struct hash *identity, const char *kind, const void *bytes,
-			       size_t size, ProtobufCBinaryData signature, size_t *ret_number)
+enum twinlog_error acts_verify(const struct acts *acts, const struct hash *identity, const char *kind,
+			       const void *bytes, size_t size, ProtobufCBinaryData signature, size_t *ret_number)
 {
 	size_t count;
 	const struct seal_public *keys = acts_keys(acts, identity, &count);

@@ -1,5 +1,5 @@
-/* What ends: the cut-offs that a city's bundles have to pass, each by itself, and what one who is no member any more may
- * still be told. PROTOCOL, "Bundles" and "Who is sent what". */
+/* What ends: the cut-offs that a city's bundles have to pass, each by itself, and what one who is no member any more
+ * may still be told. PROTOCOL, "Bundles" and "Who is sent what". */
 #include <stdlib.h>
 
 #include "acts_internal.h"
@@ -17,7 +17,8 @@ size_t acts_cutoff(const struct acts *acts, const struct hash *identity, size_t 
 					    : city->changes.items[which - city->removals.count];
 }
 
-bool acts_cutoff_applies(const struct acts *acts, size_t cutoff, const struct hash *heads, size_t heads_count, size_t key)
+bool acts_cutoff_applies(const struct acts *acts, size_t cutoff, const struct hash *heads, size_t heads_count,
+			 size_t key)
 {
 	const struct act_entry *entry = &acts->entries[cutoff];
 	if (entry->act->kind == KIND(CHANGE_KEY)) {
@@ -108,7 +109,8 @@ bool acts_may_be_told(const struct acts *acts, const struct hash *identity, size
 	       act_set_has(&city_find(acts, identity)->told, index);
 }
 
-bool acts_heads_may_be_told(const struct acts *acts, const struct hash *identity, const struct hash *heads, size_t count)
+bool acts_heads_may_be_told(const struct acts *acts, const struct hash *identity, const struct hash *heads,
+			    size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		const size_t index = acts_index(acts, &heads[i]);

@@ -5,7 +5,7 @@
 
 #include "acts.h"
 
-#define KIND(NAME) TWINLOG__ACT_KIND__ACT_##NAME
+#define KIND(NAME)  TWINLOG__ACT_KIND__ACT_##NAME
 #define ACT_NOWHERE UINT32_MAX
 
 /* A set of acts as bits, one for each act in order of arrival. Ancestors always have the smaller index. */
@@ -28,12 +28,12 @@ struct act_list {
 
 struct act_entry {
 	struct act *act;
-	struct act_set ancestors;  /* without itself */
-	struct seal_public key;    /* what verified the signature */
-	struct city **named;       /* the cities of the members it names, in its order */
-	struct act_list extended;  /* what extends it */
-	bool valid;                /* had the right to it, and no change of key shuts it out */
-	bool shut_out;             /* signed with a key that was retired, and not named by who retired it */
+	struct act_set ancestors; /* without itself */
+	struct seal_public key;   /* what verified the signature */
+	struct city **named;      /* the cities of the members it names, in its order */
+	struct act_list extended; /* what extends it */
+	bool valid;               /* had the right to it, and no change of key shuts it out */
+	bool shut_out;            /* signed with a key that was retired, and not named by who retired it */
 };
 
 struct city_key {
@@ -142,8 +142,8 @@ static inline const Twinlog__Member *claim_member(const struct acts *acts, const
 uint32_t claims_first(const struct acts *acts, ProtobufCBinaryData city_id);
 
 /* ---- acts_state.c ---- */
-/* Standing of a city under a part of the acts (NULL: all). *ret_reader and *ret_from (the act that gave it, SIZE_MAX when
- * none did) may be NULL. */
+/* Standing of a city under a part of the acts (NULL: all). *ret_reader and *ret_from (the act that gave it, SIZE_MAX
+ * when none did) may be NULL. */
 enum standing acts_standing(const struct acts *acts, const struct city *city, const struct act_set *within,
 			    bool *ret_reader, size_t *ret_from);
 /* Whether it is a steward under a part of the acts (NULL: all), and how many there are. */

@@ -20,8 +20,7 @@ static bool may_appoint(const struct acts *acts, const struct act *act, const st
 
 static bool may_remove(const struct acts *acts, const struct act *act, const struct act_set *known)
 {
-	return act->message->extends.len > 0 ||
-	       !acts_steward_under(acts, city_of(acts, act->message->subject), known);
+	return act->message->extends.len > 0 || !acts_steward_under(acts, city_of(acts, act->message->subject), known);
 }
 
 static bool had_right(const struct acts *acts, size_t index)
@@ -64,9 +63,10 @@ static bool claimed(const struct acts *acts, size_t index, bool before)
 	for (uint32_t at = claims_first(acts, city_id); at != ACT_NOWHERE; at = acts->claims[at].next) {
 		const struct claim *claim = &acts->claims[at];
 		const Twinlog__Member *member = claim_member(acts, claim);
-		if (acts->entries[claim->act].valid && acts->entries[claim->act].named[claim->member] !=
-							       acts->entries[index].named[0] &&
-		    member->city_id.len == city_id.len && memcmp(member->city_id.data, city_id.data, city_id.len) == 0 &&
+		if (acts->entries[claim->act].valid &&
+		    acts->entries[claim->act].named[claim->member] != acts->entries[index].named[0] &&
+		    member->city_id.len == city_id.len &&
+		    memcmp(member->city_id.data, city_id.data, city_id.len) == 0 &&
 		    (act_order(acts, claim->act, index) < 0) == before)
 			return true;
 	}

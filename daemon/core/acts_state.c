@@ -105,8 +105,8 @@ enum standing acts_standing(const struct acts *acts, const struct city *city, co
 		if (!stands(acts, claim->act, within) || !addition_lives(acts, city, claim->act, within))
 			continue;
 		const enum standing standing = standing_from(acts, city, claim->act, within, &since);
-		if (given && (rank[standing] < rank[best] ||
-			      (standing == best && act_order(acts, claim->act, given->act) < 0)))
+		if (given &&
+		    (rank[standing] < rank[best] || (standing == best && act_order(acts, claim->act, given->act) < 0)))
 			continue;
 		best = standing;
 		given = claim;
@@ -297,7 +297,8 @@ enum twinlog_error acts_evaluate(struct acts *acts)
 		error = city_decide(acts, &entry->named[i]->identity);
 	if (!error && (message->subject.len == HASH_SIZE || message->n_stewards == 1)) {
 		struct hash other;
-		memcpy(other.bytes, message->subject.len ? message->subject.data : message->stewards[0].data, HASH_SIZE);
+		memcpy(other.bytes, message->subject.len ? message->subject.data : message->stewards[0].data,
+		       HASH_SIZE);
 		error = city_decide(acts, &other);
 	}
 	return error;

@@ -660,7 +660,8 @@ static enum twinlog_error draft_seal(struct node *node, const struct draft *draf
 	error = bundle_open(bytes, size, NULL, 0, ret_bundle);
 	free(bytes);
 	if (!error)
-		(*ret_bundle)->key = (uint32_t)acts_key_number(draft->space->acts, identity, seal_keys_public(node->keys));
+		(*ret_bundle)->key =
+		    (uint32_t)acts_key_number(draft->space->acts, identity, seal_keys_public(node->keys));
 	return error;
 }
 

@@ -42,7 +42,7 @@ struct bundle {
 	uint64_t clock_ms;
 	struct leaf *leaves;
 	uint32_t leaves_count;
-	uint32_t key;         /* which of the keys given verified the signature; the newest come last, and first to be tried */
+	uint32_t key; /* which of the keys given verified the signature; the newest come last, and first to be tried */
 	const uint8_t *bytes; /* as received; borrowed or owned with the arena, see bundle_open */
 	size_t size;
 	struct arena *arena; /* holds all of the above */

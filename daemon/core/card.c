@@ -157,8 +157,8 @@ enum twinlog_error card_check_grant(const struct hash *identity, const struct se
 		return TWINLOG_MALFORMED;
 	if (memcmp(granted->city_key.data, founding->bytes, sizeof founding->bytes) == 0)
 		return granted->grant.len == 0 && granted->second_key.len == 0 ? TWINLOG_OK : TWINLOG_NOT_STRICT;
-	const size_t size =
-	    grant_bytes(identity, granted->city_key.data, granted->second_key.len ? granted->second_key.data : NULL, bytes);
+	const size_t size = grant_bytes(identity, granted->city_key.data,
+					granted->second_key.len ? granted->second_key.data : NULL, bytes);
 	return seal_verify(recovery, "grant", bytes, size, granted->grant.data, granted->grant.len);
 }
 

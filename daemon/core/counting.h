@@ -1,6 +1,6 @@
-/* Which bundles count: acts and one city's graph together. Pure; knows acts.h and graph.h. PROTOCOL, "Bundles": a bundle
- * counts if its city was a member under the acts it names, and each removal or change of key that asks it to be reached
- * by one of its heads is satisfied by itself. */
+/* Which bundles count: acts and one city's graph together. Pure; knows acts.h and graph.h. PROTOCOL, "Bundles": a
+ * bundle counts if its city was a member under the acts it names, and each removal or change of key that asks it to be
+ * reached by one of its heads is satisfied by itself. */
 #ifndef TWINLOG_COUNTING_H
 #define TWINLOG_COUNTING_H
 

@@ -378,8 +378,8 @@ static void heads_drop(struct graph *graph, const struct hash *id)
 	}
 }
 
-/* Where some entries do not count, a counting one may build on a counting one through those that do not. What a counting
- * one builds on is covered already, so each entry is covered once. */
+/* Where some entries do not count, a counting one may build on a counting one through those that do not. What a
+ * counting one builds on is covered already, so each entry is covered once. */
 static enum twinlog_error heads_cover(struct graph *graph, uint32_t index)
 {
 	uint32_t depth = 0;

@@ -52,8 +52,8 @@ const struct hash *graph_heads(const struct graph *graph, size_t *ret_count);
 const struct hash *graph_tips(const struct graph *graph, size_t *ret_count);
 uint64_t graph_next_number(const struct graph *graph, const struct hash *parents, size_t count);
 
-/* A cut-off by its number: heads (copied) that may arrive later than this; those of before are replaced. Marks what they
- * reach, each entry once. */
+/* A cut-off by its number: heads (copied) that may arrive later than this; those of before are replaced. Marks what
+ * they reach, each entry once. */
 enum twinlog_error graph_cut_set(struct graph *graph, size_t cut, const struct hash *heads,
 				 size_t count) TWINLOG_MUST_CHECK;
 /* Whether a head of that cut-off is the entry or builds on it; false when it was never set. */

@@ -219,6 +219,9 @@ void effects_free(struct effects *effects);
 /* Clears effects and fills them anew. NO_MEMORY leaves the node unusable: end the process, the store has it all. */
 enum twinlog_error node_step(struct node *node, const struct event *event, struct effects *effects) TWINLOG_MUST_CHECK;
 
+/* Asked when a chunk is packed and about to go: acts that came meanwhile may have put the partner out. */
+bool node_chunk_may_go(struct node *node, uint32_t link, const struct hash *space, const struct hash *city);
+
 /* mono_ms at which EVENT_TIME is due at the latest; UINT64_MAX for never. */
 uint64_t node_deadline(const struct node *node);
 

@@ -340,11 +340,15 @@ void space_recount(struct node *node, struct space *space);
 /* What a partner may get: nothing, acts alone, or all. */
 enum entitlement { ENTITLED_NONE, ENTITLED_PAST_ACTS, ENTITLED_ACTS, ENTITLED_ALL };
 enum entitlement space_entitles(const struct space *space, const struct hash *identity);
-void spaces_request(struct node *node, uint64_t client, const Twinlog__Request *request);
+/* Persists an act that was just added, and decides anew what it touches. */
+void act_persist(struct node *node, struct space *space, const struct act *act, bool own, uint32_t from);
 void spaces_acts(struct node *node, struct node_link *link, const Twinlog__Acts *acts);
 void spaces_act_committed(struct node *node, const struct pending *pending);
 void spaces_send_acts(struct node *node, struct node_link *link, struct space *space, const struct hash *have,
 		      size_t have_count, uint32_t stream);
+
+/* ---- spaces_own.c ---- */
+void spaces_request(struct node *node, uint64_t client, const Twinlog__Request *request);
 
 /* ---- sync.c ---- */
 void sync_start(struct node *node, struct node_link *link);
@@ -396,6 +400,8 @@ void stream_chunk_sent(struct node *node, const struct event *event);
 void stream_bundle_committed(struct node *node, struct pending *pending);
 enum twinlog_error stream_bundle_take(struct node *node, struct space *space, struct bundle *bundle, bool own,
 				      uint32_t link) TWINLOG_MUST_CHECK;
+/* Acts have changed: nobody goes on being served who may not be any more. */
+void stream_cut_off(struct node *node, const struct space *space);
 void stream_after_commit(struct node *node); /* pushes and announcements of what the commit brought */
 void stream_link_gone(struct node *node, uint32_t link);
 void want_end(struct node *node, uint32_t link, uint32_t stream);

@@ -1,5 +1,5 @@
-/* What counts, as acts and bundles come. An act revisits the bundles of the one city it touches; a bundle revisits others
- * only when it is a head that a cut-off waited for. */
+/* What counts, as acts and bundles come. An act revisits the bundles of the one city it touches; a bundle revisits
+ * others only when it is a head that a cut-off waited for. */
 #include "node_internal.h"
 
 static bool space_bundle_counts(const struct space *space, const struct graph *graph, uint32_t index)

@@ -1,4 +1,4 @@
-/* Spaces: acts made here, acts from partners, and what follows for bundles. PROTOCOL, "Acts". */
+/* Spaces: acts from partners, and who may be told what. PROTOCOL, "Acts", "Who is sent what". */
 #include "node_internal.h"
 
 struct space *space_by_id(struct node *node, const struct hash *id)
@@ -182,7 +182,7 @@ void spaces_send_acts(struct node *node, struct node_link *link, struct space *s
 
 /* ---- Taking acts in. ---- */
 
-static void act_persist(struct node *node, struct space *space, const struct act *act, bool own, uint32_t from)
+void act_persist(struct node *node, struct space *space, const struct act *act, bool own, uint32_t from)
 {
 	struct persist *persist = effect_persist(node, PERSIST_ACT);
 	persist->sequence = ++node->sequence;
@@ -198,6 +198,7 @@ static void act_persist(struct node *node, struct space *space, const struct act
 	pending->link = from;
 	space->acts_pending++;
 	space_recount(node, space);
+	stream_cut_off(node, space);
 	erasures_acts_changed(node, space);
 }
 
@@ -304,192 +305,4 @@ void spaces_act_committed(struct node *node, const struct pending *pending)
 			spaces_send_acts(node, link, space, NULL, 0, 0);
 	}
 	sync_pursue_all(node, &pending->space);
-}
-
-/* ---- Acts made here. ---- */
-
-static enum twinlog_error own_act(struct node *node, struct space *space, Twinlog__Act *message)
-{
-	uint8_t *bytes;
-	size_t size;
-	struct hash parents[TWINLOG_PARENTS_MAX];
-	const size_t parents_count =
-	    acts_heads_named(space->acts, &node->card->identity, parents, &message->number);
-	message->space = codec_hash(acts_space(space->acts));
-	message->signer = codec_hash(&node->card->identity);
-	message->parents = codec_hash_list(node->effects->arena, parents, parents_count);
-	message->n_parents = parents_count;
-	message->clock_ms = node_clock(node);
-	enum twinlog_error error = message->parents ? act_seal(message, node->keys, &bytes, &size) : TWINLOG_NO_MEMORY;
-	if (error)
-		return error;
-	struct act *act;
-	error = act_open(bytes, size, &act);
-	free(bytes);
-	if (error)
-		return error;
-	error = acts_add(space->acts, act);
-	if (error)
-		act_free(act);
-	else
-		act_persist(node, space, act, true, LINK_NONE_YET);
-	return error;
-}
-
-static void space_answer(struct node *node, uint64_t client, uint64_t request_id, const Twinlog__SpaceAnswer *answer)
-{
-	const struct hash id = bytes_hash(answer->space);
-	struct space *space = space_by_id(node, &id);
-	const struct member *self = space ? acts_member(space->acts, &node->card->identity) : NULL;
-	if (!self) {
-		effect_fault(node, client, request_id, TWINLOG_NOT_FOUND, "space", NULL);
-		return;
-	}
-	const enum standing wanted = answer->accept ? STANDING_MEMBER : STANDING_DECLINED;
-	if (self->standing == wanted) { /* asked twice */
-		reply_done(node, client, request_id);
-		return;
-	}
-	if (self->standing != STANDING_INVITED && !(answer->accept && self->standing == STANDING_DECLINED)) {
-		effect_fault(node, client, request_id, TWINLOG_NOT_PERMITTED, "space", "no invitation is open");
-		return;
-	}
-	Twinlog__Act message = TWINLOG__ACT__INIT;
-	message.kind = answer->accept ? TWINLOG__ACT_KIND__ACT_ACCEPT : TWINLOG__ACT_KIND__ACT_DECLINE;
-	const enum twinlog_error error = own_act(node, space, &message);
-	if (error)
-		effect_fault(node, client, request_id, error, "space", NULL);
-	else
-		reply_done(node, client, request_id);
-}
-
-/* ---- Founding. ---- */
-
-static void spaces_reply(struct node *node, uint64_t client, uint64_t request_id, const struct space *space)
-{
-	Twinlog__Reply reply = TWINLOG__REPLY__INIT;
-	Twinlog__Spaces spaces = TWINLOG__SPACES__INIT;
-	Twinlog__SpaceInfo info = TWINLOG__SPACE_INFO__INIT, *list[] = {&info};
-	info.space = codec_hash(acts_space(space->acts));
-	info.title = acts_title(space->acts);
-	info.template_ = acts_template(space->acts);
-	spaces.spaces = list;
-	spaces.n_spaces = 1;
-	reply.id = request_id;
-	reply.commit = node->sequence;
-	reply.body_case = TWINLOG__REPLY__BODY_SPACES;
-	reply.spaces = &spaces;
-	uint8_t *bytes;
-	size_t size;
-	struct pending *pending = pending_add(node, PENDING_REPLY);
-	if (!pending || codec_pack(&reply.base, &bytes, &size)) {
-		node->out_of_memory = true;
-		return;
-	}
-	pending->client = client;
-	pending->bytes = bytes;
-	pending->size = size;
-}
-
-static void member_fill(Twinlog__Member *member, const struct card *card, ProtobufCBinaryData city_id, bool reader)
-{
-	twinlog__member__init(member);
-	member->founding_key = codec_bytes(card->founding_key.bytes, sizeof card->founding_key.bytes);
-	member->recovery_key = codec_bytes(card->recovery_key.bytes, sizeof card->recovery_key.bytes);
-	member->city_id = city_id.len > 0 ? city_id : codec_string(card->city_id);
-	member->reader = reader;
-}
-
-static enum twinlog_error members_fill(struct node *node, const Twinlog__SpaceCreate *create, Twinlog__Act *message)
-{
-	const size_t count = create->n_members + 1;
-	struct arena *arena = node->effects->arena;
-	if (create->n_members == 0)
-		return TWINLOG_FIELD_MISSING;
-	if (count > TWINLOG_MEMBERS_MAX)
-		return TWINLOG_TOO_MANY;
-	Twinlog__Member *members = arena_alloc(arena, count * sizeof *members);
-	Twinlog__Member **list = arena_alloc(arena, count * sizeof(Twinlog__Member *));
-	if (!members || !list)
-		return TWINLOG_NO_MEMORY;
-	member_fill(&members[0], node->card, (ProtobufCBinaryData){0}, false);
-	list[0] = &members[0];
-	for (size_t i = 1; i < count; i++) {
-		const Twinlog__SpaceMember *asked = create->members[i - 1];
-		const struct hash identity = bytes_hash(asked->identity);
-		const struct node_peer *peer = peer_find(node, &identity);
-		if (!peer || peer->removed)
-			return TWINLOG_UNKNOWN_CITY;
-		member_fill(&members[i], peer->card, asked->city_id, asked->reader);
-		list[i] = &members[i];
-	}
-	message->members = list;
-	message->n_members = count;
-	return TWINLOG_OK;
-}
-
-static const struct space *founded_before(const struct node *node, ProtobufCBinaryData nonce)
-{
-	for (size_t i = 0; i < node->spaces.count; i++) {
-		const struct act *found = acts_at(node->spaces.items[i].acts, 0);
-		if (hash_equal(&found->signer, &node->card->identity) && nonce.len == HANDLE_SIZE &&
-		    memcmp(found->message->nonce.data, nonce.data, HANDLE_SIZE) == 0)
-			return &node->spaces.items[i];
-	}
-	return NULL;
-}
-
-static enum twinlog_error space_found(struct node *node, const Twinlog__SpaceCreate *create, struct space **ret_space)
-{
-	uint8_t nonce[HANDLE_SIZE];
-	Twinlog__Act message = TWINLOG__ACT__INIT;
-	ProtobufCBinaryData steward = codec_hash(&node->card->identity);
-	node_draw(node, nonce, sizeof nonce);
-	message.kind = TWINLOG__ACT_KIND__ACT_FOUND;
-	message.signer = codec_hash(&node->card->identity);
-	message.number = 1;
-	message.clock_ms = node_clock(node);
-	message.nonce = create->request.len == HANDLE_SIZE ? create->request : codec_bytes(nonce, sizeof nonce);
-	message.title = create->title;
-	message.stewards = &steward;
-	message.n_stewards = 1;
-	enum twinlog_error error = members_fill(node, create, &message);
-	message.template_ = create->template_ ? create->template_
-			    : create->n_members == 1 && !create->members[0]->reader
-				? TWINLOG__TEMPLATE__TEMPLATE_PAIR
-				: TWINLOG__TEMPLATE__TEMPLATE_NETWORK;
-	uint8_t *bytes;
-	size_t size;
-	if (error || (error = act_seal(&message, node->keys, &bytes, &size)))
-		return error;
-	struct act *act;
-	error = act_open(bytes, size, &act);
-	free(bytes);
-	if (error)
-		return error;
-	error = space_open(node, act, ret_space);
-	if (error)
-		act_free(act);
-	else
-		act_persist(node, *ret_space, act, true, LINK_NONE_YET);
-	return error;
-}
-
-void spaces_request(struct node *node, uint64_t client, const Twinlog__Request *request)
-{
-	if (request->body_case == TWINLOG__REQUEST__BODY_SPACE_ANSWER) {
-		space_answer(node, client, request->id, request->space_answer);
-		return;
-	}
-	const struct space *known = founded_before(node, request->space_create->request);
-	struct space *space;
-	if (known) {
-		spaces_reply(node, client, request->id, known);
-		return;
-	}
-	const enum twinlog_error error = space_found(node, request->space_create, &space);
-	if (error)
-		effect_fault(node, client, request->id, error, "space", NULL);
-	else
-		spaces_reply(node, client, request->id, space);
 }

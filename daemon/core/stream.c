@@ -157,6 +157,13 @@ static size_t serves_make_room(struct node *node, uint32_t link, const struct ha
 	return count;
 }
 
+/* PROTOCOL, "Acts": one who is no member any more can still fetch its own bundles. */
+static bool may_be_served(const struct space *space, const struct hash *identity, const struct hash *city)
+{
+	const enum entitlement entitled = space_entitles(space, identity);
+	return entitled == ENTITLED_ALL || (entitled == ENTITLED_PAST_ACTS && hash_equal(city, identity));
+}
+
 void stream_want(struct node *node, struct node_link *link, const Twinlog__Want *want)
 {
 	const struct hash *identity = &node->peers.items[link->peer].card->identity;
@@ -175,8 +182,7 @@ void stream_want(struct node *node, struct node_link *link, const Twinlog__Want 
 		spaces_send_acts(node, link, space, have, want->n_have, want->stream);
 		return;
 	}
-	/* PROTOCOL, "Acts": a removed city can still fetch its own bundles. */
-	if (entitled != ENTITLED_ALL && !(entitled == ENTITLED_PAST_ACTS && hash_equal(&city, identity))) {
+	if (!space || !may_be_served(space, identity, &city)) {
 		link_refuse(node, link, TWINLOG_NOT_A_MEMBER, "request for bundles");
 		return;
 	}
@@ -254,6 +260,26 @@ void stream_chunk_sent(struct node *node, const struct event *event)
 		}
 		return;
 	}
+}
+
+void stream_cut_off(struct node *node, const struct space *space)
+{
+	for (size_t i = node->serves.count; i-- > 0;) {
+		const struct serve *serve = &node->serves.items[i];
+		const struct node_link *link = link_find(node, serve->link);
+		if (hash_equal(&serve->space, acts_space(space->acts)) &&
+		    !(link && link->peer != LINK_NONE_YET &&
+		      may_be_served(space, &node->peers.items[link->peer].card->identity, &serve->city)))
+			serve_drop(node, i);
+	}
+}
+
+bool node_chunk_may_go(struct node *node, uint32_t link_id, const struct hash *space_id, const struct hash *city)
+{
+	const struct node_link *link = link_find(node, link_id);
+	const struct space *space = space_by_id(node, space_id);
+	return link && link->peer != LINK_NONE_YET && space &&
+	       may_be_served(space, &node->peers.items[link->peer].card->identity, city);
 }
 
 void stream_link_gone(struct node *node, uint32_t link)

@@ -72,6 +72,7 @@ bool control_permits(enum client_role role, int body_case)
 		return role == ROLE_ADMIN || role == ROLE_AUDITOR;
 	case TWINLOG__REQUEST__BODY_SPACE_CREATE:
 	case TWINLOG__REQUEST__BODY_SPACE_ANSWER:
+	case TWINLOG__REQUEST__BODY_SPACE_CHANGE:
 	case TWINLOG__REQUEST__BODY_PEER_ADD:
 	case TWINLOG__REQUEST__BODY_PEER_VERIFY:
 	case TWINLOG__REQUEST__BODY_PEER_REMOVE:

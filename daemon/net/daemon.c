@@ -78,6 +78,9 @@ static void inbox_chunk(struct daemon *daemon, struct work_chunk *chunk)
 	    .type = EVENT_CHUNK_SENT,
 	    .chunk_sent = {
 		.link = chunk->link, .stream = chunk->stream, .bytes = chunk->frame_size, .content = chunk->content}};
+	/* Read and packed while an act arrived that may have put the partner out. */
+	if (!node_chunk_may_go(daemon->node, chunk->link, &chunk->space, &chunk->city))
+		return;
 	uint8_t *frame = chunk->frame;
 	chunk->frame = NULL;
 	if (net_links_send_frame(daemon->links, chunk->link, frame, event.chunk_sent.bytes))

@@ -60,7 +60,7 @@ static bool peer_known(const struct query *query, const struct hash *identity)
 
 /* ---- Spaces ---- */
 
-static enum twinlog_error member_info(const struct query *query, const struct member *member,
+static enum twinlog_error member_info(const struct query *query, const struct acts *acts, const struct member *member,
 				      Twinlog__SpaceMemberInfo **ret_info)
 {
 	Twinlog__SpaceMemberInfo *info = QUERY_NEW(query, Twinlog__SpaceMemberInfo, TWINLOG__SPACE_MEMBER_INFO__INIT);
@@ -74,6 +74,9 @@ static enum twinlog_error member_info(const struct query *query, const struct me
 	info->steward = member->steward;
 	info->since_ms = member->since_ms;
 	info->signer = codec_hash(&member->signer);
+	const struct member *signer = acts_member(acts, &member->signer);
+	if (signer)
+		info->signer_city = codec_string(signer->city_id);
 	info->self = hash_equal(&member->identity, node_identity(query->node));
 	*ret_info = info;
 	return TWINLOG_OK;
@@ -98,7 +101,7 @@ static enum twinlog_error space_info(const struct query *query, const struct spa
 	info->leaves = statements_leaves(statements);
 	info->records = statements_shown(statements);
 	for (size_t i = 0; i < count; i++) {
-		enum twinlog_error error = member_info(query, &members[i], &info->members[i]);
+		enum twinlog_error error = member_info(query, acts, &members[i], &info->members[i]);
 
 		if (error)
 			return error;

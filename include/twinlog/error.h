@@ -63,7 +63,14 @@
 	X(NO_ERASURE, 1, "lacks content, and no erasure says why")                                                     \
 	X(MISTYPED, 3, "does not match its check characters; compare it with the printed page")                        \
 	X(NOT_A_WORKBOOK, 3, "cannot be read as a workbook; save it as .xlsx without a password, or as CSV in UTF-8")  \
-	X(OUT_OF_HOURS, 5, "no link at this hour; see `budget` in twinlogd.conf there")
+	X(OUT_OF_HOURS, 5, "no link at this hour; see `budget` in twinlogd.conf there")                                \
+	X(NO_STEWARD, 4, "only a steward of the space may do that")                                                    \
+	X(STEWARD_STAYS, 4, "a steward ends only by leaving")                                                          \
+	X(PAIR_SPACE, 4, "a space of two cities takes and loses nobody; found a new one")                              \
+	X(NOT_INVITED, 4, "no invitation is open; ask a steward to add this city")                                     \
+	X(BELONGS, 3, "belongs to the space already")                                                                  \
+	X(GONE, 3, "is not in the space any more")                                                                     \
+	X(CITY_ID_TAKEN, 3, "another city goes by that id in the space")
 
 #ifdef __cplusplus
 extern "C" {

@@ -177,11 +177,11 @@ class City:
             card.write_bytes(two.run("card").out)
             one.do("peer", "add", card)
 
-    def found(self, title, *members, readers=()):
+    def found(self, title, *members, readers=(), more=()):
         """A space that all its members have accepted; its id."""
         options = [option for member in members for option in ("--member", member.id)]
         options += [option for reader in readers for option in ("--reader", reader.id)]
-        space = self.do("space", "create", title, *options).split()[-1]
+        space = self.do("space", "create", title, *options, *more).split()[-1]
         for member in (*members, *readers):
             wait_for(lambda m=member: space in m.do("space", "list", "--format", "json"), f"{member.id} is invited to {title}")
             member.do("space", "accept", space)

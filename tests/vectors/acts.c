@@ -11,7 +11,8 @@ enum { BY_KEY, BY_NEXT_KEY, BY_RECOVERY_KEY };
  * next key; bundles and erasures are one byte, 32 times. second: a city whose key is the second key that comes with the
  * new one; by_second: one whose key signs as well. */
 struct spec {
-	const char *name, *signer, *parents, *members, *stewards, *subject, *acts, *extends, *title, *second, *by_second;
+	const char *name, *signer, *parents, *members, *stewards, *subject, *acts, *extends, *title, *second,
+	    *by_second;
 	uint32_t kind, template;
 	uint8_t key, bundles[2], erasure;
 	bool new_key;
@@ -90,8 +91,8 @@ static void spec_put(const struct spec *spec, uint64_t number, uint64_t clock)
 		spec->kind, (unsigned)number, (unsigned long long)clock);
 	const struct {
 		const char *name, *value;
-	} lists[] = {{"parents", spec->parents}, {"members", spec->members}, {"stewards", spec->stewards},
-		     {"subject", spec->subject}, {"acts", spec->acts},       {"extends", spec->extends},
+	} lists[] = {{"parents", spec->parents}, {"members", spec->members},    {"stewards", spec->stewards},
+		     {"subject", spec->subject}, {"acts", spec->acts},          {"extends", spec->extends},
 		     {"second", spec->second},   {"by_second", spec->by_second}};
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
 		if (lists[i].value)
@@ -129,7 +130,8 @@ static void act_sign(const struct city *signer, const struct spec *spec, const T
 	outer.act = codec_bytes(bytes, size);
 	outer.signature = codec_bytes(signature, sizeof signature);
 	if (spec->by_second) {
-		seal_sign(city_named(spec->by_second, strlen(spec->by_second))->keys[0], "act-second", bytes, size, second);
+		seal_sign(city_named(spec->by_second, strlen(spec->by_second))->keys[0], "act-second", bytes, size,
+			  second);
 		outer.second = codec_bytes(second, sizeof second);
 	}
 	MUST(codec_pack(&outer.base, ret_bytes, ret_size) == TWINLOG_OK);
@@ -363,7 +365,8 @@ static void told_put(const struct acts *acts, const char *name, const char *spac
 	fprintf(out, "told of=%s city=%s acts=", space, name);
 	for (size_t i = 0; i < acts_count(acts); i++)
 		for (size_t m = 0; m < made_count; m++)
-			if (hash_equal(&made[m].id, &acts_at(acts, i)->id) && acts_may_be_told(acts, &city->identity, i))
+			if (hash_equal(&made[m].id, &acts_at(acts, i)->id) &&
+			    acts_may_be_told(acts, &city->identity, i))
 				fprintf(out, "%s,", made[m].name);
 	fprintf(out, "\n");
 }
