@@ -342,6 +342,9 @@ enum entitlement { ENTITLED_NONE, ENTITLED_PAST_ACTS, ENTITLED_ACTS, ENTITLED_AL
 enum entitlement space_entitles(const struct space *space, const struct hash *identity);
 /* Persists an act that was just added, and decides anew what it touches. */
 void act_persist(struct node *node, struct space *space, const struct act *act, bool own, uint32_t from);
+/* Adds the act to those of the space and persists it; it is the space's or freed. */
+enum twinlog_error space_take_act(struct node *node, struct space *space, struct act *act, bool own,
+				  uint32_t from) TWINLOG_MUST_CHECK;
 void spaces_acts(struct node *node, struct node_link *link, const Twinlog__Acts *acts);
 void spaces_act_committed(struct node *node, const struct pending *pending);
 void spaces_send_acts(struct node *node, struct node_link *link, struct space *space, const struct hash *have,
@@ -397,6 +400,9 @@ void stream_credit(struct node *node, struct node_link *link, const Twinlog__Cre
 void stream_chunk(struct node *node, struct node_link *link, const Twinlog__Chunk *chunk);
 void stream_checked(struct node *node, const struct event *event);
 void stream_chunk_sent(struct node *node, const struct event *event);
+/* These bundles, by their sequences, as one chunk. */
+void stream_chunk_effect(struct node *node, uint32_t link, const struct hash *space, const struct hash *city,
+			 uint32_t stream, const uint64_t *sequences, size_t count, bool last);
 void stream_bundle_committed(struct node *node, struct pending *pending);
 enum twinlog_error stream_bundle_take(struct node *node, struct space *space, struct bundle *bundle, bool own,
 				      uint32_t link) TWINLOG_MUST_CHECK;

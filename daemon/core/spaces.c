@@ -235,6 +235,18 @@ static enum twinlog_error offered_space(struct node *node, const struct hash *se
 	return error;
 }
 
+enum twinlog_error space_take_act(struct node *node, struct space *space, struct act *act, bool own, uint32_t from)
+{
+	const enum twinlog_error error = acts_add(space->acts, act);
+	if (error) {
+		act_free(act);
+		node->out_of_memory |= error == TWINLOG_NO_MEMORY; /* acts can only be freed now */
+	} else {
+		act_persist(node, space, act, own, from);
+	}
+	return error;
+}
+
 enum twinlog_error spaces_act_arrives(struct node *node, const struct hash *sender, const struct hash *space_id,
 				      ProtobufCBinaryData bytes, uint32_t from)
 {
@@ -257,11 +269,7 @@ enum twinlog_error spaces_act_arrives(struct node *node, const struct hash *send
 			act_persist(node, space, acts_at(space->acts, 0), false, from);
 		return error;
 	}
-	error = acts_add(space->acts, act);
-	if (error)
-		act_free(act);
-	else
-		act_persist(node, space, act, false, from);
+	error = space_take_act(node, space, act, false, from);
 	return error == TWINLOG_DUPLICATE ? TWINLOG_OK : error;
 }
 

@@ -21,12 +21,7 @@ static enum twinlog_error own_act(struct node *node, struct space *space, Twinlo
 	free(bytes);
 	if (error)
 		return error;
-	error = acts_add(space->acts, act);
-	if (error)
-		act_free(act);
-	else
-		act_persist(node, space, act, true, LINK_NONE_YET);
-	return error;
+	return space_take_act(node, space, act, true, LINK_NONE_YET);
 }
 
 static void space_answer(struct node *node, uint64_t client, uint64_t request_id, const Twinlog__SpaceAnswer *answer)

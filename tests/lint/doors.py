@@ -29,7 +29,7 @@ ONE_FILE = ("zstd.h", "xlsxwriter.h", "zip.h", "expat.h")
 
 SYSTEM = set(
     """assert ctype errno float inttypes iso646 limits locale math setjmp signal stdalign stdarg stdatomic stdbool
-    stddef stdint stdio stdlib stdnoreturn string time wchar wctype arpa/inet sys/syscall dirent fcntl fnmatch getopt glob grp
+    stddef stdint stdio stdlib stdnoreturn string time wchar wctype arpa/inet sys/syscall dirent dlfcn fcntl fnmatch getopt glob grp
     langinfo libgen netdb netinet/in netinet/tcp poll pthread pwd regex sched strings sys/epoll sys/eventfd sys/file
     sys/mman sys/random sys/resource sys/select sys/signalfd sys/socket sys/stat sys/statvfs sys/time sys/timerfd
     sys/types sys/uio sys/un sys/utsname sys/wait syslog termios sys/ioctl unistd malloc endian byteswap""".split()

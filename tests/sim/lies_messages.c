@@ -205,14 +205,16 @@ struct blob *lie_act(struct sim *sim, unsigned machine, const struct blob *hones
 	if (!node_spaces(node))
 		return NULL;
 	const struct acts *acts = space_acts(node_space(node, rng_below(&sim->rng, node_spaces(node))));
-	size_t heads_count, members_count;
-	const struct hash *heads = acts_heads(acts, &heads_count);
+	struct hash heads[TWINLOG_PARENTS_MAX];
+	uint64_t number;
+	size_t members_count;
+	const size_t heads_count = acts_heads_named(acts, &liar->identity, heads, &number);
 	const struct member *members = acts_members(acts, &members_count);
 	const struct hash victim = members[rng_below(&sim->rng, members_count)].identity;
-	if (acts_ever_steward(acts, &liar->identity) || hash_equal(&victim, &liar->identity) || heads_count > 4)
+	if (acts_ever_steward(acts, &liar->identity) || hash_equal(&victim, &liar->identity))
 		return NULL;
 	const bool own_name = rng_chance(&sim->rng, 600);
-	ProtobufCBinaryData parents[4], one;
+	ProtobufCBinaryData parents[TWINLOG_PARENTS_MAX], one;
 	for (size_t i = 0; i < heads_count; i++)
 		parents[i] = codec_hash(&heads[i]);
 	Twinlog__Act act = TWINLOG__ACT__INIT;
@@ -221,7 +223,7 @@ struct blob *lie_act(struct sim *sim, unsigned machine, const struct blob *hones
 	act.signer = codec_hash(own_name ? &liar->identity : &victim);
 	act.parents = parents;
 	act.n_parents = heads_count;
-	act.number = acts_next_number(acts);
+	act.number = number;
 	act.clock_ms = SIM_EPOCH_MS + sim->now_ms;
 	Twinlog__Cutoff counts = TWINLOG__CUTOFF__INIT;
 	if (own_name) {

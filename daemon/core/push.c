@@ -1,0 +1,97 @@
+/* A bundle is durable: heads and index advance, its author is answered, partners that keep up get it at once, and the
+ * others hear of it. PROTOCOL, "Sync". */
+#include "node_internal.h"
+
+static void own_push(struct node *node, struct node_link *link, const struct space *space, const struct bundle *bundle,
+		     uint64_t sequence)
+{
+	struct node_peer *peer = &node->peers.items[link->peer];
+	struct peer_space *known = peer_space(peer, acts_space(space->acts));
+	const struct graph *graph = space_graph_of(space, &bundle->city);
+	bool keeps_up =
+	    known && space->acts_pending == 0 && peer->push_bytes < TWINLOG_PUSH_BYTES && budget_allows(node, peer);
+	for (uint32_t i = 0; i < bundle->parents_count && keeps_up; i++)
+		keeps_up = graph_at(graph, graph_find(graph, &bundle->parents[i]))->sequence <= known->sent_own;
+	if (!keeps_up)
+		return; /* the announcement that follows makes it ask */
+	stream_chunk_effect(node, link->id, acts_space(space->acts), &bundle->city, 0, &sequence, 1, false);
+	peer->push_bytes += bundle->size;
+	known->sent_own = sequence;
+}
+
+void stream_bundle_committed(struct node *node, struct pending *pending)
+{
+	struct space *space = space_by_id(node, &pending->space);
+	const struct bundle *bundle = pending->bundle;
+	struct graph *graph = space_graph(space, &bundle->city);
+	const uint32_t index = graph_committed(graph);
+	if (graph_commit(graph) ||
+	    statements_apply(space->statements, bundle, pending->sequence, graph_at(graph, index)->counts)) {
+		node->out_of_memory = true;
+		return;
+	}
+	erasures_hide(space, bundle);
+	if (pending->own)
+		author_committed(node, bundle, pending->sequence);
+	positions_changed(node, space);
+
+	struct announce_due *due = node->announces.count > 0 ? &node->announces.items[node->announces.count - 1] : NULL;
+	if (!due || !hash_equal(&due->space, &pending->space) || !hash_equal(&due->city, &bundle->city)) {
+		due = ARRAY_PUSH(&node->announces);
+		if (!due) {
+			node->out_of_memory = true;
+			return;
+		}
+		*due = (struct announce_due){.space = pending->space, .city = bundle->city, .link = pending->link};
+	}
+	for (size_t i = 0; pending->own && i < node->peers.count; i++) {
+		struct node_link *link = peer_link(node, &node->peers.items[i]);
+		if (link && space_entitles(space, &node->peers.items[i].card->identity) == ENTITLED_ALL)
+			own_push(node, link, space, bundle, pending->sequence);
+	}
+}
+
+static void announce_send(struct node *node, struct node_link *link, const struct announce_due *due,
+			  const struct hash *heads, size_t count)
+{
+	Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
+	Twinlog__Announce announce = TWINLOG__ANNOUNCE__INIT;
+	announce.space = codec_hash(&due->space);
+	announce.city = codec_hash(&due->city);
+	announce.heads = codec_hash_list(node->effects->arena, heads, count);
+	announce.n_heads = announce.heads ? count : 0;
+	message.body_case = TWINLOG__PEER_MESSAGE__BODY_ANNOUNCE;
+	message.announce = &announce;
+	effect_send(node, link, &message);
+}
+
+static bool knows_already(const struct node *node, const struct node_link *link, const struct announce_due *due,
+			  const struct space *space)
+{
+	struct node_peer *peer = &node->peers.items[link->peer];
+	const struct graph *graph = space_graph_of(space, &due->city);
+	if (link->id == due->link)
+		return true;
+	if (!hash_equal(&due->city, &node->card->identity))
+		return hash_equal(&due->city, &peer->card->identity);
+	const struct peer_space *known = peer_space(peer, &due->space);
+	return known && known->sent_own >= graph_at(graph, graph_committed(graph) - 1)->sequence;
+}
+
+void stream_after_commit(struct node *node)
+{
+	for (size_t a = 0; a < node->announces.count; a++) {
+		const struct announce_due *due = &node->announces.items[a];
+		const struct space *space = space_by_id(node, &due->space);
+		const struct graph *graph = space_graph_of(space, &due->city);
+		size_t count;
+		const struct hash *heads = graph_heads(graph, &count);
+		for (size_t i = 0; count > 0 && space->acts_pending == 0 && i < node->peers.count; i++) {
+			struct node_link *link = peer_link(node, &node->peers.items[i]);
+			if (link && space_entitles(space, &node->peers.items[i].card->identity) == ENTITLED_ALL &&
+			    !knows_already(node, link, due, space))
+				announce_send(node, link, due, heads, count);
+		}
+	}
+	node->announces.count = 0;
+}
