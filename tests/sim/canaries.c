@@ -11,9 +11,9 @@ static const struct {
 	const char *name;
 	enum sim_verdict verdict;
 } canaries[CANARY_COUNT] = {
-#define CANARY_ROW(id, name, verdict) [id] = {name, verdict},
-    SIM_CANARIES(CANARY_ROW)
-#undef CANARY_ROW
+#define CANARY(id, name, verdict) [id] = {name, verdict},
+#include "canaries.inc"
+#undef CANARY
 };
 
 static int canary_run(const struct runs *runs)

@@ -39,7 +39,7 @@ void past_begin(struct sim *sim, unsigned number)
 {
 	struct machine *machine = &sim->machines[number];
 	past_forget(machine);
-	machine->remembers = sim->profile.snapshots && !sim->healed;
+	machine->remembers = sim->profile.snapshots && !sim->healed && !machine->flipped;
 	if (machine->remembers)
 		disk_copy(&machine->boot_disk, &machine->disk);
 }
@@ -81,7 +81,7 @@ void past_drop(struct machine *machine)
 void past_take(struct sim *sim, unsigned number)
 {
 	struct machine *machine = &sim->machines[number];
-	if (!machine->running || !machine->remembers || machine->snapshot)
+	if (!machine->running || !machine->remembers || machine->snapshot || machine->flipped)
 		return;
 	struct snapshot *snapshot = sim_alloc(sizeof *snapshot);
 	*snapshot = (struct snapshot){.past_count = machine->past_count,

@@ -12,7 +12,6 @@
 #include <assert.h>
 #include <limits.h>
 
-#include "canary_names.h"
 #include "fault_names.h"
 #include "random.h"
 #include "store.h"
@@ -30,6 +29,14 @@ enum sim_verdict { SIM_OK = 0, SIM_CRASHED = 10, SIM_UNSAFE = 11, SIM_STUCK = 12
 #define STRIKES_MAX       24u            /* kinds of faults that strike now and then */
 #define SIM_SAID          8u             /* messages that a liar remembers */
 #define SIM_ARENAS        4u             /* messages decoded inside each other */
+
+enum canary {
+	CANARY_NONE,
+#define CANARY(id, name, verdict) id,
+#include "canaries.inc"
+#undef CANARY
+	CANARY_COUNT
+};
 
 struct sim_options {
 	uint64_t seed;
