@@ -215,7 +215,7 @@ static bool daemon_takes_clients(const struct daemon *daemon)
 static enum twinlog_error daemon_turn(struct daemon *daemon, int stop_fd, zmq_pollitem_t **items, size_t *capacity)
 {
 	const size_t wanted = POLL_FIXED + net_links_items(daemon->links);
-	if (wanted > *capacity) {
+	if (!*items || wanted > *capacity) {
 		zmq_pollitem_t *grown = realloc(*items, wanted * sizeof *grown);
 		if (!grown)
 			return TWINLOG_NO_MEMORY;

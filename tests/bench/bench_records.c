@@ -79,6 +79,7 @@ static struct table read_table(struct arena *arena, const char *name)
 			memcpy(table.rows[table.count++], row.cells, row.count * sizeof *row.cells);
 		head = false;
 	}
+	bench_require(table.count > 0, name);
 	return table;
 }
 
@@ -105,6 +106,7 @@ static uint64_t draw(uint64_t *state)
 	return word ^ (word >> 31);
 }
 
+/* bound: 1 at least. */
 static size_t draw_below(uint64_t *state, size_t bound)
 {
 	return (size_t)(draw(state) % bound);
