@@ -1,5 +1,6 @@
 """Daemons of two cities to measure, and what is asked of them."""
 
+import atexit
 import json
 import os
 import pathlib
@@ -76,6 +77,7 @@ class City:
         begun = time.monotonic()
         self.process = subprocess.Popen([TWINLOGD, "run", self.folder], stderr=log, stdout=log)
         log.close()
+        atexit.register(self.process.kill)  # when the bench ends early; does nothing to one that has ended
         while subprocess.run([TWINLOG, "-D", self.folder, "status"], capture_output=True, check=False).returncode:
             if self.process.poll() is not None or time.monotonic() - begun > START_SECONDS:
                 sys.exit(f"bench: the daemon of {self.id} does not start")

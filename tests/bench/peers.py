@@ -1,5 +1,6 @@
 """PostgreSQL and OpenLDAP, each in a folder of its own, with the durable settings that they come with."""
 
+import atexit
 import os
 import pathlib
 import re
@@ -51,6 +52,8 @@ class Postgres:
         settings = f"port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = '{self.sockets}'\nwal_level = logical\n"
         with open(folder / "data" / "postgresql.conf", "a", encoding="utf-8") as conf:
             conf.write(settings)
+        self.running = True
+        atexit.register(self.stop)  # also when the bench ends early
         self.tool("pg_ctl", "-D", folder / "data", "-l", folder / "log", "-w", "start")
         self.sql(TABLE)
 
@@ -84,6 +87,9 @@ class Postgres:
         self.sql("".join("copy record from stdin (format csv);\n" + "\n".join(part) + "\n\\.\n" for part in parts))
 
     def stop(self):
+        if not self.running:
+            return
+        self.running = False
         self.tool("pg_ctl", "-D", self.folder / "data", "-m", "fast", "-w", "stop")
         shutil.rmtree(self.sockets, ignore_errors=True)
 
@@ -134,6 +140,7 @@ class Directory:
         if ldif:
             run(["/usr/sbin/slapadd", "-q", "-w", "-f", conf, "-l", ldif])
         self.process = subprocess.Popen(["/usr/sbin/slapd", "-f", str(conf), "-h", self.url, "-d", "0"], stderr=subprocess.DEVNULL)
+        atexit.register(self.stop)
 
     def has(self, name):
         found = subprocess.run(
