@@ -22,11 +22,15 @@ static enum twinlog_error unpack(struct import *import, const struct cli_argumen
 				 size_t size)
 {
 	struct cli *cli = import->cli;
+	const char *sheet = cli_option(arguments, "sheet");
 	char *rows, *text;
 	size_t rows_size;
-	enum twinlog_error error =
-	    xlsx_read(bytes, size, cli_option(arguments, "sheet"), &rows, &rows_size, &cli->fault);
+	enum twinlog_error error = xlsx_read(bytes, size, sheet, &rows, &rows_size, &cli->fault);
 
+	if (error == TWINLOG_NOT_FOUND && sheet) {
+		cli->hint = cli_printf(cli, _("  its sheets: %s\n"), cli->fault.value);
+		return twinlog_fault_set(&cli->fault, error, "--sheet", sheet);
+	}
 	if (error)
 		return error;
 	error = encoding_decode(ENCODING_UTF8, rows, rows_size, &text, &import->text_size, &cli->fault);
