@@ -257,6 +257,21 @@ class Office(harness.TestCase):
         self.assertIn("Anyang (CN:anyang, KR:anyang)", done.err.decode(), "names the candidates")
         self.assertEqual(self.chinese.total("--kind", "activity"), 1)
 
+    def test_limits_of_workbooks(self):
+        """At the limit it is read, and one past it refused: columns, elements within elements, the size of a cell."""
+        good = workbook.make({"s": CHINESE})
+        nested = "<worksheet>{}{}</worksheet>"
+        for limit, make in (
+            (256, lambda count: workbook.make({"s": [["x"] * count]})),
+            (64, lambda count: workbook.repacked(good, sheet1=lambda text: nested.format("<a>" * (count - 1), "</a>" * (count - 1)))),
+            (65536, lambda count: workbook.make({"s": [["x" * count]]}, inline=True)),
+            (65536, lambda count: workbook.make({"s": [["x" * count]]})),
+        ):
+            for count in (limit, limit + 1):
+                done = self.chinese.run("import", self.file("limit.xlsx", make(count)), "--yes")
+                self.assertEqual(done.code, 3, done)
+                self.assertEqual("too " in done.err.decode(), count > limit, f"{count}: {done}")
+
     def test_hostile_workbooks(self):
         good = workbook.make({"s": CHINESE})
         cell = "<row r='1'>" + "<c r='A1' t='s'><v>0</v></c>" + "</row>"
