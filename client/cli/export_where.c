@@ -140,7 +140,8 @@ enum twinlog_error whereabouts_new(struct cli *cli, struct whereabouts **ret_whe
 		whereabouts_free(where);
 		return error;
 	}
-	qsort(where->spots, where->count, sizeof *where->spots, spot_order);
+	if (where->count > 0)
+		qsort(where->spots, where->count, sizeof *where->spots, spot_order);
 	*ret_whereabouts = where;
 	return TWINLOG_OK;
 }
@@ -158,7 +159,7 @@ bool whereabouts_find(const struct whereabouts *whereabouts, ProtobufCBinaryData
 {
 	struct spot key, *found;
 
-	if (city_id.len == 0 || city_id.len > TWINLOG_CITY_ID_MAX)
+	if (city_id.len == 0 || city_id.len > TWINLOG_CITY_ID_MAX || whereabouts->count == 0)
 		return false;
 	memcpy(key.id, city_id.data, city_id.len);
 	key.id[city_id.len] = 0;

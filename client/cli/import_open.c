@@ -222,7 +222,9 @@ enum twinlog_error import_open(struct import *import, const struct cli_arguments
 	free(bytes);
 	if (error)
 		return error;
-	import->separator = import->workbook ? ',' : csv_separator(import->text, import->text_size);
+	import->separator = ',';
+	if (!import->workbook)
+		import->separator = csv_separator(import->text, import->text_size);
 	if (countries_new(&import->countries))
 		return twinlog_fault_set(&cli->fault, TWINLOG_NO_MEMORY, NULL, NULL);
 	if (map)

@@ -174,7 +174,7 @@ enum twinlog_error sheet_sides(const struct sheet_reader *reader, const struct s
 						      {COLUMN_country_b, COLUMN_iso3166_2_b}};
 	for (size_t side = 0; side < 2; side++) {
 		/* The first of these cells that holds something names the city. */
-		ProtobufCBinaryData name, country, found;
+		ProtobufCBinaryData name, country = {0}, found = {0};
 		enum twinlog_error error;
 		size_t i = 0;
 		while (i < 2 && sheet_cell(sheet, row, names[side][i]).len == 0)

@@ -82,6 +82,13 @@ static size_t literal(const char *code)
 	}
 }
 
+static char lower(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return (char)(c - 'A' + 'a');
+	return c;
+}
+
 enum edtf_precision xlsx_format_precision(const char *code)
 {
 	struct shown shown = {0};
@@ -90,11 +97,13 @@ enum edtf_precision xlsx_format_precision(const char *code)
 	/* The first section is that of positive numbers. */
 	while (*code && *code != ';') {
 		const size_t skip = literal(code);
-		const char c = *code >= 'A' && *code <= 'Z' ? (char)(*code - 'A' + 'a') : *code;
+		const char c = lower(*code);
 
 		if (skip == 0 && c != last && strchr("yebdhsm", c))
 			letter(&shown, c);
-		last = skip ? 0 : c;
+		last = c;
+		if (skip)
+			last = 0;
 		code += skip ? skip : 1;
 	}
 	if (shown.day)

@@ -163,7 +163,10 @@ static void name_clean(const char *name, char *out)
 
 		if (begins && characters++ == XLSX_SHEET_NAME_MAX)
 			break;
-		out[size++] = strchr("[]:*?/\\'", *name) ? ' ' : *name;
+		out[size] = *name;
+		if (strchr("[]:*?/\\'", *name))
+			out[size] = ' ';
+		size++;
 	}
 	out[size] = 0;
 }
