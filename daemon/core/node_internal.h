@@ -249,6 +249,12 @@ struct known_request {
 	size_t size;
 };
 
+struct offer { /* acts of a space that is new here, brought by one partner */
+	struct hash sender;
+	struct acts *acts;
+	size_t bytes;
+};
+
 struct node {
 	const struct seal_keys *keys;
 	struct card *card;
@@ -266,6 +272,7 @@ struct node {
 	ARRAY(struct node_link) links;
 	ARRAY(struct node_peer) peers;
 	ARRAY(struct space) spaces;
+	ARRAY(struct offer) offers;
 	ARRAY(struct want) wants;
 	ARRAY(struct serve) serves;
 	ARRAY(struct check) checks;
@@ -349,6 +356,9 @@ void spaces_acts(struct node *node, struct node_link *link, const Twinlog__Acts 
 void spaces_act_committed(struct node *node, const struct pending *pending);
 void spaces_send_acts(struct node *node, struct node_link *link, struct space *space, const struct hash *have,
 		      size_t have_count, uint32_t stream);
+
+/* Whether acts of a space that is new here were under way from that partner; they are given up. */
+bool spaces_offer_drop(struct node *node, const struct hash *sender, const struct hash *space_id);
 
 /* ---- spaces_own.c ---- */
 void spaces_request(struct node *node, uint64_t client, const Twinlog__Request *request);

@@ -44,6 +44,9 @@ void node_free(struct node *node)
 		free(node->requests.items[i].bytes);
 	for (size_t i = 0; i < node->spaces.count; i++)
 		space_close(&node->spaces.items[i]);
+	for (size_t i = 0; i < node->offers.count; i++)
+		acts_free(node->offers.items[i].acts);
+	free(node->offers.items);
 	free(node->links.items);
 	free(node->peers.items);
 	free(node->spaces.items);

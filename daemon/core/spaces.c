@@ -9,30 +9,41 @@ struct space *space_by_id(struct node *node, const struct hash *id)
 	return NULL;
 }
 
-/* Takes the founding act over on TWINLOG_OK. */
-enum twinlog_error space_open(struct node *node, struct act *found, struct space **ret_space)
+/* Takes the acts over on TWINLOG_OK. */
+static enum twinlog_error space_adopt(struct node *node, struct acts *acts, struct space **ret_space)
 {
-	struct space space = {0};
+	struct space space = {.acts = acts};
 	if (node->spaces.count >= TWINLOG_SPACES_MAX)
 		return TWINLOG_TOO_MANY;
-	/* Its place first: once the acts stand they own the founding act. */
-	struct space *place = ARRAY_PUSH(&node->spaces);
-	if (!place)
-		return TWINLOG_NO_MEMORY;
-	enum twinlog_error error = statements_new(&found->space, &space.statements);
+	enum twinlog_error error = statements_new(acts_space(acts), &space.statements);
 	if (!error)
 		error = erasures_new(&space.erasures);
-	if (!error)
-		error = acts_new(found, &space.acts);
-	if (error) {
-		node->spaces.count--;
+	struct space *place = error ? NULL : ARRAY_PUSH(&node->spaces);
+	if (!place) {
 		statements_free(space.statements);
 		erasures_free(space.erasures);
-		return error;
+		return error ? error : TWINLOG_NO_MEMORY;
 	}
 	*place = space;
 	*ret_space = place;
 	return TWINLOG_OK;
+}
+
+/* Takes the founding act over on TWINLOG_OK. */
+enum twinlog_error space_open(struct node *node, struct act *found, struct space **ret_space)
+{
+	struct acts *acts;
+	if (node->spaces.count >= TWINLOG_SPACES_MAX)
+		return TWINLOG_TOO_MANY;
+	const enum twinlog_error error = acts_new(found, &acts);
+	if (error)
+		return error;
+	/* From here on the act belongs to the acts, and only memory can be lacking. */
+	if (!space_adopt(node, acts, ret_space))
+		return TWINLOG_OK;
+	acts_free(acts);
+	node->out_of_memory = true;
+	return TWINLOG_NO_MEMORY;
 }
 
 void space_close(struct space *space)
@@ -202,37 +213,86 @@ void act_persist(struct node *node, struct space *space, const struct act *act, 
 	erasures_acts_changed(node, space);
 }
 
-/* A space that is new here must have been founded with this city among its members, or have added it, and reach
- * it through one who belongs. */
-static enum twinlog_error space_offer_check(const struct node *node, const struct hash *sender, const struct acts *acts)
+/* ---- A space that is new here: its acts are taken in once they name this city, and one who belongs brings them. ----
+ */
+
+static struct offer *offer_find(struct node *node, const struct hash *sender, const struct hash *space_id)
 {
-	if (!acts_member(acts, &node->card->identity))
-		return TWINLOG_NOT_A_MEMBER;
-	return acts_member(acts, sender) ? TWINLOG_OK : TWINLOG_NOT_A_MEMBER;
+	for (size_t i = 0; i < node->offers.count; i++)
+		if (hash_equal(&node->offers.items[i].sender, sender) &&
+		    hash_equal(acts_space(node->offers.items[i].acts), space_id))
+			return &node->offers.items[i];
+	return NULL;
 }
 
-static enum twinlog_error offered_space(struct node *node, const struct hash *sender, const struct act *found,
-					struct space **ret_space)
+bool spaces_offer_drop(struct node *node, const struct hash *sender, const struct hash *space_id)
 {
-	/* Tried on a copy, so that a refused offer leaves nothing behind. */
-	struct act *copy;
-	enum twinlog_error error = act_open(found->bytes, found->size, &copy);
+	struct offer *offer = offer_find(node, sender, space_id);
+	if (!offer)
+		return false;
+	acts_free(offer->acts);
+	ARRAY_DROP(&node->offers, (size_t)(offer - node->offers.items));
+	return true;
+}
+
+static enum twinlog_error offer_begin(struct node *node, const struct hash *sender, struct act *found)
+{
+	struct acts *acts;
+	if (node->offers.count >= TWINLOG_OFFERS_MAX) {
+		acts_free(node->offers.items[0].acts);
+		ARRAY_DROP(&node->offers, 0);
+	}
+	const enum twinlog_error error = acts_new(found, &acts);
 	if (error)
 		return error;
-	struct acts *tried;
-	error = acts_new(copy, &tried);
-	if (error) {
-		act_free(copy);
+	struct offer *offer = ARRAY_PUSH(&node->offers);
+	if (!offer) {
+		acts_free(acts);
+		node->out_of_memory = true;
+		return TWINLOG_OK;
+	}
+	*offer = (struct offer){.sender = *sender, .acts = acts};
+	return TWINLOG_OK;
+}
+
+static enum twinlog_error offer_settle(struct node *node, struct offer *offer, uint32_t from)
+{
+	struct space *space;
+	struct acts *acts = offer->acts;
+	const struct member *self = acts_member(acts, &node->card->identity);
+	if (!self || !self->added || !acts_member(acts, &offer->sender))
+		return TWINLOG_OK;
+	const enum twinlog_error error = space_adopt(node, acts, &space);
+	if (error)
 		return error;
+	ARRAY_DROP(&node->offers, (size_t)(offer - node->offers.items));
+	for (size_t i = 0; i < acts_count(acts); i++)
+		act_persist(node, space, acts_at(acts, i), false, from);
+	return TWINLOG_OK;
+}
+
+/* Takes the act over on TWINLOG_OK. */
+static enum twinlog_error offer_take(struct node *node, const struct hash *sender, struct act *act, uint32_t from)
+{
+	const struct hash space_id = act->space;
+	const size_t size = act->size;
+	enum twinlog_error error = TWINLOG_UNKNOWN_PARENT;
+	struct offer *offer = offer_find(node, sender, &space_id);
+	if (offer)
+		error = acts_add(offer->acts, act);
+	else if (act->kind == TWINLOG__ACT_KIND__ACT_FOUND)
+		error = offer_begin(node, sender, act);
+	offer = error ? NULL : offer_find(node, sender, &space_id);
+	if (!offer)
+		return error;
+	offer->bytes += size;
+	if (offer->bytes > TWINLOG_OFFER_BYTES_MAX) {
+		(void)spaces_offer_drop(node, sender, &space_id);
+		return TWINLOG_OK;
 	}
-	error = space_offer_check(node, sender, tried);
-	acts_free(tried);
-	if (!error && (error = act_open(found->bytes, found->size, &copy)) == TWINLOG_OK) {
-		error = space_open(node, copy, ret_space);
-		if (error)
-			act_free(copy);
-	}
-	return error;
+	if (offer_settle(node, offer, from) == TWINLOG_NO_MEMORY)
+		node->out_of_memory = true;
+	return TWINLOG_OK;
 }
 
 enum twinlog_error space_take_act(struct node *node, struct space *space, struct act *act, bool own, uint32_t from)
@@ -261,25 +321,25 @@ enum twinlog_error spaces_act_arrives(struct node *node, const struct hash *send
 		act_free(act);
 		return TWINLOG_MALFORMED;
 	}
-	if (!space) {
-		error = act->kind == TWINLOG__ACT_KIND__ACT_FOUND ? offered_space(node, sender, act, &space)
-								  : TWINLOG_UNKNOWN_PARENT;
-		act_free(act);
-		if (!error)
-			act_persist(node, space, acts_at(space->acts, 0), false, from);
-		return error;
+	if (space) {
+		error = space_take_act(node, space, act, false, from);
+	} else {
+		error = offer_take(node, sender, act, from);
+		if (error)
+			act_free(act);
 	}
-	error = space_take_act(node, space, act, false, from);
 	return error == TWINLOG_DUPLICATE ? TWINLOG_OK : error;
 }
 
 void spaces_acts(struct node *node, struct node_link *link, const Twinlog__Acts *acts)
 {
 	struct hash space_id;
+	const struct hash *sender = &node->peers.items[link->peer].card->identity;
 	enum twinlog_error error = codec_get_hash(acts->space, &space_id);
 	for (size_t i = 0; i < acts->n_acts && !error; i++)
-		error = spaces_act_arrives(node, &node->peers.items[link->peer].card->identity, &space_id,
-					   acts->acts[i], link->id);
+		error = spaces_act_arrives(node, sender, &space_id, acts->acts[i], link->id);
+	if ((acts->last || error) && spaces_offer_drop(node, sender, &space_id) && !error)
+		error = TWINLOG_NOT_A_MEMBER;
 	if (error == TWINLOG_NO_MEMORY)
 		node->out_of_memory = true;
 	else if (error == TWINLOG_UNKNOWN_PARENT && acts->stream == 0)

@@ -140,6 +140,20 @@ void sync_acts_durable(struct node *node, struct node_link *link, struct space *
 		tell_positions(node, link, space);
 }
 
+/* From one who is no member any more. Who declined may have thought better of it. */
+static void digest_of_past(struct node *node, struct node_link *link, struct space *space)
+{
+	const struct hash *identity = &node->peers.items[link->peer].card->identity;
+	const struct member *member = acts_member(space->acts, identity);
+	if (!member) {
+		link_refuse(node, link, TWINLOG_NOT_A_MEMBER, "digest");
+		return;
+	}
+	spaces_send_acts(node, link, space, NULL, 0, 0);
+	if (member->standing == STANDING_DECLINED)
+		sync_want_acts(node, link, acts_space(space->acts));
+}
+
 void sync_digest(struct node *node, struct node_link *link, const Twinlog__Digest *digest)
 {
 	struct node_peer *peer = &node->peers.items[link->peer];
@@ -151,10 +165,7 @@ void sync_digest(struct node *node, struct node_link *link, const Twinlog__Diges
 		return;
 	}
 	if (space_entitles(space, &peer->card->identity) < ENTITLED_ACTS) {
-		if (acts_member(space->acts, &peer->card->identity))
-			spaces_send_acts(node, link, space, NULL, 0, 0);
-		else
-			link_refuse(node, link, TWINLOG_NOT_A_MEMBER, "digest");
+		digest_of_past(node, link, space);
 		return;
 	}
 	struct hash acts, bundles;

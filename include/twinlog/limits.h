@@ -67,10 +67,12 @@
 #define TWINLOG_ERASURES_MAX  65536u        /* erasures of one space that one member may sign */
 
 /* One daemon. */
-#define TWINLOG_PEERS_MAX     1024u
-#define TWINLOG_SPACES_MAX    4096u
-#define TWINLOG_CLIENTS_MAX   4096u
-#define TWINLOG_ADDRESSES_MAX 8u
+#define TWINLOG_PEERS_MAX       1024u
+#define TWINLOG_SPACES_MAX      4096u
+#define TWINLOG_OFFERS_MAX      16u                 /* spaces new here whose acts are under way */
+#define TWINLOG_OFFER_BYTES_MAX (16u * 1024 * 1024) /* their acts, until one names this city */
+#define TWINLOG_CLIENTS_MAX     4096u
+#define TWINLOG_ADDRESSES_MAX   8u
 
 /* Its sockets and threads. A queue past its limit stops the intake of messages until it has been worked off. */
 #define TWINLOG_QUEUE_WRITER_MAX    256u   /* batches to be persisted */
