@@ -159,10 +159,12 @@ static enum twinlog_error check_erased(const struct verify *verify, const struct
 	const struct erasures *erasures = find_erasures(verify, &bundle->space);
 
 	for (uint32_t i = 0; i < bundle->leaves_count; i++) {
-		const bool erased = erasures_of(erasures, &bundle->city, &bundle->leaves[i].hash) != NULL;
+		const struct hash *leaf = &bundle->leaves[i].hash;
 
-		if (erased != !bundle->leaves[i].salt)
-			return erased ? TWINLOG_NOT_ERASED : TWINLOG_NO_ERASURE;
+		if (bundle->leaves[i].salt && erasures_of(erasures, &bundle->city, leaf))
+			return TWINLOG_NOT_ERASED;
+		if (!bundle->leaves[i].salt && !erasures_excuse(erasures, &bundle->city, leaf))
+			return TWINLOG_NO_ERASURE;
 	}
 	return TWINLOG_OK;
 }

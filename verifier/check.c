@@ -186,7 +186,7 @@ static void leaves_check(struct proof *proof, struct proof_space *space, struct 
 		const bool erased = erasures_of(space->erasures, &bundle->city, &leaf->hash) != NULL;
 		city->leaves++;
 		city->erased += erased;
-		if (erased == !leaf->salt)
+		if (leaf->salt ? !erased : erasures_excuse(space->erasures, &bundle->city, &leaf->hash))
 			continue;
 		proof_found(proof, VERDICT_ERASURE, "bundle at part %" PRIu64 " of %s, entry %" PRIu32 ": %s", number,
 			    proof_name(space, &bundle->city), i,

@@ -80,6 +80,14 @@ const struct erasure *erasures_of(const struct erasures *erasures, const struct 
 	return best;
 }
 
+bool erasures_excuse(const struct erasures *erasures, const struct hash *city, const struct hash *leaf)
+{
+	for (const struct erasure *at = leaf_first(erasures, leaf); at; at = leaf_next(erasures, at))
+		if ((at->applies || at->shut_out) && hash_equal(&at->city, city))
+			return true;
+	return false;
+}
+
 size_t erasures_count(const struct erasures *erasures)
 {
 	return erasures->count;
@@ -210,7 +218,8 @@ bool erasures_judge(struct erasures *erasures, const struct acts *acts, const st
 			continue;
 		before |= at->applies;
 		/* PROTOCOL, "Erasures": what was signed with a stolen key takes nothing once that key is retired. */
-		if (acts_erasure_shut_out(acts, &at->signer, at->key, &at->id))
+		at->shut_out = acts_erasure_shut_out(acts, &at->signer, at->key, &at->id);
+		if (at->shut_out)
 			continue;
 		applies |= hash_equal(&at->signer, city);
 		if (count < SIGNERS_MAX)

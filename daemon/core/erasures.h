@@ -26,6 +26,7 @@ struct erasure {
 	uint64_t sequence; /* in the store */
 	size_t key;        /* number of the key that verified it: erasure_check */
 	bool applies;      /* the leaf's content is gone */
+	bool shut_out;     /* by a change of key: it takes nothing, yet may have taken content elsewhere before */
 };
 #define ERASURE_NONE UINT32_MAX
 
@@ -63,6 +64,10 @@ const struct erasure *erasures_at(const struct erasures *erasures, size_t index)
 bool erasures_has(const struct erasures *erasures, const struct hash *id);
 /* The one that took the content of this leaf of this city; NULL: none did. */
 const struct erasure *erasures_of(const struct erasures *erasures, const struct hash *city, const struct hash *leaf);
+
+/* Whether a leaf of this city may come without its content: an erasure took it, or may have where no one knew yet that
+ * its key is retired. */
+bool erasures_excuse(const struct erasures *erasures, const struct hash *city, const struct hash *leaf);
 
 /* Digest of the durable ones: H("erasures", for each of 256 buckets, by the first byte of the id, H("erasure-bucket",
  * sorted ids), all zero for an empty one). No erasures: all zero, and said by leaving it out. */

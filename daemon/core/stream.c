@@ -374,7 +374,8 @@ void stream_chunk(struct node *node, struct node_link *link, const Twinlog__Chun
 static bool lacks_erasure(const struct space *space, const struct bundle *bundle)
 {
 	for (uint32_t i = 0; i < bundle->leaves_count; i++)
-		if (!bundle->leaves[i].salt && !erasures_of(space->erasures, &bundle->city, &bundle->leaves[i].hash))
+		if (!bundle->leaves[i].salt &&
+		    !erasures_excuse(space->erasures, &bundle->city, &bundle->leaves[i].hash))
 			return true;
 	return false;
 }

@@ -256,6 +256,7 @@ static const struct spec network[] = {
 	{"n27", "mokpo", "n26", .title = "by one who left", KIND(RENAME)},
 	{"n28", "xiamen", "n27", .members = "mokpo", .key = BY_NEXT_KEY, KIND(ADD)},
 	{"n29", "mokpo", "n27", KIND(ACCEPT)}, /* of what it left */
+	{"n31", "jinan", "n29", .subject = "jinan", .bundles = {0x88}, .extends = "n8", KIND(REMOVE)}, /* no steward: names nothing */
 };
 
 /* Coming back, and what happens at once. */

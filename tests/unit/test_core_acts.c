@@ -1,0 +1,242 @@
+/* Acts: what is refused at its limit and one past it, keys without number, and more heads than an act may name. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "erasures.h"
+#include "town.h"
+
+static const char *const cities[] = {"CN:lianyungang", "KR:mokpo", "CN:xiamen"};
+
+static int setup(void **state)
+{
+	struct county *county = calloc(1, sizeof *county);
+	assert_non_null(county);
+	county_init(county, cities, 3, 0, 0);
+	*state = county;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	county_free(*state);
+	free(*state);
+	return 0;
+}
+
+/* ---- Signed by a recovery key ---- */
+
+static void packed(const Twinlog__Act *message, unsigned town, uint8_t **ret_bytes, size_t *ret_size)
+{
+	uint8_t seed[SEAL_SEED_SIZE], signature[SEAL_SIGNATURE_SIZE], *inner;
+	Twinlog__SignedAct outer = TWINLOG__SIGNED_ACT__INIT;
+	size_t size;
+
+	town_seed(seed, town, 1);
+	assert_int_equal(codec_pack(&message->base, &inner, &size), TWINLOG_OK);
+	seal_recovery_sign(seed, "act", inner, size, signature);
+	outer.act = codec_bytes(inner, size);
+	outer.signature = codec_bytes(signature, sizeof signature);
+	assert_int_equal(codec_pack(&outer.base, ret_bytes, ret_size), TWINLOG_OK);
+	free(inner);
+}
+
+/* Builds on all heads. NULL: the act is not to be taken in, only opened. */
+static enum twinlog_error change_key(struct county *county, unsigned town, Twinlog__Act *message, bool take)
+{
+	struct hash heads[TWINLOG_PARENTS_MAX];
+	ProtobufCBinaryData parents[TWINLOG_PARENTS_MAX];
+	struct act *act;
+	uint8_t *bytes;
+	size_t size;
+
+	message->kind = message->kind ? message->kind : TWINLOG__ACT_KIND__ACT_CHANGE_KEY;
+	message->space = codec_hash(&county->space);
+	message->signer = codec_hash(&county->towns[town].identity);
+	message->n_parents = acts_heads_named(county->acts, &county->towns[town].identity, heads, &message->number);
+	for (size_t i = 0; i < message->n_parents; i++)
+		parents[i] = codec_hash(&heads[i]);
+	message->parents = parents;
+	packed(message, town, &bytes, &size);
+	enum twinlog_error error = act_open(bytes, size, &act);
+	free(bytes);
+	if (error)
+		return error;
+	if (take && (error = acts_add(county->acts, act)) == TWINLOG_OK)
+		return TWINLOG_OK;
+	act_free(act);
+	return error;
+}
+
+static void limits_of_what_is_named(void **state)
+{
+	struct county *county = *state;
+	Twinlog__Act message = TWINLOG__ACT__INIT;
+	Twinlog__Cutoff counts = TWINLOG__CUTOFF__INIT;
+	const size_t most = TWINLOG_CUTOFF_NAMED_MAX + 1;
+	struct hash *ids = calloc(most, sizeof *ids);
+	ProtobufCBinaryData *fields = calloc(most, sizeof *fields);
+
+	assert_true(ids && fields);
+	for (size_t i = 0; i < most; i++) {
+		ids[i].bytes[0] = (uint8_t)(i >> 8);
+		ids[i].bytes[1] = (uint8_t)i;
+		fields[i] = codec_hash(&ids[i]);
+	}
+	message.new_key = codec_bytes(county->towns[1].recovery_key.bytes, 32);
+	message.counts = &counts;
+	counts.acts = counts.erasures = counts.bundles = fields;
+	counts.n_acts = TWINLOG_CUTOFF_NAMED_MAX;
+	assert_int_equal(change_key(county, 1, &message, false), TWINLOG_OK);
+	counts.n_acts++;
+	assert_int_equal(change_key(county, 1, &message, false), TWINLOG_TOO_MANY);
+	counts.n_acts = 0;
+	counts.n_erasures = TWINLOG_CUTOFF_NAMED_MAX;
+	assert_int_equal(change_key(county, 1, &message, false), TWINLOG_OK);
+	counts.n_erasures++;
+	assert_int_equal(change_key(county, 1, &message, false), TWINLOG_TOO_MANY);
+	counts.n_erasures = 0;
+	counts.n_bundles = TWINLOG_CUTOFF_HEADS_MAX;
+	assert_int_equal(change_key(county, 1, &message, false), TWINLOG_OK);
+	counts.n_bundles++;
+	assert_int_equal(change_key(county, 1, &message, false), TWINLOG_TOO_MANY);
+	/* A removal names bundles alone; a second key comes with a first one. */
+	counts.n_bundles = 0;
+	counts.n_acts = 1;
+	message.kind = TWINLOG__ACT_KIND__ACT_REMOVE;
+	message.subject = codec_hash(&county->towns[2].identity);
+	message.new_key = codec_bytes(NULL, 0);
+	assert_int_equal(change_key(county, 1, &message, false), TWINLOG_MALFORMED);
+	message.kind = TWINLOG__ACT_KIND__ACT_CHANGE_KEY;
+	message.subject = codec_bytes(NULL, 0);
+	message.second_key = codec_bytes(county->towns[1].recovery_key.bytes, 32);
+	assert_int_equal(change_key(county, 1, &message, false), TWINLOG_MALFORMED);
+	free(ids);
+	free(fields);
+}
+
+/* However many keys a city has had, those of long ago still verify what was signed with them. */
+static void keys_without_number(void **state)
+{
+	struct county *county = *state;
+	const struct hash *identity = &county->towns[1].identity;
+	uint8_t signature[SEAL_SIGNATURE_SIZE];
+	size_t number = 99, count;
+
+	for (uint8_t i = 1; i <= 40; i++) {
+		uint8_t seed[SEAL_SEED_SIZE] = {i, 77};
+		struct seal_public key = seal_recovery_public(seed);
+		Twinlog__Act message = TWINLOG__ACT__INIT;
+		message.new_key = codec_bytes(key.bytes, 32);
+		assert_int_equal(change_key(county, 1, &message, true), TWINLOG_OK);
+	}
+	(void)acts_keys(county->acts, identity, &count);
+	assert_int_equal(count, 41);
+	seal_sign(county->towns[1].keys, "position", "x", 1, signature);
+	assert_int_equal(
+	    acts_verify(county->acts, identity, "position", "x", 1, codec_bytes(signature, sizeof signature), &number),
+	    TWINLOG_OK);
+	assert_int_equal(number, 0);
+	assert_true(acts_key_retired(county->acts, identity, 0));
+	assert_false(acts_key_retired(county->acts, identity, 40));
+}
+
+/* Of more heads than may be named, those that the city's own standing rests on are. */
+static void more_heads_than_may_be_named(void **state)
+{
+	struct county *county = *state;
+	struct hash heads[TWINLOG_PARENTS_MAX];
+	size_t count;
+	bool may = false;
+
+	for (unsigned i = 0; i < 60; i++) {
+		ProtobufCBinaryData parent = codec_hash(&county->space);
+		Twinlog__Act message = TWINLOG__ACT__INIT;
+		char title[16];
+		struct act *act;
+		uint8_t *bytes;
+		size_t size;
+		message.kind = TWINLOG__ACT_KIND__ACT_RENAME;
+		message.space = codec_hash(&county->space);
+		message.signer = codec_hash(&county->towns[0].identity);
+		message.parents = &parent;
+		message.n_parents = 1;
+		message.number = 2;
+		(void)snprintf(title, sizeof title, "title %u", i);
+		message.title = codec_string(title);
+		assert_int_equal(act_seal(&message, county->towns[0].keys, &bytes, &size), TWINLOG_OK);
+		assert_int_equal(act_open(bytes, size, &act), TWINLOG_OK);
+		free(bytes);
+		assert_int_equal(acts_add(county->acts, act), TWINLOG_OK);
+	}
+	(void)acts_heads(county->acts, &count);
+	assert_true(count > TWINLOG_PARENTS_MAX);
+	count = acts_heads_named(county->acts, &county->towns[1].identity, heads, NULL);
+	assert_int_equal(count, TWINLOG_PARENTS_MAX);
+	assert_int_equal(acts_may_speak(county->acts, &county->towns[1].identity, heads, count, 0, &may), TWINLOG_OK);
+	assert_true(may);
+}
+
+/* What is signed with a key that was retired erases nothing, unless who retired it names it. */
+static void erasures_with_an_old_key(void **state)
+{
+	struct county *county = *state;
+	const struct town *town = &county->towns[1];
+	const struct hash leaf = {{5}}, bundle = {{6}};
+	Twinlog__Erasure message = TWINLOG__ERASURE__INIT;
+	Twinlog__Act change = TWINLOG__ACT__INIT, more = TWINLOG__ACT__INIT;
+	Twinlog__Cutoff counts = TWINLOG__CUTOFF__INIT;
+	struct erasures *erasures;
+	struct erasure *erasure;
+	uint8_t *bytes;
+	size_t size;
+
+	message.space = codec_hash(&county->space);
+	message.signer = message.city = codec_hash(&town->identity);
+	message.bundle = codec_hash(&bundle);
+	message.leaf = codec_hash(&leaf);
+	message.reason = codec_string("personal_data");
+	message.clock_ms = 1;
+	assert_int_equal(erasure_seal(&message, town->keys, &bytes, &size), TWINLOG_OK);
+	assert_int_equal(erasure_open(bytes, size, &erasure), TWINLOG_OK);
+	free(bytes);
+	assert_int_equal(erasures_new(&erasures), TWINLOG_OK);
+	change.new_key = codec_bytes(town->recovery_key.bytes, 32);
+	assert_int_equal(change_key(county, 1, &change, true), TWINLOG_OK);
+	size_t heads_count;
+	const struct hash changed = acts_heads(county->acts, &heads_count)[0];
+
+	assert_int_equal(erasure_check(erasure, county->acts), TWINLOG_OK);
+	assert_int_equal(erasures_add(erasures, erasure), TWINLOG_OK);
+	assert_false(erasures_judge(erasures, county->acts, &town->identity, &leaf));
+	assert_null(erasures_of(erasures, &town->identity, &leaf));
+	assert_true(erasures_excuse(erasures, &town->identity, &leaf));
+
+	ProtobufCBinaryData named = codec_hash(&erasure->id);
+	counts.erasures = &named;
+	counts.n_erasures = 1;
+	more.counts = &counts;
+	more.extends = codec_hash(&changed);
+	assert_int_equal(change_key(county, 1, &more, true), TWINLOG_OK);
+	assert_true(erasures_judge(erasures, county->acts, &town->identity, &leaf));
+	assert_non_null(erasures_of(erasures, &town->identity, &leaf));
+	erasures_free(erasures);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(limits_of_what_is_named, setup, teardown),
+	    cmocka_unit_test_setup_teardown(keys_without_number, setup, teardown),
+	    cmocka_unit_test_setup_teardown(more_heads_than_may_be_named, setup, teardown),
+	    cmocka_unit_test_setup_teardown(erasures_with_an_old_key, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
