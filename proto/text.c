@@ -1,4 +1,4 @@
-#include "text.h"
+#include "text_internal.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -270,9 +270,24 @@ static enum twinlog_error fold_ascii(const char *text, size_t size, char **ret_t
 
 enum twinlog_error text_fold(const void *text, size_t size, char **ret_text, size_t *ret_size)
 {
-	struct wide wide;
+	char *folded;
 	if (is_ascii(text, size))
 		return fold_ascii(text, size, ret_text, ret_size);
+	folded = malloc(size + 1);
+	if (!folded)
+		return TWINLOG_NO_MEMORY;
+	if (text_fold_quick(text, size, folded, ret_size)) {
+		folded[*ret_size] = '\0';
+		*ret_text = folded;
+		return TWINLOG_OK;
+	}
+	free(folded);
+	return text_fold_whole(text, size, ret_text, ret_size);
+}
+
+enum twinlog_error text_fold_whole(const void *text, size_t size, char **ret_text, size_t *ret_size)
+{
+	struct wide wide;
 	enum twinlog_error error = wide_from(text, size, &wide);
 	if (error != TWINLOG_OK)
 		return error;

@@ -136,6 +136,8 @@ enum twinlog_error cli_show(struct cli *cli, const char *id, bool history,
 			    Twinlog__Record **ret_record) TWINLOG_MUST_CHECK;
 /* The body that speaks for a record: the lead's, or the first there is; NULL when nobody gives values. */
 const Twinlog__Body *cli_lead_body(struct cli *cli, const Twinlog__Record *record);
+/* Where a text stands in what a record says, with the words around it and marks at it; "" when nowhere (found.c). */
+const char *cli_found(struct cli *cli, const Twinlog__Record *record, const char *text);
 /* The options of cli_filter_options as a filter, in the run's arena. */
 enum twinlog_error cli_filter(struct cli *cli, const struct cli_arguments *arguments,
 			      Twinlog__Filter *ret_filter) TWINLOG_MUST_CHECK;

@@ -44,6 +44,7 @@ const struct cli_command *const cli_commands[] = {
     &command_show,
     &command_history,
     &command_list,
+    &command_search,
     &command_inbox,
     &command_status,
     &command_verify,

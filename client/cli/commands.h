@@ -5,7 +5,7 @@
 #include "cli.h"
 
 extern const struct cli_command command_submit, command_amend, command_answer, command_withdraw, command_erase;
-extern const struct cli_command command_show, command_history, command_list, command_inbox;
+extern const struct cli_command command_show, command_history, command_list, command_search, command_inbox;
 extern const struct cli_command command_match, command_link;
 extern const struct cli_command command_status, command_verify, command_help;
 extern const struct cli_command command_card;

@@ -114,12 +114,16 @@ static const char *record_what(struct cli *cli, const Twinlog__Body *body)
 	return "";
 }
 
-static enum twinlog_error records_table(struct cli *cli, const Twinlog__Records *records)
+/* text (may be NULL): shown where it stands, in place of the title. */
+static enum twinlog_error records_table(struct cli *cli, const Twinlog__Records *records, const char *text)
 {
-	static const struct table_column columns[] = {
-	    {"id", N_("id"), false, false},      {"date", N_("date"), false, false},
-	    {"kind", N_("kind"), false, false},  {"cities", N_("cities"), false, true},
-	    {"title", N_("title"), false, true}, {"state", N_("state"), false, false},
+	const struct table_column columns[] = {
+	    {"id", N_("id"), false, false},
+	    {"date", N_("date"), false, false},
+	    {"kind", N_("kind"), false, false},
+	    {"cities", N_("cities"), false, true},
+	    {text ? "found" : "title", text ? N_("found") : N_("title"), false, true},
+	    {"state", N_("state"), false, false},
 	};
 	struct table *table = table_new(columns, sizeof columns / sizeof *columns);
 	enum twinlog_error error = table ? TWINLOG_OK : TWINLOG_NO_MEMORY;
@@ -131,7 +135,7 @@ static enum twinlog_error records_table(struct cli *cli, const Twinlog__Records 
 		    record_date(cli, body),
 		    cli_kind_label(record->kind),
 		    record_cities(cli, body),
-		    record_what(cli, body),
+		    text ? cli_found(cli, record, text) : record_what(cli, body),
 		    cli_state_label(record->state),
 		};
 		error = table_row(table, cells);
@@ -143,7 +147,8 @@ static enum twinlog_error records_table(struct cli *cli, const Twinlog__Records 
 }
 
 /* matched: of an inbox, what may be one event; NULL. */
-static int records_print(struct cli *cli, const Twinlog__Records *records, const Twinlog__Matched *matched)
+static int records_print(struct cli *cli, const Twinlog__Records *records, const Twinlog__Matched *matched,
+			 const char *text)
 {
 	if (cli->format == FORMAT_JSON) {
 		json_t *object = json_records(records);
@@ -157,7 +162,7 @@ static int records_print(struct cli *cli, const Twinlog__Records *records, const
 			if (code)
 				return code;
 		}
-	} else if (records_table(cli, records)) {
+	} else if (records_table(cli, records, text)) {
 		return cli_refuse(cli, TWINLOG_NO_MEMORY, "", NULL);
 	}
 	if (cli->format == FORMAT_TABLE)
@@ -185,7 +190,7 @@ static enum twinlog_error sort_read(struct cli *cli, const char *name, uint32_t 
 	return twinlog_fault_set(&cli->fault, TWINLOG_BAD_CODE, "--sort", name);
 }
 
-static int list_records(struct cli *cli, const struct cli_arguments *arguments, bool waiting)
+static int list_records(struct cli *cli, const struct cli_arguments *arguments, bool waiting, const char *text)
 {
 	Twinlog__Request request = TWINLOG__REQUEST__INIT;
 	Twinlog__List list = TWINLOG__LIST__INIT;
@@ -208,6 +213,8 @@ static int list_records(struct cli *cli, const struct cli_arguments *arguments, 
 	if (waiting && match_ask(cli, &filter, true, INBOX_MATCHES, &matched))
 		return cli_fail(cli);
 	filter.waiting = waiting;
+	if (text)
+		filter.text = codec_string(text);
 	list.filter = &filter;
 	list.limit = (uint32_t)limit;
 	list.descending = cli_given(arguments, "descending");
@@ -215,13 +222,13 @@ static int list_records(struct cli *cli, const struct cli_arguments *arguments, 
 	request.list = &list;
 	if (cli_call(cli, &request, &reply))
 		return cli_fail(cli);
-	return reply->records ? records_print(cli, reply->records, matched)
+	return reply->records ? records_print(cli, reply->records, matched, text)
 			      : cli_refuse(cli, TWINLOG_MALFORMED, "", NULL);
 }
 
 static int list_run(struct cli *cli, const struct cli_arguments *arguments)
 {
-	return list_records(cli, arguments, false);
+	return list_records(cli, arguments, false, NULL);
 }
 
 const struct cli_command command_list = {
@@ -234,6 +241,24 @@ const struct cli_command command_list = {
     .run = list_run,
 };
 
+static int search_run(struct cli *cli, const struct cli_arguments *arguments)
+{
+	return list_records(cli, arguments, false, cli_operand(arguments, 0));
+}
+
+const struct cli_command command_search = {
+    .name = "search",
+    .operands = N_("TEXT"),
+    .least = 1,
+    .most = 1,
+    .summary = N_("find text in what any city says"),
+    .description = N_("Finds parts of words in Chinese, Korean and Latin letters; case, width, accents and "
+		      "traditional or simplified characters make no difference."),
+    .options = list_options,
+    .more = cli_filter_options,
+    .run = search_run,
+};
+
 static int inbox_run(struct cli *cli, const struct cli_arguments *arguments)
 {
 	Twinlog__Spaces *spaces;
@@ -244,7 +269,7 @@ static int inbox_run(struct cli *cli, const struct cli_arguments *arguments)
 			printf(_("invitation: %s  %s (twinlog space accept %s)\n"),
 			       cli_hex(cli, spaces->spaces[i]->space, 12), cli_text(cli, spaces->spaces[i]->title),
 			       cli_hex(cli, spaces->spaces[i]->space, 12));
-	return list_records(cli, arguments, true);
+	return list_records(cli, arguments, true, NULL);
 }
 
 const struct cli_command command_inbox = {

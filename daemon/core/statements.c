@@ -263,20 +263,10 @@ static void echoes_set_counts(struct statements *statements, struct word *word, 
 
 void statements_recount(struct statements *statements, uint64_t sequence, bool counts)
 {
-	uint32_t low = 0, high = statements->batches.count;
-	const struct batch *batch;
+	const struct batch *batch = statements_batch(statements, sequence);
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (statements->batches.items[middle].sequence < sequence)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == statements->batches.count || statements->batches.items[low].sequence != sequence)
+	if (!batch)
 		return;
-	batch = &statements->batches.items[low];
 	for (uint32_t i = 0; i < batch->words; i++) {
 		struct word *word = &statements->words.items[batch->first_word + i];
 

@@ -80,6 +80,10 @@ void statements_erase(struct statements *statements, const struct hash *leaf);
 void statements_places(const struct statements *statements, const struct hash *city, const struct hash *leaf,
 		       void (*visit)(void *context, uint64_t sequence, uint32_t index), void *context);
 
+bool statements_has_bundle(const struct statements *statements, uint64_t sequence);
+/* The word of a leaf by its place: sequence number of a bundle, and index; NULL when there is none here. */
+const struct word *statements_placed(const struct statements *statements, uint64_t sequence, uint32_t index);
+
 const struct hash *statements_space(const struct statements *statements);
 size_t statements_records(const struct statements *statements);
 size_t statements_leaves(const struct statements *statements);

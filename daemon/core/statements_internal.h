@@ -84,6 +84,8 @@ struct statements {
 const struct hash *statements_ref_leaf(const struct statements *statements, uint32_t ref);
 /* NULL while it is missing. */
 const struct word *statements_ref_word(const struct statements *statements, uint32_t ref);
+/* What a bundle brought; NULL when it is not here. */
+const struct batch *statements_batch(const struct statements *statements, uint64_t sequence);
 /* Its summary no longer holds. */
 void statements_touch(struct statements *statements, uint32_t record);
 /* Where the leaf stands in by_leaf, as a word or as missing; NULL when it was never seen nor named. */

@@ -160,6 +160,58 @@ const struct word *statements_leaf(const struct statements *statements, const st
 	return word && word->record == statements_index(statements, record) ? word : NULL;
 }
 
+const struct batch *statements_batch(const struct statements *statements, uint64_t sequence)
+{
+	const struct batch *batches = statements->batches.items;
+	uint32_t low = 0, high = statements->batches.count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (batches[middle].sequence < sequence)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < statements->batches.count && batches[low].sequence == sequence ? &batches[low] : NULL;
+}
+
+bool statements_has_bundle(const struct statements *statements, uint64_t sequence)
+{
+	return statements_batch(statements, sequence) != NULL;
+}
+
+const struct word *statements_placed(const struct statements *statements, uint64_t sequence, uint32_t index)
+{
+	const struct batch *batch = statements_batch(statements, sequence);
+
+	/* Words stand in the order of their leaves; one that stood elsewhere before is an echo and leaves a gap. */
+	for (uint32_t i = batch && batch->words > 0 ? (index < batch->words ? index + 1u : batch->words) : 0; i > 0;
+	     i--) {
+		const struct word *word = &statements->words.items[batch->first_word + i - 1];
+
+		if (word->echoes == WORD_END && word->index == index)
+			return word;
+		if (word->echoes == WORD_END && word->index < index)
+			break;
+	}
+	for (uint32_t i = 0; batch && i < batch->words; i++) {
+		const struct word *word = &statements->words.items[batch->first_word + i];
+
+		for (uint32_t e = word->echoes; e != WORD_END; e = statements->echoes.items[e].next)
+			if (statements->echoes.items[e].bundle == sequence &&
+			    statements->echoes.items[e].index == index)
+				return word;
+	}
+	for (uint32_t i = 0; batch && i < batch->echoes; i++) {
+		const struct echo *echo = &statements->echoes.items[batch->first_echo + i];
+
+		if (echo->bundle == sequence && echo->index == index)
+			return &statements->words.items[echo->word];
+	}
+	return NULL;
+}
+
 enum lane word_lane(const struct word *word)
 {
 	switch (word->operation) {

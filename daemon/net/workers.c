@@ -7,6 +7,7 @@
 #include "chunk.h"
 #include "log.h"
 #include "peer.pb-c.h"
+#include "texts.h"
 
 #define WORKERS_READERS 2
 #define WORKERS_STACK   (512u * 1024)
@@ -19,6 +20,7 @@ struct workers {
 	pthread_t threads[QUEUE_COUNT - 1 + WORKERS_READERS];
 	size_t threads_count;
 	uint64_t pruned_ms;     /* wall; by whoever commits */
+	size_t texts_behind;    /* bytes committed since the rows of texts were brought up; by whoever commits */
 	struct chunk *chunk;    /* of workers_do_small, as what follows */
 	uint64_t busy_until_ms; /* no small commits until then */
 };
@@ -59,7 +61,7 @@ static enum twinlog_error writer_strip(struct store_write *write, uint64_t seque
 		return error;
 	error = store_replace_bundle(write, sequence, stripped, stripped_size);
 	free(stripped);
-	return error;
+	return error ? error : texts_erase(write, sequence, leaf);
 }
 
 static enum twinlog_error writer_put(struct store_write *write, const struct persist *what)
@@ -87,9 +89,12 @@ static enum twinlog_error writer_put(struct store_write *write, const struct per
 	return TWINLOG_INVALID;
 }
 
-static enum twinlog_error writer_commit(struct store *store, struct work_persist *const *batch, size_t count,
-					bool prune)
+/* Rows of texts are brought up with it when enough has come for one: few rows of many bundles. */
+static enum twinlog_error writer_commit(struct workers *workers, struct work_persist *const *batch, size_t count,
+					size_t bytes, bool prune)
 {
+	struct store *store = workers->setup.store;
+	bool texts = false;
 	struct store_write *write = NULL;
 	enum twinlog_error error = store_begin(store, &write);
 	if (error)
@@ -99,10 +104,15 @@ static enum twinlog_error writer_commit(struct store *store, struct work_persist
 			error = writer_put(write, &batch[i]->items[j]);
 	if (!error && prune)
 		error = store_prune_requests(write, wall_ms() - TWINLOG_REQUEST_KEEP_MS, WRITER_PRUNE_MAX);
+	workers->texts_behind += bytes;
+	if (!error && workers->texts_behind >= TEXTS_ROW_SIZE)
+		error = texts_catch_up(write, &texts);
 	if (error) {
 		store_abort(write);
 		return error;
 	}
+	if (texts)
+		workers->texts_behind = 0;
 	return store_commit(write);
 }
 
@@ -160,7 +170,7 @@ static void *writer_main(void *context)
 		if (!error && !writer_await_room(workers, bytes))
 			error = TWINLOG_DISK_FULL;
 		if (!error)
-			error = writer_commit(workers->setup.store, batch, count, prune);
+			error = writer_commit(workers, batch, count, bytes, prune);
 		if (prune) {
 			store_check_readers(workers->setup.store);
 			workers->pruned_ms = wall_ms();
@@ -336,9 +346,9 @@ static bool small_commit(struct workers *workers, struct work_persist *batch)
 		return false;
 	}
 	if (begun_us / 1000 < workers->busy_until_ms || writer_prunes(workers) ||
-	    !writer_has_room(workers, batch->bytes))
+	    workers->texts_behind + batch->bytes >= TEXTS_ROW_SIZE || !writer_has_room(workers, batch->bytes))
 		return false;
-	batch->error = writer_commit(workers->setup.store, &batch, 1, false);
+	batch->error = writer_commit(workers, &batch, 1, batch->bytes, false);
 	if (mono_us() - begun_us > SMALL_COMMIT_US)
 		workers->busy_until_ms = mono_us() / 1000 + SMALL_SLOW_MS;
 	return true;
@@ -403,6 +413,8 @@ enum twinlog_error workers_start(const struct workers_setup *setup, struct worke
 	if (!workers)
 		return TWINLOG_NO_MEMORY;
 	workers->setup = *setup;
+	/* What a daemon before this one left without rows gets them with the first commit. */
+	workers->texts_behind = TEXTS_ROW_SIZE;
 	enum twinlog_error error = chunk_new(&workers->chunk);
 	for (size_t i = 0; i < QUEUE_COUNT && !error; i++)
 		error = queue_new(limits[i], false, &workers->queues[i]);

@@ -18,7 +18,7 @@
 static const char *const TABLE_NAMES[TABLE_COUNT] = {
     [STORE_CARDS] = "cards",       [STORE_ACTS] = "acts",           [STORE_BUNDLES] = "bundles",
     [STORE_ERASURES] = "erasures", [STORE_POSITIONS] = "positions", [STORE_REQUESTS] = "requests",
-    [TABLE_META] = "meta",
+    [STORE_TEXTS] = "texts",       [TABLE_META] = "meta",
 };
 
 /* ---- Errors ---- */
@@ -181,15 +181,21 @@ static enum twinlog_error check_version(struct store *store, MDB_txn *txn)
 }
 
 /* meta first: a store of another version may lack the others. */
-static enum twinlog_error open_tables(struct store *store, MDB_txn *txn, bool create)
+static enum twinlog_error open_tables(struct store *store, MDB_txn *txn, bool create, bool read_only)
 {
 	enum twinlog_error error;
 
 	for (unsigned i = TABLE_COUNT; i-- > 0;) {
-		int code = mdb_dbi_open(txn, TABLE_NAMES[i], create ? MDB_CREATE : 0, &store->tables[i]);
+		/* Texts are derived: a store without them gets the table when it may be written. */
+		const bool make = create || (i == STORE_TEXTS && !read_only);
+		int code = mdb_dbi_open(txn, TABLE_NAMES[i], make ? MDB_CREATE : 0, &store->tables[i]);
 
 		if (!code && create && i == TABLE_META)
 			code = put_version(store, txn);
+		if (code == MDB_NOTFOUND && i == STORE_TEXTS) {
+			store->tables[i] = TABLE_ABSENT;
+			continue;
+		}
 		if (code == MDB_NOTFOUND)
 			return TWINLOG_STORE_DAMAGED;
 		if (code)
@@ -207,10 +213,10 @@ static enum twinlog_error load_tables(struct store *store, bool create, bool rea
 	MDB_txn *txn;
 	int code;
 
-	code = mdb_txn_begin(store->env, NULL, read_only || !create ? MDB_RDONLY : 0, &txn);
+	code = mdb_txn_begin(store->env, NULL, read_only ? MDB_RDONLY : 0, &txn);
 	if (code)
 		return environment_error(store, code);
-	error = open_tables(store, txn, create);
+	error = open_tables(store, txn, create, read_only);
 	if (error) {
 		mdb_txn_abort(txn);
 		return error;

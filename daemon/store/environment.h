@@ -2,12 +2,15 @@
 #ifndef TWINLOG_STORE_ENVIRONMENT_H
 #define TWINLOG_STORE_ENVIRONMENT_H
 
+#include <limits.h>
+
 #include <lmdb.h>
 
 #include "store.h"
 
-#define TABLE_META  STORE_TABLES
-#define TABLE_COUNT (STORE_TABLES + 1)
+#define TABLE_META   STORE_TABLES
+#define TABLE_COUNT  (STORE_TABLES + 1)
+#define TABLE_ABSENT UINT_MAX /* no handle of LMDB */
 
 struct store_write {
 	struct store *store;

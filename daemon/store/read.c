@@ -84,6 +84,7 @@ static enum twinlog_error read_row(enum store_table table, MDB_val key, MDB_val 
 	    [STORE_ERASURES] = KEY_SEQUENCE_SIZE,
 	    [STORE_POSITIONS] = KEY_POSITION_SIZE,
 	    [STORE_REQUESTS] = HANDLE_SIZE,
+	    [STORE_TEXTS] = KEY_SEQUENCE_SIZE,
 	};
 	const uint8_t *name = key.mv_data;
 
@@ -112,18 +113,15 @@ static enum twinlog_error read_row(enum store_table table, MDB_val key, MDB_val 
 	return TWINLOG_OK;
 }
 
-enum twinlog_error store_each(struct store_read *read, enum store_table table, store_visit visit, void *context)
+/* The rows that a cursor comes to, from its first step on. */
+static enum twinlog_error each(struct store *store, MDB_cursor *cursor, enum store_table table, MDB_val key,
+			       MDB_cursor_op first, store_visit visit, void *context)
 {
 	enum twinlog_error error = TWINLOG_OK;
 	struct store_row row;
-	MDB_cursor *cursor;
-	MDB_val key, value;
-	int code;
+	MDB_val value;
+	int code = mdb_cursor_get(cursor, &key, &value, first);
 
-	code = mdb_cursor_open(read->txn, read->store->tables[table], &cursor);
-	if (code)
-		return environment_error(read->store, code);
-	code = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
 	while (!code && !error) {
 		error = read_row(table, key, value, &row);
 		if (!error)
@@ -131,8 +129,50 @@ enum twinlog_error store_each(struct store_read *read, enum store_table table, s
 		if (!error)
 			code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
 	}
-	mdb_cursor_close(cursor);
 	if (error)
 		return error;
-	return code == MDB_NOTFOUND ? TWINLOG_OK : environment_error(read->store, code);
+	return code == MDB_NOTFOUND ? TWINLOG_OK : environment_error(store, code);
+}
+
+enum twinlog_error store_each(struct store_read *read, enum store_table table, store_visit visit, void *context)
+{
+	enum twinlog_error error;
+	MDB_cursor *cursor;
+	int code;
+
+	if (read->store->tables[table] == TABLE_ABSENT)
+		return TWINLOG_OK;
+	code = mdb_cursor_open(read->txn, read->store->tables[table], &cursor);
+	if (code)
+		return environment_error(read->store, code);
+	error = each(read->store, cursor, table, (MDB_val){0}, MDB_FIRST, visit, context);
+	mdb_cursor_close(cursor);
+	return error;
+}
+
+static enum twinlog_error bundles_after(struct store *store, MDB_txn *txn, uint64_t after, store_visit visit,
+					void *context)
+{
+	uint8_t name[KEY_SEQUENCE_SIZE];
+	const MDB_val key = {.mv_size = sizeof name, .mv_data = name};
+	enum twinlog_error error;
+	MDB_cursor *cursor;
+	int code = mdb_cursor_open(txn, store->tables[STORE_BUNDLES], &cursor);
+
+	if (code)
+		return environment_error(store, code);
+	key_number(name, after + 1, sizeof name);
+	error = each(store, cursor, STORE_BUNDLES, key, MDB_SET_RANGE, visit, context);
+	mdb_cursor_close(cursor);
+	return error;
+}
+
+enum twinlog_error store_bundles_after(struct store_read *read, uint64_t after, store_visit visit, void *context)
+{
+	return bundles_after(read->store, read->txn, after, visit, context);
+}
+
+enum twinlog_error store_written_bundles(struct store_write *write, uint64_t after, store_visit visit, void *context)
+{
+	return bundles_after(write->store, write->txn, after, visit, context);
 }

@@ -9,6 +9,7 @@
  *     erasures   sequence                    SignedErasure
  *     positions  space, city, machine        SignedPosition
  *     requests   request id                  SubmitResult; ids begin with their time, so old ones are the first keys
+ *     texts      sequence                    texts of the bundles since the row before, see view/texts.h; derived
  *
  * acts, bundles and erasures share one sequence, so it orders everything that arrived. One thread writes, any
  * number read. A commit is durable when store_commit returns OK (one LMDB commit with full sync); after any other
@@ -36,6 +37,7 @@ void store_close(struct store *store);               /* accepts NULL */
 uint64_t store_bytes(const struct store *store);     /* size of the file in use */
 uint64_t store_disk_free(const struct store *store); /* bytes */
 
+struct store_row;
 /* One write transaction at a time. Each put: DISK_FULL, IO or NO_MEMORY; then abort. Sequence numbers grow within each
  * table: DUPLICATE otherwise. */
 enum twinlog_error store_begin(struct store *store, struct store_write **ret_write) TWINLOG_MUST_CHECK;
@@ -49,6 +51,19 @@ enum twinlog_error store_written_bundle(struct store_write *write, uint64_t sequ
 					size_t *ret_size) TWINLOG_MUST_CHECK;
 enum twinlog_error store_replace_bundle(struct store_write *write, uint64_t sequence, const void *bytes,
 					size_t size) TWINLOG_MUST_CHECK;
+/* Each bundle in this transaction behind a sequence number, in order; stops at the first answer that is not OK and
+ * returns it. Puts into other tables are allowed meanwhile. */
+typedef enum twinlog_error (*store_visit)(void *context, const struct store_row *row);
+enum twinlog_error store_written_bundles(struct store_write *write, uint64_t after, store_visit visit,
+					 void *context) TWINLOG_MUST_CHECK;
+/* Rows of texts: the last one's number (0: none), and the first one not before a number: MISSING. */
+uint64_t store_written_texts_last(struct store_write *write);
+enum twinlog_error store_written_texts(struct store_write *write, uint64_t sequence, uint64_t *ret_sequence,
+				       const uint8_t **ret_bytes, size_t *ret_size) TWINLOG_MUST_CHECK;
+enum twinlog_error store_put_texts(struct store_write *write, uint64_t sequence, const void *bytes,
+				   size_t size) TWINLOG_MUST_CHECK;
+enum twinlog_error store_replace_texts(struct store_write *write, uint64_t sequence, const void *bytes,
+				       size_t size) TWINLOG_MUST_CHECK;
 enum twinlog_error store_put_erasure(struct store_write *write, uint64_t sequence, const void *bytes,
 				     size_t size) TWINLOG_MUST_CHECK;
 enum twinlog_error store_put_card(struct store_write *write, const struct hash *identity, bool verified, bool removed,
@@ -86,7 +101,6 @@ struct store_row {
 	const uint8_t *bytes;   /* valid during the call */
 	size_t size;
 };
-typedef enum twinlog_error (*store_visit)(void *context, const struct store_row *row);
 enum store_table {
 	STORE_CARDS,
 	STORE_ACTS,
@@ -94,10 +108,15 @@ enum store_table {
 	STORE_ERASURES,
 	STORE_POSITIONS,
 	STORE_REQUESTS,
+	STORE_TEXTS, /* a store of before there were any, opened to read, has none */
 	STORE_TABLES
 };
 enum twinlog_error store_each(struct store_read *read, enum store_table table, store_visit visit,
 			      void *context) TWINLOG_MUST_CHECK;
+
+/* Bundles alone, behind a sequence number. */
+enum twinlog_error store_bundles_after(struct store_read *read, uint64_t after, store_visit visit,
+				       void *context) TWINLOG_MUST_CHECK;
 
 /* Readers left behind by dead processes; returns how many were cleared. At start and on a timer. */
 int store_check_readers(struct store *store);

@@ -75,6 +75,61 @@ enum twinlog_error store_replace_bundle(struct store_write *write, uint64_t sequ
 	return put(write, STORE_BUNDLES, val(key, sizeof key), val(bytes, size), 0);
 }
 
+static enum twinlog_error texts_at(struct store_write *write, MDB_cursor_op op, uint64_t sequence,
+				   uint64_t *ret_sequence, MDB_val *ret_value)
+{
+	uint8_t name[KEY_SEQUENCE_SIZE];
+	MDB_val key = val(name, sizeof name);
+	MDB_cursor *cursor;
+	int code = mdb_cursor_open(write->txn, write->store->tables[STORE_TEXTS], &cursor);
+
+	if (code)
+		return environment_error(write->store, code);
+	key_number(name, sequence, sizeof name);
+	code = mdb_cursor_get(cursor, &key, ret_value, op);
+	mdb_cursor_close(cursor);
+	if (code)
+		return environment_error(write->store, code);
+	if (key.mv_size != KEY_SEQUENCE_SIZE)
+		return TWINLOG_STORE_DAMAGED;
+	*ret_sequence = key_read_number(key.mv_data, KEY_SEQUENCE_SIZE);
+	return TWINLOG_OK;
+}
+
+uint64_t store_written_texts_last(struct store_write *write)
+{
+	uint64_t last;
+	MDB_val value;
+
+	return texts_at(write, MDB_LAST, 0, &last, &value) ? 0 : last;
+}
+
+enum twinlog_error store_written_texts(struct store_write *write, uint64_t sequence, uint64_t *ret_sequence,
+				       const uint8_t **ret_bytes, size_t *ret_size)
+{
+	MDB_val value;
+	enum twinlog_error error = texts_at(write, MDB_SET_RANGE, sequence, ret_sequence, &value);
+
+	if (error)
+		return error;
+	*ret_bytes = value.mv_data;
+	*ret_size = value.mv_size;
+	return TWINLOG_OK;
+}
+
+enum twinlog_error store_put_texts(struct store_write *write, uint64_t sequence, const void *bytes, size_t size)
+{
+	return put_sequence(write, STORE_TEXTS, sequence, bytes, size);
+}
+
+enum twinlog_error store_replace_texts(struct store_write *write, uint64_t sequence, const void *bytes, size_t size)
+{
+	uint8_t key[KEY_SEQUENCE_SIZE];
+
+	key_number(key, sequence, sizeof key);
+	return put(write, STORE_TEXTS, val(key, sizeof key), val(bytes, size), 0);
+}
+
 enum twinlog_error store_put_erasure(struct store_write *write, uint64_t sequence, const void *bytes, size_t size)
 {
 	return put_sequence(write, STORE_ERASURES, sequence, bytes, size);

@@ -66,3 +66,26 @@ enum twinlog_error bundle_view_body(const uint8_t *bytes, size_t size, uint32_t 
 		*ret_body = codec_bytes(NULL, 0);
 	return TWINLOG_OK;
 }
+
+enum twinlog_error bundle_view_bodies(const uint8_t *bytes, size_t size,
+				      bool (*visit)(void *context, uint32_t index, ProtobufCBinaryData body),
+				      void *context)
+{
+	const uint8_t *at = bytes, *end = bytes + size;
+	uint32_t index = 0;
+
+	while (at < end) {
+		ProtobufCBinaryData leaf, body;
+		uint64_t field;
+
+		if (!take_field(&at, end, &field, &leaf))
+			return TWINLOG_MALFORMED;
+		if (field != BUNDLE_LEAVES)
+			continue;
+		if (!find_field(leaf.data, leaf.len, LEAF_BODY, 0, &body))
+			body = codec_bytes(NULL, 0);
+		if (!visit(context, index++, body))
+			break;
+	}
+	return TWINLOG_OK;
+}

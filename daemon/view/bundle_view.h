@@ -12,4 +12,9 @@ enum twinlog_error bundle_view_header(const uint8_t *bytes, size_t size,
 enum twinlog_error bundle_view_body(const uint8_t *bytes, size_t size, uint32_t index,
 				    ProtobufCBinaryData *ret_body) TWINLOG_MUST_CHECK;
 
+/* Each leaf's body, in order; stops when visit answers false, which is no fault. */
+enum twinlog_error bundle_view_bodies(const uint8_t *bytes, size_t size,
+				      bool (*visit)(void *context, uint32_t index, ProtobufCBinaryData body),
+				      void *context) TWINLOG_MUST_CHECK;
+
 #endif

@@ -10,4 +10,9 @@
 enum twinlog_error filter_rows(const struct filter *filter, const struct filter_space *where,
 			       const struct view_space *view, roaring_bitmap_t **ret_rows) TWINLOG_MUST_CHECK;
 
+/* Of these, filter_text.c keeps those that have the text asked for: looked for in the texts of the store at once, or in
+ * each record where they are few. */
+enum twinlog_error filter_text_rows(const struct filter *filter, const struct filter_space *where,
+				    roaring_bitmap_t *rows) TWINLOG_MUST_CHECK;
+
 #endif

@@ -1,132 +1,118 @@
+/* The text of a filter: over all texts at once, or in the words on one record. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "bundle_view.h"
-#include "filter.h"
-#include "text.h"
+#include "filter_rows.h"
+#include "texts.h"
 
-/* Looks for one folded text in the texts of one body, one after the other. */
-struct finder {
-	const struct filter *filter;
-	bool found;
-	enum twinlog_error error;
-};
-
-static void find_in(struct finder *finder, ProtobufCBinaryData text)
+/* Says something here that people read. */
+static bool speaks(const struct word *word)
 {
-	char *folded = NULL;
-	size_t size;
-
-	/* A folded text may be shorter than what was written (blanks, punctuation), so its size decides nothing. */
-	if (finder->found || finder->error || text.len == 0)
-		return;
-	finder->error = text_fold(text.data, text.len, &folded, &size);
-	if (!finder->error)
-		finder->found = memmem(folded, size, finder->filter->text, finder->filter->text_size) != NULL;
-	free(folded);
+	return word_is_current(word) && word_lane(word) == LANE_WORD && word->void_rule == 0 && !word->erased;
 }
 
-static void find_in_texts(struct finder *finder, Twinlog__Text *const *texts, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		find_in(finder, texts[i]->text);
-}
-
-static void find_in_quotes(struct finder *finder, Twinlog__Quote *const *quotes, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		find_in(finder, quotes[i]->note);
-}
-
-static void find_in_source(struct finder *finder, const Twinlog__Source *source)
-{
-	if (!source)
-		return;
-	find_in(finder, source->title);
-	find_in(finder, source->uri);
-}
-
-static void find_in_activity(struct finder *finder, const Twinlog__Activity *activity)
-{
-	find_in_texts(finder, activity->titles, activity->n_titles);
-	find_in_texts(finder, activity->summaries, activity->n_summaries);
-	for (size_t i = 0; i < activity->n_actors; i++)
-		find_in(finder, activity->actors[i]->org);
-	find_in(finder, activity->result);
-	find_in(finder, activity->external_id);
-	find_in_quotes(finder, activity->quotes, activity->n_quotes);
-	find_in_source(finder, activity->source);
-}
-
-static void find_in_agreement(struct finder *finder, const Twinlog__Agreement *agreement)
-{
-	find_in_texts(finder, agreement->titles, agreement->n_titles);
-	find_in(finder, agreement->place);
-	find_in(finder, agreement->external_id);
-	find_in_quotes(finder, agreement->quotes, agreement->n_quotes);
-	find_in_source(finder, agreement->source);
-}
-
-static void find_in_city(struct finder *finder, const Twinlog__City *city)
-{
-	find_in(finder, city->city_id);
-	for (size_t i = 0; i < city->n_names; i++)
-		find_in(finder, city->names[i]->text);
-	find_in(finder, city->parent);
-	find_in(finder, city->external_id);
-	find_in_source(finder, city->source);
-}
-
-static void find_in_body(struct finder *finder, const Twinlog__Body *body)
-{
-	find_in(finder, body->note);
-	switch (body->content_case) {
-	case TWINLOG__BODY__CONTENT_ACTIVITY:
-		find_in_activity(finder, body->activity);
-		break;
-	case TWINLOG__BODY__CONTENT_AGREEMENT:
-		find_in_agreement(finder, body->agreement);
-		break;
-	case TWINLOG__BODY__CONTENT_CITY:
-		find_in_city(finder, body->city);
-		break;
-	default:
-		break;
-	}
-}
-
-static enum twinlog_error word_fits(struct finder *finder, const struct word *word, struct arena *scratch)
+static enum twinlog_error word_fits(const struct filter *filter, const struct word *word, bool *ret_fits)
 {
 	ProtobufCBinaryData packed;
-	Twinlog__Body *body;
 	const uint8_t *bytes;
 	size_t size;
-	enum twinlog_error error = store_get_bundle(finder->filter->query->read, word->bundle, &bytes, &size);
+	enum twinlog_error error = store_get_bundle(filter->query->read, word->bundle, &bytes, &size);
 
 	if (!error)
 		error = bundle_view_body(bytes, size, word->index, &packed);
 	if (!error)
-		error = CODEC_UNPACK(scratch, packed.data, packed.len, &body, twinlog__body);
-	if (error)
-		return error;
-	find_in_body(finder, body);
-	arena_reset(scratch);
-	return finder->error;
+		error = texts_in_body(filter->scratch, packed, filter->text, filter->text_size, ret_fits);
+	return error;
 }
 
 enum twinlog_error filter_text_fits(const struct filter *filter, const struct filter_space *where, size_t record,
 				    bool *ret_fits)
 {
-	struct finder finder = {.filter = filter};
 	const struct word *word =
 	    statements_word(where->statements, statements_record(where->statements, record)->first_word);
 	enum twinlog_error error = TWINLOG_OK;
+	bool fits = false;
 
-	for (; !error && !finder.found && word; word = statements_word(where->statements, word->next))
-		if (word_is_current(word) && word_lane(word) == LANE_WORD && word->void_rule == 0 && !word->erased)
-			error = word_fits(&finder, word, filter->scratch);
+	for (; !error && !fits && word; word = statements_word(where->statements, word->next))
+		if (speaks(word))
+			error = word_fits(filter, word, &fits);
 	if (error)
 		return error;
-	*ret_fits = finder.found;
+	*ret_fits = fits;
 	return TWINLOG_OK;
+}
+
+/* ---- All at once ---- */
+
+/* One thread's part. */
+struct gathering {
+	const struct statements *statements;
+	roaring_bitmap_t *rows;
+};
+
+static bool is_of_space(void *context, uint64_t sequence)
+{
+	const struct gathering *gathering = context;
+
+	return statements_has_bundle(gathering->statements, sequence);
+}
+
+static void gather(void *context, uint64_t sequence, uint32_t leaf)
+{
+	struct gathering *gathering = context;
+	const struct word *word = statements_placed(gathering->statements, sequence, leaf);
+
+	if (word && speaks(word))
+		roaring_bitmap_add(gathering->rows, word->record);
+}
+
+static enum twinlog_error keep_found(const struct filter *filter, const struct filter_space *where,
+				     roaring_bitmap_t *rows)
+{
+	struct gathering gatherings[TEXTS_THREADS];
+	struct texts_search search = {
+	    .text = filter->text, .size = filter->text_size, .wanted = is_of_space, .visit = gather};
+	enum twinlog_error error = TWINLOG_OK;
+
+	for (size_t i = 0; i < TEXTS_THREADS; i++) {
+		gatherings[i] = (struct gathering){.statements = where->statements, .rows = roaring_bitmap_create()};
+		search.contexts[i] = &gatherings[i];
+		if (!gatherings[i].rows)
+			error = TWINLOG_NO_MEMORY;
+	}
+	if (!error)
+		error = texts_search(filter->query->read, &search);
+	for (size_t i = 1; !error && i < TEXTS_THREADS; i++)
+		roaring_bitmap_or_inplace(gatherings[0].rows, gatherings[i].rows);
+	if (!error)
+		roaring_bitmap_and_inplace(rows, gatherings[0].rows);
+	for (size_t i = 0; i < TEXTS_THREADS; i++)
+		if (gatherings[i].rows)
+			roaring_bitmap_free(gatherings[i].rows);
+	return error;
+}
+
+/* Records up to which each is looked at by itself: a body has to be found and decoded. */
+#define TEXT_SINGLE_MAX 256u
+
+enum twinlog_error filter_text_rows(const struct filter *filter, const struct filter_space *where,
+				    roaring_bitmap_t *rows)
+{
+	const uint64_t count = roaring_bitmap_get_cardinality(rows);
+	uint32_t left[TEXT_SINGLE_MAX];
+	enum twinlog_error error = TWINLOG_OK;
+
+	if (!filter->text || count == 0)
+		return TWINLOG_OK;
+	if (count > TEXT_SINGLE_MAX)
+		return keep_found(filter, where, rows);
+	roaring_bitmap_to_uint32_array(rows, left);
+	for (uint64_t i = 0; !error && i < count; i++) {
+		bool fits;
+
+		error = filter_text_fits(filter, where, left[i], &fits);
+		if (!error && !fits)
+			roaring_bitmap_remove(rows, left[i]);
+	}
+	return error;
 }

@@ -82,27 +82,6 @@ static enum twinlog_error page_write(const struct query *query, const struct pag
 	return TWINLOG_OK;
 }
 
-/* Where text is asked for, it is looked for in what the rest has left. */
-static enum twinlog_error list_texts(const struct filter *filter, const struct filter_space *where,
-				     roaring_bitmap_t *rows)
-{
-	const uint64_t count = roaring_bitmap_get_cardinality(rows);
-	uint32_t *left = malloc((count + 1) * sizeof *left);
-	enum twinlog_error error = left ? TWINLOG_OK : TWINLOG_NO_MEMORY;
-
-	if (!error)
-		roaring_bitmap_to_uint32_array(rows, left);
-	for (uint64_t i = 0; !error && i < count; i++) {
-		bool fits;
-
-		error = filter_text_fits(filter, where, left[i], &fits);
-		if (!error && !fits)
-			roaring_bitmap_remove(rows, left[i]);
-	}
-	free(left);
-	return error;
-}
-
 static enum twinlog_error list_space(const struct query *query, const struct filter *filter, uint32_t index,
 				     struct page *page)
 {
@@ -114,8 +93,7 @@ static enum twinlog_error list_space(const struct query *query, const struct fil
 
 	if (error)
 		return error;
-	if (filter->text)
-		error = list_texts(filter, &where, rows);
+	error = filter_text_rows(filter, &where, rows);
 	if (!error)
 		error = page_gather(page, &(struct listed){.space = index, .view = view, .rows = rows});
 	roaring_bitmap_free(rows);

@@ -1,0 +1,49 @@
+#!/usr/bin/python3
+"""Text as people look for it: parts of words in three scripts, one's own and the partner's, gone once erased."""
+
+import json
+
+import harness
+from harness import activity, wait_for
+
+
+class Search(harness.TestCase):
+    def found(self, city, text, *filters):
+        return [record["id"] for record in city.json("search", text, *filters)["records"]]
+
+    def test_three_scripts(self):
+        one, other, _ = self.pair()
+        titles = ("中韩友好城市书法交流展", "목포·롄윈강 청소년 축구 교류전", "Café of Friendship, opened in Mokpo")
+        ids = [one.submit(activity(number, title=title))[0] for number, title in enumerate(titles)]
+        wait_for(lambda: set(other.records()) == set(ids), "Mokpo reads them all")
+        for city in (one, other):
+            for text, hits in (
+                ("书法", (0,)), ("書法", (0,)), ("교류", (1,)), ("축구 교류", (1,)), ("friend", (2,)), ("ＣＡＦＥ", (2,)),
+                ("交流", (0,)), ("没有这个", ()), ("open", (2,)),
+            ):
+                self.assertEqual(sorted(self.found(city, text)), sorted(ids[i] for i in hits), text)
+            self.assertEqual(self.found(city, "书法", "--from", "2030"), [])
+            self.assertEqual(self.found(city, "书法"), [r["id"] for r in city.json("list", "--text", "書法")["records"]])
+            self.assertIn("«书法»交流", city.do("search", "書法"))
+            self.assertIn("«Friend»ship", city.do("search", "friend"))
+
+        # What the partner says counts too, and what is erased is found no more.
+        other.do("answer", ids[0], "differs", given=json.dumps({"title": "서예 교류전"}))
+        wait_for(lambda: self.found(one, "서예") == [ids[0]], "Lianyungang finds Mokpo's words")
+        self.assertIn("«서예»", one.do("search", "서예"))
+        one.do("erase", ids[2], "--reason", "personal_data")
+        self.assertEqual(self.found(one, "friend"), [])
+        wait_for(lambda: self.found(other, "friend") == [], "gone in Mokpo")
+        one.stop()
+        one.start()
+        self.assertEqual(self.found(one, "书法"), [ids[0]])
+        self.assertEqual(self.found(one, "friend"), [])
+
+    def test_nothing_to_look_for(self):
+        one, _, _ = self.pair()
+        one.refuses(3, "search", "…", says="text")
+        one.refuses(2, "search")
+
+
+if __name__ == "__main__":
+    harness.main()
