@@ -183,6 +183,7 @@ const char *cli_membership_label(uint32_t standing);
 const char *cli_link_label(uint32_t link);
 /* A title in the user's language or else the first; "" when there is none. */
 const char *cli_title(struct cli *cli, const Twinlog__Body *body);
+const char *language_tag(enum language language); /* "en", "zh", "ko" */
 
 /* Sets the locale so that wide characters work also under C and POSIX, and messages come in the language asked for
  * (NULL: the locale's). TWINLOG_USAGE for a language that is not en, zh or ko. */

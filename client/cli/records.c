@@ -217,6 +217,7 @@ static int list_records(struct cli *cli, const struct cli_arguments *arguments, 
 		filter.text = codec_string(text);
 	list.filter = &filter;
 	list.limit = (uint32_t)limit;
+	list.lang = codec_string(language_tag(cli->language));
 	list.descending = cli_given(arguments, "descending");
 	request.body_case = TWINLOG__REQUEST__BODY_LIST;
 	request.list = &list;

@@ -136,6 +136,11 @@ const char *cli_field_text(struct cli *cli, const ProtobufCMessage *content, con
 
 static const char *const tags[LANGUAGE_COUNT] = {"en", "zh", "ko"};
 
+const char *language_tag(enum language language)
+{
+	return tags[language];
+}
+
 const char *cli_title(struct cli *cli, const Twinlog__Body *body)
 {
 	const ProtobufCMessage *content = body ? body_content(body) : NULL;

@@ -400,7 +400,7 @@ static void daemon_end(struct daemon *daemon)
 	board_free(&daemon->board);
 }
 
-static void daemon_ready(const struct daemon *daemon)
+static void daemon_ready(struct daemon *daemon)
 {
 	const struct daemon_setup *setup = daemon->setup;
 	const char *endpoints[2 * TWINLOG_ADDRESSES_MAX];
@@ -411,6 +411,9 @@ static void daemon_ready(const struct daemon *daemon)
 		endpoints[count++] = control_endpoint(daemon->control, i);
 	for (size_t i = 0; i < count; i++)
 		log_line(LOG_INFO, NULL, "%s on %s", i < setup->listen_count ? "partners" : "clients", endpoints[i]);
+	/* What was loaded is taken in before anybody asks. */
+	daemon->view_behind = VIEW_BEHIND_MAX;
+	daemon_view(daemon);
 	log_line(LOG_INFO, NULL, "ready: %s, %zu partners, %zu spaces", node_city_id(daemon->node),
 		 node_peers(daemon->node), node_spaces(daemon->node));
 	notify_send("READY=1");

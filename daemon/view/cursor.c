@@ -3,8 +3,8 @@
 #include <string.h>
 
 /* Bytes: version, query 8, number 8, then size and bytes of each text, then the handle; numbers big-endian. */
-#define CURSOR_VERSION  2u
-#define CURSOR_SIZE_MAX (1 + 8 + 8 + PLACE_TEXTS * (1 + TWINLOG_CITY_ID_MAX) + HANDLE_SIZE)
+#define CURSOR_VERSION  3u
+#define CURSOR_SIZE_MAX (1 + 8 + 8 + PLACE_TEXTS * (1 + BY_NAME_KEY_MAX) + HANDLE_SIZE)
 _Static_assert(CURSOR_SIZE_MAX <= TWINLOG_CURSOR_MAX, "clients keep it");
 
 static void put_u64(uint8_t *out, uint64_t value)
@@ -22,11 +22,20 @@ static uint64_t get_u64(const uint8_t *bytes)
 	return value;
 }
 
+static int text_compare(const struct place_text *a, const struct place_text *b)
+{
+	const uint8_t shorter = a->size < b->size ? a->size : b->size;
+	const int difference = shorter ? memcmp(a->bytes, b->bytes, shorter) : 0;
+
+	return difference ? difference : (a->size > b->size) - (a->size < b->size);
+}
+
 enum twinlog_error order_init(const struct query *query, const Twinlog__List *list, struct order *ret_order)
 {
 	static const Twinlog__Filter everything = TWINLOG__FILTER__INIT;
 	const Twinlog__Filter *filter = list->filter ? list->filter : &everything;
 	const uint8_t how[] = {(uint8_t)list->sort, list->descending};
+	const bool cities = list->sort == TWINLOG__SORT__SORT_CITY;
 	struct hash hash;
 	uint8_t *bytes;
 	size_t size;
@@ -37,9 +46,34 @@ enum twinlog_error order_init(const struct query *query, const Twinlog__List *li
 	error = codec_pack_arena(query->arena, &filter->base, &bytes, &size);
 	if (error)
 		return error;
-	hash = seal_hash("cursor", (struct seal_part[]){{how, sizeof how}, {bytes, size}}, 2);
+	/* A cursor of one language says nothing in another. */
+	hash = seal_hash(
+	    "cursor",
+	    (struct seal_part[]){{how, sizeof how}, {list->lang.data, cities ? list->lang.len : 0}, {bytes, size}}, 3);
 	*ret_order = (struct order){.sort = list->sort, .descending = list->descending, .query = hash_word(&hash)};
-	return TWINLOG_OK;
+	return cities ? by_name_new(query, list->lang, &ret_order->names) : TWINLOG_OK;
+}
+
+void order_free(struct order *order)
+{
+	by_name_free(order->names);
+	order->names = NULL;
+}
+
+/* The two of its cities whose names come first, by their keys. */
+static void take_cities(const struct order *order, const struct view_space *view, const struct facts *facts,
+			struct place_key *key)
+{
+	for (size_t i = 0; i < facts->named_count; i++) {
+		const struct by_name_key *name = by_name_key(order->names, view, facts->ids[i]);
+		struct place_text text = {.bytes = name->bytes, .size = name->size};
+		const bool first = i == 0 || text_compare(&text, &key->texts[0]) < 0;
+
+		if (first || i == 1 || text_compare(&text, &key->texts[1]) < 0) {
+			key->texts[1] = first ? key->texts[0] : text;
+			key->texts[0] = first ? text : key->texts[0];
+		}
+	}
 }
 
 struct place_key order_key(const struct order *order, const struct view_space *view, uint32_t row)
@@ -54,14 +88,10 @@ struct place_key order_key(const struct order *order, const struct view_space *v
 		key.number = (int64_t)(statements_record(statements, row)->changed_ms & INT64_MAX);
 		break;
 	case TWINLOG__SORT__SORT_CITY:
-		/* Envelopes hold city ids sorted. Who names none comes last, whatever the direction. */
+		/* Who names none comes last, whatever the direction. */
 		key.number = facts && facts->named_count > 0 ? 0 : 1;
-		for (size_t i = 0; facts && i < PLACE_TEXTS && i < facts->named_count; i++) {
-			size_t size;
-
-			key.texts[i].bytes = names_text(statements_names(statements), facts->ids[i], &size);
-			key.texts[i].size = (uint8_t)(size < TWINLOG_CITY_ID_MAX ? size : TWINLOG_CITY_ID_MAX);
-		}
+		if (facts)
+			take_cities(order, view, facts, &key);
 		break;
 	default:
 		key.number = view->day[row];
@@ -106,14 +136,8 @@ int order_compare(const struct order *order, const struct place_key *a, const st
 
 	if (a_last != b_last)
 		return a_last ? 1 : -1;
-	for (size_t i = 0; difference == 0 && order->sort == TWINLOG__SORT__SORT_CITY && i < PLACE_TEXTS; i++) {
-		const uint8_t a_size = a->texts[i].size, b_size = b->texts[i].size;
-		const uint8_t shorter = a_size < b_size ? a_size : b_size;
-
-		difference = shorter ? memcmp(a->texts[i].bytes, b->texts[i].bytes, shorter) : 0;
-		if (difference == 0)
-			difference = (a_size > b_size) - (a_size < b_size);
-	}
+	for (size_t i = 0; difference == 0 && order->sort == TWINLOG__SORT__SORT_CITY && i < PLACE_TEXTS; i++)
+		difference = text_compare(&a->texts[i], &b->texts[i]);
 	if (difference == 0)
 		difference = memcmp(a->handle.bytes, b->handle.bytes, HANDLE_SIZE);
 	return order->descending ? -difference : difference;
@@ -153,7 +177,7 @@ enum twinlog_error cursor_read(const struct order *order, ProtobufCBinaryData cu
 	key.number = (int64_t)get_u64(at + 9);
 	at += 17;
 	for (size_t i = 0; i < PLACE_TEXTS; i++) {
-		if (at == end || *at > TWINLOG_CITY_ID_MAX || *at > end - at - 1)
+		if (at == end || *at > BY_NAME_KEY_MAX || *at > end - at - 1)
 			return TWINLOG_BAD_CURSOR;
 		key.texts[i].size = *at++;
 		key.texts[i].bytes = (const char *)at;

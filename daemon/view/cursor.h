@@ -3,18 +3,21 @@
 #ifndef TWINLOG_CURSOR_H
 #define TWINLOG_CURSOR_H
 
+#include "by_name.h"
 #include "query_internal.h"
 #include "view.h"
 
-#define PLACE_TEXTS 2u /* of a list by city: the two lowest city ids */
+#define PLACE_TEXTS 2u /* of a list by city: the sort keys of the two names that come first */
+
+struct place_text {
+	const char *bytes;
+	uint8_t size;
+};
 
 /* Where a record stands in a list. Lesser comes first, whatever the direction of the list. */
 struct place_key {
 	int64_t number;
-	struct {
-		const char *bytes;
-		uint8_t size;
-	} texts[PLACE_TEXTS];
+	struct place_text texts[PLACE_TEXTS];
 	struct handle handle;
 };
 
@@ -22,11 +25,13 @@ struct place_key {
 struct order {
 	uint32_t sort; /* Twinlog__Sort */
 	bool descending;
-	uint64_t query; /* of filter, sort and direction: a cursor of another query is refused */
+	struct by_name *names; /* of a list by city */
+	uint64_t query;        /* of filter, sort and direction: a cursor of another query is refused */
 };
 enum twinlog_error order_init(const struct query *query, const Twinlog__List *list,
 			      struct order *ret_order) TWINLOG_MUST_CHECK;
 
+void order_free(struct order *order); /* also after an error of order_init */
 /* The key but for the handle: enough to see that most records do not belong on the page. */
 struct place_key order_key(const struct order *order, const struct view_space *view, uint32_t row);
 /* Whether their numbers alone tell that a comes before b. */

@@ -110,17 +110,21 @@ static uint32_t space_index(const struct query *query, const struct space *space
 	return index;
 }
 
-static enum twinlog_error list_gather(const struct query *query, const struct filter *filter,
+static enum twinlog_error list_gather(const struct query *query, const Twinlog__Filter *message,
 				      const struct space *const *spaces, size_t count, struct page *page)
 {
 	struct view *view = query->extra->view;
-	enum twinlog_error error = view_begin(view, query->node, page->order.sort == TWINLOG__SORT__SORT_CHANGED);
+	struct filter filter;
+	enum twinlog_error error = filter_init(&filter, query, message);
 
-	if (error)
-		return error;
-	for (size_t i = 0; !error && i < count; i++)
-		error = list_space(query, filter, space_index(query, spaces[i]), page);
-	view_end(view);
+	if (!error)
+		error = view_begin(view, query->node, page->order.sort == TWINLOG__SORT__SORT_CHANGED);
+	if (!error) {
+		for (size_t i = 0; !error && i < count; i++)
+			error = list_space(query, &filter, space_index(query, spaces[i]), page);
+		view_end(view);
+	}
+	filter_free(&filter);
 	return error;
 }
 
@@ -128,7 +132,6 @@ enum twinlog_error query_list(const struct query *query, const Twinlog__List *li
 {
 	Twinlog__Records *records = QUERY_NEW(query, Twinlog__Records, TWINLOG__RECORDS__INIT);
 	struct page page = {0};
-	struct filter filter;
 	const struct space **spaces = NULL;
 	size_t count = 0;
 	enum twinlog_error error = query_at_least(query, list->at_least_commit);
@@ -139,12 +142,11 @@ enum twinlog_error query_list(const struct query *query, const Twinlog__List *li
 		error = page_open(query, list, &page);
 	if (!error)
 		error = query_asked_spaces(query, list->filter, &spaces, &count);
-	if (error)
-		return error;
-	error = filter_init(&filter, query, list->filter);
 	if (!error)
-		error = list_gather(query, &filter, spaces, count, &page);
-	filter_free(&filter);
+		error = list_gather(query, list->filter, spaces, count, &page);
+	if (!error && page.order.names)
+		error = by_name_error(page.order.names);
+	order_free(&page.order);
 	if (!error)
 		error = query_completeness(query, spaces, count, &records->completeness, &records->n_completeness);
 	if (error)

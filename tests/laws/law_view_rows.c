@@ -152,6 +152,7 @@ struct asking {
 	struct query_extra extra;
 	struct query query;
 	struct filter filter;
+	struct by_name *names;
 };
 
 static size_t ask_list(struct asking *asking, size_t list, const char *const *values, size_t count)
@@ -210,6 +211,7 @@ static void ask(struct asking *asking, const struct history *history)
 		asking->message.n_kinds = 1;
 	}
 	asking->message.waiting = draw(8) == 0;
+	assert_int_equal(by_name_new(&asking->query, codec_string("ko"), &asking->names), TWINLOG_OK);
 	if (filter_init(&asking->filter, &asking->query, &asking->message) != TWINLOG_OK) {
 		/* The days asked for are the wrong way round. */
 		filter_free(&asking->filter);
@@ -221,6 +223,7 @@ static void ask(struct asking *asking, const struct history *history)
 static void ask_free(struct asking *asking)
 {
 	filter_free(&asking->filter);
+	by_name_free(asking->names);
 	arena_free(asking->arena);
 }
 
@@ -273,6 +276,7 @@ static struct listing list_page(const struct asking *asking, const struct view_s
 	struct page page = {.order = order, .heap = heap, .capacity = size + 1};
 	struct listing listing = {0};
 
+	page.order.names = asking->names;
 	if (after) {
 		page.behind = true;
 		page.after = *after;
