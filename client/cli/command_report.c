@@ -25,32 +25,19 @@ static const struct cli_option report_options[] = {
 
 /* ---- What is known ---- */
 
-typedef const char *name_at(size_t index);
-
-static const char *measure_name_at(size_t index)
-{
-	return index < MEASURE_COUNT ? measure_info((enum measure)index)->name : NULL;
-}
-
-static const char *preset_name_at(size_t index)
-{
-	return index < PRESET_COUNT ? preset_name((enum preset)index) : NULL;
-}
-
 /* One line that names what there is. */
 static int refuse_unknown(struct cli *cli, const char *where, const char *value, const char *known)
 {
-	cli_progress_end(cli);
-	cli_note(_("%s: '%s': not known; there are %s"), where, value, known);
-	return twinlog_error_exit(TWINLOG_BAD_CODE);
+	cli->known = known;
+	return cli_refuse(cli, TWINLOG_BAD_CODE, where, value);
 }
 
-static const char *names_joined(struct cli *cli, name_at *at)
+static const char *measures_joined(struct cli *cli)
 {
 	const char *text = "";
 
-	for (size_t i = 0; at(i); i++)
-		text = cli_printf(cli, "%s%s%s", text, i ? ", " : "", at(i));
+	for (unsigned i = 0; i < MEASURE_COUNT; i++)
+		text = cli_printf(cli, "%s%s%s", text, i ? ", " : "", measure_info((enum measure)i)->name);
 	return text;
 }
 
@@ -141,7 +128,7 @@ static int read_question(struct cli *cli, const struct cli_arguments *arguments,
 	if (code)
 		return code;
 	if (preset && preset_find(preset, strlen(preset)) < 0)
-		return refuse_unknown(cli, "--preset", preset, names_joined(cli, preset_name_at));
+		return refuse_unknown(cli, "--preset", preset, report_presets(cli));
 	if (cli_number(arguments, "months", 1, MEASURE_MONTHS_MAX, MEASURE_MONTHS, &months, &cli->fault) ||
 	    (as_of && read_day(cli, as_of, &report->as_of)) || cli_connect(cli) || cli_filter(cli, arguments, filter) ||
 	    read_among(cli, arguments, report))
@@ -407,10 +394,10 @@ static int report_run(struct cli *cli, const struct cli_arguments *arguments)
 	if (cli_given(arguments, "list"))
 		return list_measures(cli);
 	if (!name)
-		return refuse_unknown(cli, "report", "", names_joined(cli, measure_name_at));
+		return refuse_unknown(cli, "report", NULL, measures_joined(cli));
 	measure = measure_find(name, strlen(name));
 	if (measure < 0)
-		return refuse_unknown(cli, "report", name, names_joined(cli, measure_name_at));
+		return refuse_unknown(cli, "report", name, measures_joined(cli));
 	code = read_question(cli, arguments, (enum measure)measure, &filter, &report);
 	if (code)
 		return code;

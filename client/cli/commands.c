@@ -66,6 +66,7 @@ const struct cli_command *const cli_commands[] = {
     &command_match,
     &command_link,
     &command_report,
+    &command_brief,
     &command_import,
     &command_export,
     &command_courier_write,

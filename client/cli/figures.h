@@ -24,6 +24,8 @@ const char *report_figure(struct cli *cli, const Twinlog__Reported *reported, co
 			  size_t column);
 /* An amount in minor units of its currency: "12,000 KRW", "35.50 CNY". */
 const char *report_money(struct cli *cli, int64_t minor, const char *currency);
+/* The presets that there are, for cli->known. */
+const char *report_presets(struct cli *cli);
 /* How complete the logs behind an answer are: one line a space. */
 const char *report_completeness(struct cli *cli, const Twinlog__SpaceStatus *status);
 /* What the figures leave out: "participants 137, private 164"; "" for nothing. */

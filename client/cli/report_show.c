@@ -252,6 +252,15 @@ const char *report_left_out(struct cli *cli, const Twinlog__Reported *reported)
 	return text;
 }
 
+const char *report_presets(struct cli *cli)
+{
+	const char *text = "";
+
+	for (unsigned i = 0; i < PRESET_COUNT; i++)
+		text = cli_printf(cli, "%s%s%s", text, i ? ", " : "", preset_name((enum preset)i));
+	return text;
+}
+
 const char *report_completeness(struct cli *cli, const Twinlog__SpaceStatus *status)
 {
 	const char *text = "";

@@ -1,0 +1,109 @@
+#!/usr/bin/python3
+"""The document for a council: whole in itself, in three languages, with the figures of the reports."""
+
+import html.parser
+import re
+import zipfile
+
+import harness
+from harness import activity, wait_for
+
+VOID = {"meta", "link", "br", "hr", "img", "line", "rect"}
+
+
+class Page(html.parser.HTMLParser):
+    """Elements that open and close in order, their texts, and what they would load."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.texts, self.loads, self.count = [], [], [], {}
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.count[tag] = self.count.get(tag, 0) + 1
+        self.loads += [value for name, value in attributes if name in ("src", "href", "srcset", "data")]
+        if tag not in VOID or tag == "rect":
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.count[tag] = self.count.get(tag, 0) + 1
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            raise AssertionError(f"</{tag}> closes nothing")
+
+    def handle_data(self, data):
+        if "style" not in self.open:
+            self.texts.append(data)
+
+
+class Brief(harness.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.one, self.other, self.space = self.pair()
+        self.one.submit(
+            {"kind": "agreement", "parties": ["CN:lianyungang", "KR:mokpo"], "relation_type": "sister", "established": "1993-07-01"},
+            activity(1, start="2018-11-15", title="港口 <物流> & 研修", participants=40, cost=[{"amount": 123456, "currency": "CNY"}]),
+            activity(2, start="2020-02", form="donation_relief", status="planned"),
+            *(activity(number, start=f"{2000 + number}") for number in range(3, 20)),
+        )
+        wait_for(lambda: self.other.total() == 20, "the partner holds all")
+        [self.event] = [name for name, record in self.other.records("--text", "研修").items()]
+        self.other.do("answer", self.event, "differs", given='{"participants": 44, "title": "항만 물류 연수"}')
+        wait_for(lambda: self.one.show(self.event)["state"] == "differs", "the answer is here")
+
+    def page(self, city, *options, lang="en"):
+        path = self.folder / "brief.html"
+        city.do("brief", "--as-of", "2026-01-01", "--lang", lang, "-o", path, *options)
+        return Page(path.read_text("utf-8"))
+
+    def test_whole_in_itself(self):
+        page = self.page(self.one, "--partner", "목포")
+        self.assertEqual(page.open, [], "every element is closed")
+        self.assertEqual(page.loads, [], "nothing is loaded from anywhere")
+        self.assertGreaterEqual(page.count["svg"], 3)
+        self.assertGreaterEqual(page.count["table"], page.count["svg"], "each chart has its table")
+        text = "\n".join(page.texts)
+        for words in ("港口 <物流> & 研修", "항만 물류 연수", "1,234.56 CNY", "Differences still open", "participants", "What the records cannot tell", "planned, postponed"):
+            self.assertIn(words, text)
+
+    def test_languages(self):
+        for lang, words in (("en", "Events over the years"), ("zh", "历年活动"), ("ko", "해마다의 행사")):
+            text = "\n".join(self.page(self.one, lang=lang).texts)
+            self.assertIn(words, text)
+            self.assertNotRegex(text, r"%[a-z0-9]", "no directive is left")
+
+    def test_same_at_both(self):
+        """But for how complete each copy is."""
+        pages = ["\n".join(self.page(city, "--city", "CN:lianyungang", "--city", "KR:mokpo").texts) for city in (self.one, self.other)]
+        pages = [re.sub(r"Lianyungang and Mokpo: .*", "", page) for page in pages]
+        self.assertEqual(*pages)
+
+    def test_since(self):
+        shown = "\n".join(self.page(self.one, "--since", "2010").texts)
+        self.assertIn("From 2010-01-01 to", shown)
+        self.assertIn("2019", shown)
+        self.assertNotIn("2004", shown)
+
+    def test_workbook(self):
+        path = self.folder / "brief.xlsx"
+        self.one.do("brief", "--partner", "KR:mokpo", "-o", path)
+        with zipfile.ZipFile(path) as book:
+            self.assertIsNone(book.testzip())
+            self.assertGreaterEqual(sum(name.startswith("xl/worksheets/sheet") for name in book.namelist()), 5)
+            self.assertTrue(any(name.startswith("xl/charts/") for name in book.namelist()))
+            self.assertIn("항만 물류 연수", book.read("xl/sharedStrings.xml").decode("utf-8"))
+
+    def test_refused(self):
+        """Nothing half-written is left."""
+        self.one.refuses(3, "brief", says="--output")
+        self.one.refuses(2, "brief", "-o", self.folder / "brief.pdf", says=".html or .xlsx")
+        self.one.refuses(3, "brief", "-o", self.folder / "brief.html", "--since", "2018-13", says="2018-13")
+        self.one.refuses(3, "brief", "-o", self.folder / "brief.html", "--preset", "cousins", says="sister-friendship")
+        self.one.refuses(1, "brief", "-o", self.folder / "nowhere" / "brief.html", says="nowhere")
+        self.assertEqual(list(self.folder.glob("brief.*")), [])
+
+
+if __name__ == "__main__":
+    harness.main()
