@@ -36,7 +36,7 @@ static const char *reason_label(ProtobufCBinaryData reason)
 	for (size_t i = 0; i < sizeof labels / sizeof *labels; i++)
 		if (codec_equal(reason, labels[i].name))
 			return gettext(labels[i].label);
-	return (const char *)reason.data;
+	return ""; /* of a newer daemon */
 }
 
 static const char *why(struct cli *cli, const Twinlog__Candidate *candidate)

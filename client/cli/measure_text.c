@@ -135,7 +135,7 @@ static const char *label_of(const struct label *labels, size_t count, ProtobufCB
 	for (size_t i = 0; i < count; i++)
 		if (codec_equal(name, labels[i].name))
 			return gettext(labels[i].label);
-	return NULL;
+	return ""; /* of a newer daemon */
 }
 
 const char *report_column_label(ProtobufCBinaryData column)
@@ -209,10 +209,13 @@ const char *report_column_label(ProtobufCBinaryData column)
 	    {"value", N_("value")},
 	    {"without", N_("without any")},
 	};
-	const char *label = label_of(labels, sizeof labels / sizeof *labels, column);
+	/* The same in every language. */
+	static const char *const shares[] = {"p10", "p20", "p30", "p40", "p50", "p60", "p70", "p80", "p90"};
 
-	/* p10, p20 …: the same in every language. */
-	return label ? label : (const char *)column.data;
+	for (size_t i = 0; i < sizeof shares / sizeof *shares; i++)
+		if (codec_equal(column, shares[i]))
+			return shares[i];
+	return label_of(labels, sizeof labels / sizeof *labels, column);
 }
 
 const char *report_dimension_label(ProtobufCBinaryData dimension)
@@ -240,7 +243,5 @@ const char *report_dimension_label(ProtobufCBinaryData dimension)
 	    {"currency", N_("currency")},
 	    {"direction", N_("direction")},
 	};
-	const char *label = label_of(labels, sizeof labels / sizeof *labels, dimension);
-
-	return label ? label : (const char *)dimension.data;
+	return label_of(labels, sizeof labels / sizeof *labels, dimension);
 }

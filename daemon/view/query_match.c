@@ -33,23 +33,6 @@ static struct link_end end_of(const struct sample *sample, uint32_t item)
 	return (struct link_end){.space = sample->items[item].space, .record = sample->items[item].record};
 }
 
-/* The words on a pair of records, however they stand; 0 when nobody has linked them. */
-static size_t words_on(const struct event_links *links, struct link_end a, struct link_end b, size_t *ret_at)
-{
-	if (link_end_order(&a, &b) > 0) {
-		const struct link_end kept = a;
-
-		a = b;
-		b = kept;
-	}
-	for (size_t i = 0; i < links->count; i += event_links_pair(links, i))
-		if (link_end_order(&links->words[i].a, &a) == 0 && link_end_order(&links->words[i].b, &b) == 0) {
-			*ret_at = i;
-			return event_links_pair(links, i);
-		}
-	return 0;
-}
-
 static bool own_opened(const struct proposing *proposing, struct link_end end)
 {
 	const struct statements *statements = space_statements(proposing->spaces[end.space]);
@@ -87,7 +70,7 @@ static enum twinlog_error take_match(struct sample *sample, const struct match *
 	size_t words_at = 0, at = proposing->best_count;
 
 	/* Those that somebody has linked come from the links. */
-	if (words_on(&proposing->links, a, b, &words_at) > 0 ||
+	if (event_links_on(&proposing->links, a, b, &words_at) > 0 ||
 	    (proposing->own && !is_own(proposing, a, b, match->reasons, 0, 0)))
 		return TWINLOG_OK;
 	proposing->total++;

@@ -131,6 +131,30 @@ size_t event_links_pair(const struct event_links *links, size_t at)
 	return count;
 }
 
+size_t event_links_on(const struct event_links *links, struct link_end a, struct link_end b, size_t *ret_at)
+{
+	const bool ordered = link_end_order(&a, &b) < 0;
+	const struct link_end *first = ordered ? &a : &b, *second = ordered ? &b : &a;
+	size_t low = 0, high = links->count;
+
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+		int order = link_end_order(&links->words[middle].a, first);
+
+		if (order == 0)
+			order = link_end_order(&links->words[middle].b, second);
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == links->count || link_end_order(&links->words[low].a, first) != 0 ||
+	    link_end_order(&links->words[low].b, second) != 0)
+		return 0;
+	*ret_at = low;
+	return event_links_pair(links, low);
+}
+
 static bool said_by_opener(const struct space *const *spaces, const struct link_end *end, const struct link_word *words,
 			   size_t count)
 {

@@ -28,6 +28,8 @@ void event_links_free(struct event_links *links);
 int link_end_order(const struct link_end *a, const struct link_end *b);
 /* How many words from this one on are of its pair. */
 size_t event_links_pair(const struct event_links *links, size_t at);
+/* The words on a pair of records, given in either order; returns how many, 0 when nobody has linked them. */
+size_t event_links_on(const struct event_links *links, struct link_end a, struct link_end b, size_t *ret_at);
 /* Whether these words of one pair make it one event: both openers are among those who say so. */
 bool event_links_hold(const struct space *const *spaces, const struct link_word *words, size_t count);
 
