@@ -128,6 +128,15 @@ static void build_agreement(struct builder *builder, const Twinlog__Agreement *a
 	facts->start = build_date(agreement->established);
 }
 
+uint64_t facts_token(ProtobufCBinaryData token)
+{
+	uint64_t word = 0;
+
+	if (token.len == HANDLE_SIZE)
+		memcpy(&word, token.data, sizeof word);
+	return word;
+}
+
 enum twinlog_error facts_build(struct names *names, const struct leaf *leaf, const Twinlog__Body *body,
 			       struct facts *facts)
 {
@@ -143,6 +152,7 @@ enum twinlog_error facts_build(struct names *names, const struct leaf *leaf, con
 	if (!body)
 		return builder.error;
 	facts->values = true;
+	facts->token = facts_token(body->token);
 	switch (body->content_case) {
 	case TWINLOG__BODY__CONTENT_ACTIVITY:
 		build_activity(&builder, body->activity);
@@ -157,6 +167,33 @@ enum twinlog_error facts_build(struct names *names, const struct leaf *leaf, con
 		break; /* a kind of a newer version has no facts that are known here */
 	}
 	build_details(&builder, body);
+	return builder.error;
+}
+
+static uint32_t translate(struct builder *builder, const struct names *from, uint32_t name)
+{
+	size_t size;
+	const char *text = names_text(from, name, &size);
+
+	return build_name(builder, codec_bytes(text, size));
+}
+
+enum twinlog_error facts_translate(const struct facts *facts, const struct names *from, struct names *to,
+				   struct facts *out)
+{
+	struct builder builder = {.names = to, .facts = out, .error = TWINLOG_OK};
+	const size_t ids = (size_t)facts->cities_count + facts->fields_count;
+
+	memcpy(out, facts, offsetof(struct facts, ids) + ids * sizeof *facts->ids);
+	out->details_count = 0;
+	for (size_t i = 0; i < ids; i++)
+		out->ids[i] = translate(&builder, from, facts->ids[i]);
+	out->form = translate(&builder, from, facts->form);
+	out->mode = translate(&builder, from, facts->mode);
+	out->status = translate(&builder, from, facts->status);
+	out->direction = translate(&builder, from, facts->direction);
+	out->relation = translate(&builder, from, facts->relation);
+	out->subdivision = translate(&builder, from, facts->subdivision);
 	return builder.error;
 }
 

@@ -10,6 +10,7 @@
 
 struct facts {
 	uint64_t participants; /* total */
+	uint64_t token;        /* the first half of the record's token; 0: none. group.h */
 	struct edtf start;     /* of an agreement: established; EDTF_NONE when absent */
 	struct edtf end;       /* EDTF_NONE when absent */
 	uint32_t word;         /* whose facts they are: statements_word */
@@ -48,6 +49,7 @@ enum detail_kind {
 	DETAIL_LEVEL,        /* a */
 	DETAIL_POPULATION,   /* n */
 	DETAIL_SUCCEEDED_BY, /* a: city */
+	DETAIL_SUCCEEDS,     /* a: city */
 	DETAIL_COVERAGE,     /* a: partner or NAME_NONE, b: extent, n: name of from << 32 | name of to */
 	DETAIL_SAME_EVENT,   /* of a link; a: the other record's handle, 16 bytes, b: its space or NAME_NONE */
 };
@@ -69,6 +71,11 @@ size_t facts_size(const struct facts *facts); /* bytes, a multiple of 8 */
  * and is filled; its word stays as it is. NO_MEMORY, from the names. */
 enum twinlog_error facts_build(struct names *names, const struct leaf *leaf, const Twinlog__Body *body,
 			       struct facts *facts) TWINLOG_MUST_CHECK;
+
+/* The same facts in the numbers of another table; the details are left out. *out has room for FACTS_MAX bytes. For
+ * facts_compare over several spaces. */
+enum twinlog_error facts_translate(const struct facts *facts, const struct names *from, struct names *to,
+				   struct facts *out) TWINLOG_MUST_CHECK;
 
 /* What stays of them once the body is erased, in place; as facts_build without a body. */
 void facts_forget(struct facts *facts);
@@ -94,6 +101,9 @@ uint32_t facts_compare(const struct facts *a, const struct facts *b, uint32_t *r
 uint32_t facts_days(const struct facts *facts);
 bool facts_has_city(const struct facts *facts, uint32_t city);
 bool facts_names(const struct facts *facts, uint32_t city); /* and not as an observer */
+
+/* Of a body's token; 0 unless it is one of HANDLE_SIZE bytes. They are random, so half of them tell records apart. */
+uint64_t facts_token(ProtobufCBinaryData token);
 
 /* For equality of bodies. */
 uint64_t facts_body_hash(const void *body, size_t size);

@@ -123,6 +123,8 @@ static void build_city_details(struct builder *builder, const Twinlog__City *cit
 		build_detail(builder, DETAIL_POPULATION, 0, 0, number(city->population->value));
 	for (size_t i = 0; i < city->n_succeeded_by; i++)
 		build_detail(builder, DETAIL_SUCCEEDED_BY, build_name(builder, city->succeeded_by[i]), 0, 0);
+	for (size_t i = 0; i < city->n_succeeds; i++)
+		build_detail(builder, DETAIL_SUCCEEDS, build_name(builder, city->succeeds[i]), 0, 0);
 	for (size_t i = 0; i < city->n_coverage; i++) {
 		const Twinlog__Coverage *coverage = city->coverage[i];
 		uint64_t from = build_name(builder, coverage->from), to = build_name(builder, coverage->to);

@@ -30,7 +30,7 @@ void judgement_free(struct judgement *judgement)
 	judgement_init(judgement);
 }
 
-static enum twinlog_error side_of(struct judgement *out, const struct member *member, struct side **ret_side)
+enum twinlog_error judgement_side(struct judgement *out, const struct member *member, struct side **ret_side)
 {
 	for (size_t i = 0; i < out->sides_count; i++)
 		if (out->sides[i].member == member) {
@@ -105,7 +105,7 @@ static enum twinlog_error gather_words(struct judge *judge)
 			judge->opener_statement = word;
 		if (!word_is_current(word) || !(member = acts_member(judge->acts, city)))
 			continue;
-		error = side_of(judge->out, member, &side);
+		error = judgement_side(judge->out, member, &side);
 		if (error)
 			return error;
 		if (side->word && !words_equal(judge, side->word, word))
@@ -127,7 +127,7 @@ static bool may_be_party(const struct member *member)
 static enum twinlog_error make_party(struct judge *judge, const struct member *member)
 {
 	struct side *side;
-	enum twinlog_error error = side_of(judge->out, member, &side);
+	enum twinlog_error error = judgement_side(judge->out, member, &side);
 
 	if (!error)
 		side->party = true;
@@ -261,8 +261,8 @@ static void judge_standing(const struct judge *judge, struct side *side)
 
 static bool confirms_city(const struct side *side, const struct side *other)
 {
-	return side->standing == TWINLOG__STANDING__WORD_CONFIRMS && side->means && other->word &&
-	       side->means->city == other->word->city;
+	return side->standing == TWINLOG__STANDING__WORD_CONFIRMS && side->part == other->part && side->means &&
+	       other->word && side->means->city == other->word->city;
 }
 
 /* DOMAIN: "Two cities that confirm each other at once agree." */
@@ -382,6 +382,15 @@ static const struct word *judge_lead(const struct judgement *out)
 	return lead ? lead->means : NULL;
 }
 
+void judgement_conclude(struct judgement *judgement, bool shown)
+{
+	judgement->differing = 0;
+	judgement->pending = 0;
+	compare_parties(judgement);
+	judgement->state = judge_state(judgement, shown);
+	judgement->lead = judge_lead(judgement);
+}
+
 static bool somebody_else_speaks(const struct judgement *out, const struct side *self)
 {
 	for (size_t i = 0; i < out->sides_count; i++) {
@@ -435,8 +444,6 @@ enum twinlog_error record_judge(const struct statements *statements, const struc
 	enum twinlog_error error;
 
 	judgement->sides_count = 0;
-	judgement->differing = 0;
-	judgement->pending = 0;
 	if (record->kind == TWINLOG__RECORD_KIND__RECORD_CITY) {
 		const struct member *own = member_named(&judge, record->name);
 
@@ -458,9 +465,7 @@ enum twinlog_error record_judge(const struct statements *statements, const struc
 
 		side->outdated = confirms && changed_since(&judge, side, side->means);
 	}
-	compare_parties(judgement);
-	judgement->state = judge_state(judgement, record->shown);
-	judgement->lead = judge_lead(judgement);
+	judgement_conclude(judgement, record->shown);
 	judgement->waiting = judge_waiting(&judge, self);
 	return TWINLOG_OK;
 }

@@ -16,6 +16,7 @@ struct side {
 	const struct word *word;   /* its current word that stands for all; NULL: none */
 	const struct word *means;  /* the statement whose values it gives: its own, or the one it confirms; or NULL */
 	const struct facts *facts; /* of that; NULL when erased, void or not here */
+	uint32_t part;             /* of group_judge: which record of the group the word is on; else 0 */
 	uint8_t standing;          /* Twinlog__Standing */
 	uint8_t rank;              /* order of sides: parties first, the opener before all */
 	bool opener;
@@ -44,6 +45,13 @@ void judgement_free(struct judgement *judgement); /* only what was allocated for
  * and again. NO_MEMORY. */
 enum twinlog_error record_judge(const struct statements *statements, const struct acts *acts, const struct hash *self,
 				const struct record *record, struct judgement *judgement) TWINLOG_MUST_CHECK;
+
+/* What follows from the sides alone: in what parties differ, the state, the lead. Sides stand in their order, with
+ * facts in the numbers of one table. shown: a word on it counts. */
+void judgement_conclude(struct judgement *judgement, bool shown);
+/* A new side of judgement for that member, or the one it has. NO_MEMORY. */
+enum twinlog_error judgement_side(struct judgement *judgement, const struct member *member,
+				  struct side **ret_side) TWINLOG_MUST_CHECK;
 
 /* What lists need of each record, remembered until a leaf on it or the members change. Several may ask at once. */
 struct record_summary {

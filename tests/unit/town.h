@@ -44,9 +44,11 @@ struct saying {
 	const char *start, *end, *status, *form, *mode, *direction, *relation, *field, *title;
 	uint64_t participants; /* 0: not said */
 	const char *actor_level, *actor_kind, *channel;
-	const char *token; /* makes bodies differ that are equal else */
-	bool broken;       /* a body that is void */
-	uint64_t salt;     /* 0: a fresh one */
+	const char *token;                   /* makes bodies differ that are equal else */
+	bool broken;                         /* a body that is void */
+	uint64_t salt;                       /* 0: a fresh one */
+	uint8_t published;                   /* number of the body's token; 0: none */
+	const char *succeeds, *succeeded_by; /* of a city record */
 };
 
 static inline void town_seed(uint8_t seed[SEAL_SEED_SIZE], unsigned town, uint8_t what)
@@ -265,6 +267,12 @@ static inline void saying_city(struct arena *arena, const struct county *county,
 	city->city_id = codec_string(county->towns[saying->record].city_id);
 	city->country = codec_bytes(city->city_id.data, 2);
 	city->subdivision = codec_string(saying->field);
+	city->succeeds = arena_zalloc(arena, sizeof *city->succeeds);
+	city->succeeded_by = arena_zalloc(arena, sizeof *city->succeeded_by);
+	if (saying->succeeds)
+		city->succeeds[city->n_succeeds++] = codec_string(saying->succeeds);
+	if (saying->succeeded_by)
+		city->succeeded_by[city->n_succeeded_by++] = codec_string(saying->succeeded_by);
 }
 
 /* A leaf draft whose parts live in arena. */
@@ -278,10 +286,13 @@ static inline struct leaf_draft saying_leaf(struct county *county, struct arena 
 	ProtobufCBinaryData replaces[4];
 	struct hash sorted[4];
 	struct leaf_draft draft = {0};
-	uint8_t id[HANDLE_SIZE], *bytes;
+	uint8_t id[HANDLE_SIZE], token[HANDLE_SIZE], *bytes;
 
 	body.office = codec_string("Foreign Affairs Office");
 	body.note = codec_string(saying->token);
+	memset(token, saying->published, sizeof token);
+	if (saying->published)
+		body.token = codec_bytes(token, sizeof token);
 	if (operation == TWINLOG__OPERATION__OPERATION_STATEMENT) {
 		if (kind == TWINLOG__RECORD_KIND__RECORD_ACTIVITY)
 			saying_activity(arena, saying, &body);
