@@ -70,7 +70,12 @@
 	X(NOT_INVITED, 4, "no invitation is open; ask a steward to add this city")                                     \
 	X(BELONGS, 3, "belongs to the space already")                                                                  \
 	X(GONE, 3, "is not in the space any more")                                                                     \
-	X(CITY_ID_TAKEN, 3, "another city goes by that id in the space")
+	X(CITY_ID_TAKEN, 3, "another city goes by that id in the space")                                               \
+	X(INVITATION_USED, 4, "was used already; ask for another one")                                                 \
+	X(EXPIRED, 4, "has expired; ask for another one")                                                              \
+	X(LOCKED, 4, "is locked with a passphrase, and there is nobody to ask for it; see twinlogd --help")            \
+	X(WRONG_PASSPHRASE, 4, "is not opened by that passphrase")                                                     \
+	X(REFERENCE_LEAVES, 4, "refers to a record of a space that not all members of this one belong to")
 
 #ifdef __cplusplus
 extern "C" {

@@ -74,6 +74,16 @@
 #define TWINLOG_CLIENTS_MAX     4096u
 #define TWINLOG_ADDRESSES_MAX   8u
 
+/* One client of a daemon. Past its share it is slowed: requests wait in a line of their own; past the line they are
+ * refused with TOO_MANY. */
+#define TWINLOG_CLIENT_SPACES_MAX    16u                 /* that it may be limited to */
+#define TWINLOG_CLIENT_RATE          20000u              /* requests a second */
+#define TWINLOG_CLIENT_BYTES         (64u * 1000 * 1000) /* of requests a second */
+#define TWINLOG_CLIENT_BURST_MS      2000u               /* of both that it may run ahead */
+#define TWINLOG_CLIENT_QUERIES_MAX   8u                  /* at the readers at once */
+#define TWINLOG_CLIENT_WAITING_MAX   4096u               /* requests in its line */
+#define TWINLOG_CLIENT_WAITING_BYTES (16u * 1024 * 1024)
+
 /* Its sockets and threads. A queue past its limit stops the intake of messages until it has been worked off. */
 #define TWINLOG_QUEUE_WRITER_MAX    256u   /* batches to be persisted */
 #define TWINLOG_QUEUE_VERIFIER_MAX  256u   /* chunks to be checked */
@@ -94,7 +104,10 @@
 #define TWINLOG_CONTROL_PIPE_MAX    4096u              /* messages in a client's pipe, each way */
 #define TWINLOG_DIAL_BACKOFF_MS     250u               /* after the first failure; doubles */
 #define TWINLOG_DIAL_BACKOFF_MAX_MS 8000u
-#define TWINLOG_HANDSHAKE_MS        8000u /* from the first byte to an encrypted link */
+#define TWINLOG_HANDSHAKE_MS        8000u               /* from the first byte to an encrypted link */
+#define TWINLOG_INVITES_MAX         1024u               /* invitations that are out */
+#define TWINLOG_INVITATION_MS       (14ull * 86400000u) /* for which one stands */
+#define TWINLOG_INVITATION_FILE_MAX (64u * 1024)
 #define TWINLOG_AT_LEAST_COMMIT_MS  5000u /* a query waits that long for the commit it asks for */
 #define TWINLOG_STOP_MS             5000u /* a clean end waits that long for the disk */
 
