@@ -175,6 +175,22 @@ static enum twinlog_error set_level(struct config *config, const char *value)
 	return TWINLOG_BAD_CODE;
 }
 
+static enum twinlog_error set_proxy(struct config *config, const char *value)
+{
+	static const char scheme[] = "socks5://";
+	char plain[sizeof config->proxy + 6];
+
+	if (strncmp(value, scheme, strlen(scheme)) != 0 || strlen(value) >= sizeof config->proxy)
+		return TWINLOG_BAD_FIELD;
+	snprintf(plain, sizeof plain, "tcp://%s", value + strlen(scheme));
+	if (card_check_address(plain, strlen(plain)))
+		return TWINLOG_BAD_FIELD;
+	if (config->proxy[0] != '\0')
+		return TWINLOG_DUPLICATE;
+	strcpy(config->proxy, value + strlen(scheme));
+	return TWINLOG_OK;
+}
+
 enum twinlog_error config_set(struct config *config, const char *key, const char *value)
 {
 	if (strcmp(key, "city") == 0)
@@ -185,6 +201,8 @@ enum twinlog_error config_set(struct config *config, const char *key, const char
 		return list_add(&config->listen, value, check_bind);
 	if (strcmp(key, "announce") == 0)
 		return list_add(&config->announce, value, check_announce);
+	if (strcmp(key, "proxy") == 0)
+		return set_proxy(config, value);
 	if (strcmp(key, "control") == 0)
 		return list_add(&config->control, value, check_control);
 	if (strcmp(key, "budget") == 0)
@@ -310,6 +328,8 @@ char *config_format(const struct config *config)
 	print_list(out, "listen", &config->listen, "tcp://0.0.0.0:7401");
 	fprintf(out, "\n# What partners dial: stands on the city card.\n");
 	print_list(out, "announce", &config->announce, "tcp://twinlog.example.org:7401");
+	fprintf(out, "\n# Through which partners are dialled.\n%sproxy = socks5://%s\n", config->proxy[0] ? "" : "#",
+		config->proxy[0] ? config->proxy : "proxy.example.org:1080");
 	fprintf(out, "\n# Where clients reach it. A path without a slash in front lies in this folder.\n");
 	print_list(out, "control", &config->control, CONFIG_CONTROL_DEFAULT);
 	fprintf(out,

@@ -5,6 +5,7 @@
  *     name      LANG=TEXT              official names, for the card
  *     listen    tcp://ADDR:PORT        for partners; none: only dials out
  *     announce  tcp://HOST:PORT        where partners dial, for the card
+ *     proxy     socks5://HOST:PORT     partners are dialled through it
  *     control   ipc://PATH | tcp://…   for clients; PATH is relative to the folder; default ipc://control.sock
  *     budget    CC:slug|* RATE [HH:MM-HH:MM]   bytes a second that a partner may cost, both ways; k and M are
  * understood; 0: no link; of the lines that fit the first log       error | warning | info | debug
@@ -36,6 +37,7 @@ struct config {
 	struct config_list listen, announce, control;
 	struct daemon_budget budgets[TWINLOG_BUDGETS_MAX];
 	size_t budgets_count;
+	char proxy[300]; /* HOST:PORT; "": none */
 	enum log_level log_level;
 };
 

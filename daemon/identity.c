@@ -1,33 +1,75 @@
 #include "identity.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "files.h"
+#include "passphrase.h"
 
 /* ---- Seed ---- */
 
-enum twinlog_error identity_write_seed(const char *dir, const uint8_t seed[SEAL_SEED_SIZE], uint32_t index,
-				       struct twinlog_fault *fault)
+#define LOCKED_SIZE (SEAL_LOCK_EXTRA + SEAL_SEED_SIZE)
+#define TEXT_MAX    (2 * LOCKED_SIZE + 256)
+
+/* The lines that hold the seed: plain, or locked with the passphrase. */
+static enum twinlog_error print_seed(char *text, size_t capacity, const uint8_t seed[SEAL_SEED_SIZE], uint32_t index,
+				     const char *passphrase)
 {
-	char path[FILES_PATH_MAX], hex[2 * SEAL_SEED_SIZE + 1], text[2 * SEAL_SEED_SIZE + 64];
+	const struct seal_effort effort = seal_effort_usual();
+	char hex[2 * LOCKED_SIZE + 1];
+	uint8_t locked[LOCKED_SIZE];
+	enum twinlog_error error = TWINLOG_OK;
+
+	if (passphrase) {
+		error = seal_lock(passphrase, effort, seed, SEAL_SEED_SIZE, locked);
+		if (!error)
+			snprintf(text, capacity,
+				 "# Locked with a passphrase: Argon2id, XSalsa20-Poly1305. See twinlogd passphrase.\n"
+				 "locked = %s\neffort = %" PRIu64 " %" PRIu64 "\nindex = %u\n",
+				 hex_encode(hex, locked, sizeof locked), effort.operations, effort.memory_kib, index);
+	} else {
+		snprintf(text, capacity, "seed = %s\nindex = %u\n", hex_encode(hex, seed, SEAL_SEED_SIZE), index);
+	}
+	seal_wipe(hex, sizeof hex);
+	return error;
+}
+
+enum twinlog_error identity_write_seed(const char *dir, const uint8_t seed[SEAL_SEED_SIZE], uint32_t index,
+				       const char *passphrase, struct twinlog_fault *fault)
+{
+	char path[FILES_PATH_MAX], text[TEXT_MAX];
 	enum twinlog_error error = files_join(path, dir, IDENTITY_SEED_FILE, fault);
-	int size;
 
 	if (error)
 		return error;
-	size = snprintf(text, sizeof text, "seed = %s\nindex = %u\n", hex_encode(hex, seed, SEAL_SEED_SIZE), index);
-	error = files_write(path, 0600, text, (size_t)size, fault);
-	seal_wipe(hex, sizeof hex);
+	error = print_seed(text, sizeof text, seed, index, passphrase);
+	if (error)
+		twinlog_fault_set(fault, error, path, NULL);
+	else
+		error = files_write(path, 0600, text, strlen(text), fault);
 	seal_wipe(text, sizeof text);
 	return error;
 }
 
 struct seed_file {
 	uint8_t seed[SEAL_SEED_SIZE];
+	uint8_t locked[LOCKED_SIZE];
+	struct seal_effort effort;
 	uint32_t index;
-	bool has_seed, has_index;
+	bool has_seed, has_locked, has_effort, has_index;
 };
+
+static enum twinlog_error take_effort(struct seed_file *file, const struct files_line *line,
+				      struct twinlog_fault *fault)
+{
+	char *end;
+
+	file->has_effort = true;
+	file->effort.operations = strtoull(line->value, &end, 10);
+	file->effort.memory_kib = *end == ' ' ? strtoull(end + 1, &end, 10) : 0;
+	return *end ? files_line_fault(line, TWINLOG_BAD_NUMBER, line->value, fault) : TWINLOG_OK;
+}
 
 /* A secret is never shown in a fault. */
 static enum twinlog_error take_seed(void *context, const struct files_line *line, struct twinlog_fault *fault)
@@ -41,6 +83,14 @@ static enum twinlog_error take_seed(void *context, const struct files_line *line
 			return files_line_fault(line, TWINLOG_INVALID, "seed", fault);
 		return TWINLOG_OK;
 	}
+	if (strcmp(line->key, "locked") == 0 && !file->has_locked) {
+		file->has_locked = true;
+		if (hex_decode(file->locked, sizeof file->locked, line->value, strlen(line->value)))
+			return files_line_fault(line, TWINLOG_INVALID, "locked", fault);
+		return TWINLOG_OK;
+	}
+	if (strcmp(line->key, "effort") == 0 && !file->has_effort)
+		return take_effort(file, line, fault);
 	if (strcmp(line->key, "index") == 0 && !file->has_index) {
 		unsigned long index = strtoul(line->value, &end, 10);
 
@@ -53,26 +103,70 @@ static enum twinlog_error take_seed(void *context, const struct files_line *line
 	return files_line_fault(line, TWINLOG_BAD_FIELD, NULL, fault);
 }
 
-enum twinlog_error identity_load_keys(const char *dir, struct seal_keys **ret_keys, struct twinlog_fault *fault)
+static enum twinlog_error unlock(struct seed_file *file, const char *path, struct twinlog_fault *fault)
+{
+	struct passphrase passphrase;
+	enum twinlog_error error = passphrase_ask(path, &passphrase, fault);
+
+	if (error)
+		return error;
+	error = seal_unlock(passphrase.text, file->effort, file->locked, sizeof file->locked, file->seed);
+	passphrase_wipe(&passphrase);
+	return error ? twinlog_fault_set(fault, error, path, NULL) : TWINLOG_OK;
+}
+
+/* The file in the folder, or, when there is none, the credential of that name that the service manager hands over. */
+static enum twinlog_error read_seed_text(const char *dir, char path[FILES_PATH_MAX], char **ret_text, size_t *ret_size,
+					 struct twinlog_fault *fault)
+{
+	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+	enum twinlog_error error = files_join(path, dir, IDENTITY_SEED_FILE, fault);
+
+	if (!error)
+		error = files_read(path, true, ret_text, ret_size, fault);
+	if (error != TWINLOG_MISSING || !credentials)
+		return error;
+	error = files_join(path, credentials, IDENTITY_SEED_CREDENTIAL, fault);
+	return error ? error : files_read(path, true, ret_text, ret_size, fault);
+}
+
+enum twinlog_error identity_read_seed(const char *dir, uint8_t ret_seed[SEAL_SEED_SIZE], uint32_t *ret_index,
+				      struct twinlog_fault *fault)
 {
 	struct seed_file file = {.has_seed = false};
 	char path[FILES_PATH_MAX], *text;
 	enum twinlog_error error;
 	size_t size;
 
-	error = files_join(path, dir, IDENTITY_SEED_FILE, fault);
-	if (!error)
-		error = files_read(path, true, &text, &size, fault);
+	error = read_seed_text(dir, path, &text, &size, fault);
 	if (error)
 		return error;
 	error = files_lines(IDENTITY_SEED_FILE, text, size, take_seed, &file, fault);
-	if (!error && !(file.has_seed && file.has_index))
-		error = twinlog_fault_set(fault, TWINLOG_FIELD_MISSING, IDENTITY_SEED_FILE,
-					  file.has_seed ? "index" : "seed");
-	if (!error && seal_keys_new(file.seed, file.index, ret_keys))
-		error = twinlog_fault_set(fault, TWINLOG_NO_MEMORY, NULL, NULL);
+	if (!error && file.has_seed == file.has_locked)
+		error = twinlog_fault_set(fault, file.has_seed ? TWINLOG_DUPLICATE : TWINLOG_FIELD_MISSING,
+					  IDENTITY_SEED_FILE, "seed");
+	if (!error && !file.has_index)
+		error = twinlog_fault_set(fault, TWINLOG_FIELD_MISSING, IDENTITY_SEED_FILE, "index");
+	if (!error && file.has_locked)
+		error = unlock(&file, path, fault);
+	if (!error) {
+		memcpy(ret_seed, file.seed, SEAL_SEED_SIZE);
+		*ret_index = file.index;
+	}
 	files_free(text, size);
 	seal_wipe(&file, sizeof file);
+	return error;
+}
+
+enum twinlog_error identity_load_keys(const char *dir, struct seal_keys **ret_keys, struct twinlog_fault *fault)
+{
+	uint8_t seed[SEAL_SEED_SIZE];
+	uint32_t index;
+	enum twinlog_error error = identity_read_seed(dir, seed, &index, fault);
+
+	if (!error && seal_keys_new(seed, index, ret_keys))
+		error = twinlog_fault_set(fault, TWINLOG_NO_MEMORY, NULL, NULL);
+	seal_wipe(seed, sizeof seed);
 	return error;
 }
 

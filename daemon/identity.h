@@ -1,8 +1,9 @@
 /* The city's identity on this machine: the seed its keys derive from, and its card. Knows files, config, core/card.h,
  * seal. Layout of the folder:
  *
- *     keys/city.seed  seed = 64 hex digits; index = which city key of it is in use. Mode 0600.
- *     card            SignedCard
+ *     keys/city.seed  seed = 64 hex digits; index = which city key of it is in use. Mode 0600. In place of seed may
+ * stand locked and effort: the seed under a passphrase. Without the file, the service manager's credential city.seed is
+ * read. card            SignedCard
  */
 #ifndef TWINLOG_IDENTITY_H
 #define TWINLOG_IDENTITY_H
@@ -11,12 +12,17 @@
 #include "config.h"
 #include "seal.h"
 
-#define IDENTITY_KEYS_DIR  "keys"
-#define IDENTITY_SEED_FILE "keys/city.seed"
-#define IDENTITY_CARD_FILE "card"
+#define IDENTITY_KEYS_DIR        "keys"
+#define IDENTITY_SEED_FILE       "keys/city.seed"
+#define IDENTITY_CARD_FILE       "card"
+#define IDENTITY_SEED_CREDENTIAL "city.seed"
 
+/* passphrase NULL: not locked. */
 enum twinlog_error identity_write_seed(const char *dir, const uint8_t seed[SEAL_SEED_SIZE], uint32_t index,
-				       struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+				       const char *passphrase, struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+/* Asks for the passphrase when it is locked. The caller wipes *ret_seed. */
+enum twinlog_error identity_read_seed(const char *dir, uint8_t ret_seed[SEAL_SEED_SIZE], uint32_t *ret_index,
+				      struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
 enum twinlog_error identity_load_keys(const char *dir, struct seal_keys **ret_keys,
 				      struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
 

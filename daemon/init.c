@@ -251,7 +251,8 @@ static enum twinlog_error make_store(const char *dir, struct twinlog_fault *faul
 	return error ? twinlog_fault_set(fault, error, path, NULL) : TWINLOG_OK;
 }
 
-static enum twinlog_error write_keys(const char *dir, const struct founding *founding, struct twinlog_fault *fault)
+static enum twinlog_error write_keys(const char *dir, const struct founding *founding, const char *passphrase,
+				     struct twinlog_fault *fault)
 {
 	char path[FILES_PATH_MAX];
 	enum twinlog_error error;
@@ -260,18 +261,20 @@ static enum twinlog_error write_keys(const char *dir, const struct founding *fou
 	if (!error)
 		error = files_make_dir(path, fault);
 	if (!error)
-		error = identity_write_seed(dir, founding->city_seed, founding->key_index, fault);
+		error = identity_write_seed(dir, founding->city_seed, founding->key_index, passphrase, fault);
 	return error;
 }
 
 /* The settings come last: a folder without them is none, so a power failure on the way leaves nothing that runs. */
-static enum twinlog_error write_folder(const char *dir, const struct config *config, const struct founding *founding,
+static enum twinlog_error write_folder(const struct init_options *options, const struct founding *founding,
 				       struct twinlog_fault *fault)
 {
+	const struct config *config = &options->config;
+	const char *dir = options->dir;
 	char path[FILES_PATH_MAX], *text;
 	enum twinlog_error error;
 
-	error = write_keys(dir, founding, fault);
+	error = write_keys(dir, founding, options->passphrase, fault);
 	if (!error)
 		error = identity_write_card(dir, founding->card, fault);
 	if (!error)
@@ -348,7 +351,7 @@ enum twinlog_error init_folder(struct init_options *options, char fingerprint[72
 	if (!error)
 		error = files_make_dir(options->dir, fault);
 	if (!error) {
-		error = write_folder(options->dir, &options->config, &founding, fault);
+		error = write_folder(options, &founding, fault);
 		if (error)
 			remove_folder(options->dir);
 		else

@@ -82,7 +82,7 @@ static int backup_make(const char *dir, const char *path)
 	enum twinlog_error error;
 	struct home home;
 
-	if (home_open(&home, dir, HOME_LOOK, 0, &fault))
+	if (home_open(&home, dir, HOME_STORE, 0, &fault))
 		return command_fail(&fault);
 	watch_start(&watch, path);
 	error = backup_write(home.store, dir, path, NULL, NULL, &parts, &fault);

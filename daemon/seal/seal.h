@@ -75,6 +75,23 @@ enum twinlog_error seal_verify(const struct seal_public *key, const char *kind, 
 /* H("identity", founding key, recovery key). */
 struct hash seal_identity(const struct seal_public *founding, const struct seal_public *recovery);
 
+/* A secret of at most SEAL_LOCK_MAX bytes under a passphrase: Argon2id (RFC 9106) over a fresh salt makes the key, and
+ * XSalsa20-Poly1305 locks. out: salt 16, nonce 24, tag 16 and size bytes, SEAL_LOCK_EXTRA + size in all. The effort is
+ * kept beside it, since one may want more later. */
+#define SEAL_LOCK_MAX   64u
+#define SEAL_LOCK_EXTRA 56u
+struct seal_effort {
+	uint64_t operations;
+	uint64_t memory_kib;
+};
+struct seal_effort seal_effort_usual(void);
+/* NO_MEMORY. */
+enum twinlog_error seal_lock(const char *passphrase, struct seal_effort effort, const void *secret, size_t size,
+			     uint8_t *out) TWINLOG_MUST_CHECK;
+/* WRONG_PASSPHRASE, also for bytes that were changed; INVALID for an effort beyond reason; NO_MEMORY. */
+enum twinlog_error seal_unlock(const char *passphrase, struct seal_effort effort, const uint8_t *locked, size_t size,
+			       void *ret_secret) TWINLOG_MUST_CHECK;
+
 /* A fresh X25519 pair, for clients. */
 void seal_transport_pair(uint8_t public_key[32], uint8_t secret_key[32]);
 /* The public key of an X25519 secret key. */

@@ -1,0 +1,110 @@
+#!/usr/bin/python3
+"""A key file under a passphrase: from a descriptor, from the service manager, on a terminal; and nobody to ask."""
+
+import os
+import pty
+
+import harness
+from harness import run, wait_for
+
+WORD = "연운항 连云港 — long enough"
+
+
+class Locked(harness.TestCase):
+    def with_fd(self, *arguments, says=WORD):
+        """twinlogd with the passphrase lines on a descriptor."""
+        read, write = os.pipe()
+        os.write(write, says.encode() + b"\n")
+        os.close(write)
+        done = run([harness.TWINLOGD, *arguments, "--passphrase-fd", str(read)], pass_fds=[read])
+        os.close(read)
+        return done
+
+    def test_locked(self):
+        folder = self.folder / "mokpo"
+        done = self.with_fd("init", folder, "--city", "KR:mokpo", "--passphrase")
+        self.assertEqual(done.code, 0, done)
+        seed = (folder / "keys" / "city.seed").read_text()
+        self.assertIn("locked = ", seed)
+        self.assertNotIn("seed = ", seed.replace("city.seed", ""))
+        done = self.with_fd("check", folder)
+        self.assertEqual(done.code, 0, done)
+        for words, code, says in ((WORD + "!", 4, "not opened by that passphrase"), ("", 4, "")):
+            done = self.with_fd("check", folder, says=words)
+            self.assertEqual((done.code, done.err.count(b"\n")), (code, 1), done)
+            self.assertIn(says, done.err.decode())
+        # No descriptor, no credential, no terminal.
+        done = run(["setsid", "-w", harness.TWINLOGD, "check", folder])
+        self.assertEqual((done.code, done.err.count(b"\n")), (4, 1), done)
+        self.assertIn("is locked with a passphrase", done.err.decode())
+        # What needs no key asks nobody.
+        for command in (("verify", folder), ("backup", folder, self.folder / "backup")):
+            done = run(["setsid", "-w", harness.TWINLOGD, *command])
+            self.assertEqual(done.code, 0, done)
+        # Another one, then none.
+        done = self.with_fd("passphrase", folder, says=WORD + "\nsecond")
+        self.assertEqual(done.code, 0, done)
+        self.assertEqual(self.with_fd("check", folder).code, 4)
+        done = self.with_fd("passphrase", "--remove", folder, says="second")
+        self.assertEqual(done.code, 0, done)
+        self.assertEqual(run([harness.TWINLOGD, "check", folder]).code, 0)
+
+    def test_changed_bytes(self):
+        folder = self.folder / "mokpo"
+        self.with_fd("init", folder, "--city", "KR:mokpo", "--passphrase")
+        path = folder / "keys" / "city.seed"
+        text = path.read_text()
+        at = text.index("locked = ") + 9
+        for index in (at, at + 40, at + 100, at + 170):
+            changed = text[:index] + ("0" if text[index] != "0" else "1") + text[index + 1 :]
+            path.write_text(changed)
+            self.assertEqual(self.with_fd("check", folder).code, 4)
+        path.write_text(text.replace("effort = 2 ", "effort = 999999 "))
+        self.assertEqual(self.with_fd("check", folder).code, 3)
+
+    def test_credentials(self):
+        city = self.city("KR:mokpo", listen=False)
+        city.stop()
+        done = self.with_fd("passphrase", city.folder, says=WORD)
+        self.assertEqual(done.code, 0, done)
+        credentials = self.folder / "credentials"
+        credentials.mkdir(mode=0o700)
+        (credentials / "passphrase").write_text(WORD + "\n")
+        os.environ["CREDENTIALS_DIRECTORY"] = str(credentials)
+        self.addCleanup(os.environ.pop, "CREDENTIALS_DIRECTORY")
+        city.start()
+        city.do("status")
+        city.stop()
+        # The key file itself may come that way too.
+        (city.folder / "keys" / "city.seed").rename(credentials / "city.seed")
+        city.start()
+        city.do("status")
+
+    def test_terminal(self):
+        folder = self.folder / "mokpo"
+        self.with_fd("init", folder, "--city", "KR:mokpo", "--passphrase", says="typed")
+        child, terminal = pty.fork()
+        if child == 0:
+            os.execv(harness.TWINLOGD, [harness.TWINLOGD, "check", str(folder)])
+        shown = b""
+
+        def asked():
+            nonlocal shown
+            shown += os.read(terminal, 1024)
+            return b"Passphrase of" in shown and b": " in shown
+
+        wait_for(asked, "it asks")
+        os.write(terminal, b"typed\n")
+        rest = b""
+        try:
+            while data := os.read(terminal, 1024):
+                rest += data
+        except OSError:
+            pass
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0, rest)
+        self.assertNotIn(b"typed", rest, "what is typed is not shown")
+        self.assertIn(b"sound", rest)
+
+
+if __name__ == "__main__":
+    harness.main()
