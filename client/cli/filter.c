@@ -208,6 +208,7 @@ enum twinlog_error cli_filter(struct cli *cli, const struct cli_arguments *argum
 		error = read_date(cli, arguments, "to", &filter.to);
 	if (error)
 		return error;
+	filter.follow = cli_given(arguments, "follow");
 	if (cli_option(arguments, "text"))
 		filter.text = codec_string(cli_option(arguments, "text"));
 	*ret_filter = filter;

@@ -74,6 +74,7 @@ static const struct cli_option list_options[] = {
     {"cursor", 0, N_("CURSOR"), N_("go on where the last page ended"), false},
     {"sort", 0, N_("ORDER"), N_("date, changed or city"), false},
     {"descending", 0, NULL, N_("the last first"), false},
+    {"follow", 0, NULL, N_("of --city and --partner those too that merged into them"), false},
     {0},
 };
 

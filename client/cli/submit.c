@@ -8,6 +8,8 @@
 #include "validate.h"
 #include "write.h"
 
+#define ALSO_MAX 8u /* further spaces that one submit publishes in */
+
 /* Records of one space on their way. */
 struct submission {
 	struct cli *cli;
@@ -15,8 +17,10 @@ struct submission {
 	bool has_space;
 	struct hash asked; /* of the records gathered, when one names its own */
 	bool has_asked;
-	uint32_t kind; /* --kind */
-	bool report;   /* --report */
+	uint32_t kind;              /* --kind */
+	bool report;                /* --report */
+	struct hash also[ALSO_MAX]; /* --also */
+	size_t also_count;
 	struct write_wait wait;
 	Twinlog__SubmitOperation *operations[TWINLOG_SUBMIT_MAX];
 	size_t lines[TWINLOG_SUBMIT_MAX]; /* of the text; 0: a single record */
@@ -65,6 +69,52 @@ static void told(struct submission *submission, const Twinlog__Submitted *submit
 	}
 }
 
+/* Publishes in another space what the first one took in: with the same token, so that it counts once, and under the
+ * same request ids, so that a retry adds nothing. */
+static void send_also(struct submission *submission, const Twinlog__Submitted *first, const struct hash *space)
+{
+	struct cli *cli = submission->cli;
+	Twinlog__SubmitOperation **taken = arena_alloc(cli->arena, (submission->count + 1) * sizeof(void *));
+	size_t *lines = arena_alloc(cli->arena, (submission->count + 1) * sizeof *lines), count = 0;
+	Twinlog__Request *request;
+	Twinlog__Reply *reply;
+
+	for (size_t i = 0; taken && lines && i < first->n_results && i < submission->count; i++)
+		if (first->results[i]->code == TWINLOG_OK) {
+			lines[count] = submission->lines[i];
+			taken[count++] = submission->operations[i];
+		}
+	if (!taken || !lines) {
+		submission->code = cli_refuse(cli, TWINLOG_NO_MEMORY, NULL, NULL);
+		return;
+	}
+	if (count == 0)
+		return;
+	if (submission_request(cli->arena, space, taken, count, &request, &cli->fault) ||
+	    cli_call(cli, request, &reply)) {
+		submission->code = cli_fail(cli);
+		return;
+	}
+	for (size_t i = 0; reply->submitted && i < reply->submitted->n_results && i < count; i++) {
+		const Twinlog__SubmitResult *result = reply->submitted->results[i];
+
+		if (fault_from_wire(&cli->fault, result->code, result->where, result->value) != TWINLOG_OK)
+			refused(submission, lines[i]);
+	}
+}
+
+static void send_further(struct submission *submission, const Twinlog__Submitted *first)
+{
+	struct hash space;
+
+	for (size_t i = 0; i < submission->also_count; i++) {
+		if (!codec_get_hash(first->space, &space) && hash_equal(&space, &submission->also[i]))
+			submission->code = cli_refuse(submission->cli, TWINLOG_DUPLICATE, "--also", NULL);
+		else
+			send_also(submission, first, &submission->also[i]);
+	}
+}
+
 static void send_all(struct submission *submission)
 {
 	struct cli *cli = submission->cli;
@@ -77,12 +127,14 @@ static void send_all(struct submission *submission)
 	if (submission->count == 0)
 		return;
 	if (submission_request(cli->arena, space, submission->operations, submission->count, &request, &cli->fault) ||
-	    cli_call(cli, request, &reply))
+	    cli_call(cli, request, &reply)) {
 		submission->code = cli_fail(cli);
-	else if (!reply->submitted)
+	} else if (!reply->submitted) {
 		submission->code = cli_refuse(cli, TWINLOG_MALFORMED, NULL, NULL);
-	else
+	} else {
 		told(submission, reply->submitted);
+		send_further(submission, reply->submitted);
+	}
 	submission->count = submission->bytes = 0;
 	submission->has_asked = false;
 }
@@ -153,6 +205,7 @@ static enum twinlog_error visit(void *context, const json_t *object, size_t line
 
 static const struct cli_option submit_options[] = {
     {"space", 0, N_("SPACE"), N_("the space it belongs to, by title or beginning of its id"), false},
+    {"also", 0, N_("SPACE"), N_("publish it in this space too; it counts once, and erasing reaches it"), true},
     {"kind", 0, N_("KIND"), N_("activity, agreement or city, when the record does not say"), false},
     {"report", 0, NULL, N_("reports what others say; not this city's own word"), false},
     WRITE_OPTIONS,
@@ -176,6 +229,12 @@ static enum twinlog_error submission_init(struct cli *cli, const struct cli_argu
 	if (!error && space)
 		error = cli_space(cli, space, &submission->space);
 	submission->has_space = space;
+	for (const char *name; !error && (name = cli_option_at(arguments, "also", submission->also_count));) {
+		if (submission->also_count == ALSO_MAX)
+			return twinlog_fault_set(&cli->fault, TWINLOG_TOO_MANY, "--also", name);
+		error = cli_space(cli, name, &submission->also[submission->also_count]);
+		submission->also_count += !error;
+	}
 	return error;
 }
 

@@ -2,6 +2,7 @@
  * committed the next one's words gather, so many clients share one commit. PROTOCOL, "Client protocol". */
 #include "import_id.h"
 #include "node_internal.h"
+#include "references.h"
 #include "validate.h"
 
 /* ---- Taking a request in. ---- */
@@ -90,7 +91,7 @@ enum twinlog_error record_resolve(struct node *node, const Twinlog__RecordName *
 	for (size_t s = 0; s < node->spaces.count; s++) {
 		struct space *space = &node->spaces.items[s];
 		struct handle handle;
-		if (*ret_space && space != *ret_space)
+		if ((*ret_space && space != *ret_space) || !scope_has(node->scope, acts_space(space->acts)))
 			continue;
 		if (name->handle.len > 0) {
 			if (codec_get_handle(name->handle, &handle))
@@ -140,7 +141,7 @@ static struct space *space_that_fits(struct node *node, struct arena *arena, uin
 		return NULL;
 	for (size_t i = 0; i < node->spaces.count; i++) {
 		struct space *space = &node->spaces.items[i];
-		if (may_write(node, space))
+		if (may_write(node, space) || !scope_has(node->scope, acts_space(space->acts)))
 			continue;
 		only = space;
 		writable++;
@@ -211,6 +212,8 @@ static void operation_queue(struct node *node, struct submission *submission, ui
 	if (!error && (error = operation_space(node, submission, operation, body, named, &space)))
 		error =
 		    twinlog_fault_set(&fault, error, operation->record && named.len == 0 ? "record" : "space", NULL);
+	if (!error)
+		error = references_check(node, space, body, &fault);
 	struct queued *queued = error ? NULL : ARRAY_PUSH(&space->queue);
 	if (!error && !queued)
 		error = twinlog_fault_set(&fault, TWINLOG_NO_MEMORY, "operation", NULL);
@@ -261,6 +264,7 @@ void author_request(struct node *node, uint64_t client, const Twinlog__Request *
 		return;
 	}
 	submission->client = client;
+	submission->writer = node->writer;
 	submission->request_id = request->id;
 	submission->open = submission->results_count + 1; /* one for this function: no reply before all are queued */
 	for (uint32_t i = 0; i < submission->results_count; i++)
@@ -665,6 +669,23 @@ static enum twinlog_error draft_seal(struct node *node, const struct draft *draf
 	return error;
 }
 
+/* Beside what is persisted, so that who wrote it is as durable as what was written. */
+static void draft_told(struct node *node, const struct draft *draft, const struct bundle *bundle)
+{
+	uint64_t *writers = arena_alloc(node->effects->arena, draft->count * sizeof *writers);
+	if (!writers) {
+		node->out_of_memory = true;
+		return;
+	}
+	for (size_t i = 0; i < draft->count; i++)
+		writers[i] = draft->words[i].submission->writer;
+	struct effect *effect = effect_add(node, EFFECT_WROTE);
+	effect->wrote.space = bundle->space;
+	effect->wrote.bundle = bundle->id;
+	effect->wrote.writers = writers;
+	effect->wrote.count = draft->count;
+}
+
 static void draft_commit(struct node *node, const struct draft *draft)
 {
 	struct bundle *bundle = NULL;
@@ -683,6 +704,7 @@ static void draft_commit(struct node *node, const struct draft *draft)
 			result_code(node, draft->words[i].submission, draft->words[i].index, error, "bundle");
 		return;
 	}
+	draft_told(node, draft, bundle);
 	leaves_named(node, draft, bundle);
 	/* The words of this bundle are answered in their order when it is durable. */
 	for (size_t i = 0; i < draft->count; i++)

@@ -454,6 +454,81 @@ static enum twinlog_error erase_words(struct node *node, struct space *space, co
 	return error;
 }
 
+/* ---- Copies: what this city published in other spaces under the same token. ---- */
+
+#define COPIES_MAX 64u /* tokens and bodies of one record that are followed */
+
+struct copies {
+	uint64_t tokens[COPIES_MAX]; /* of this city's words on the record */
+	uint64_t bodies[COPIES_MAX]; /* of those to be erased */
+	size_t tokens_count, bodies_count;
+};
+
+static bool among(const uint64_t *numbers, size_t count, uint64_t number)
+{
+	for (size_t i = 0; i < count; i++)
+		if (numbers[i] == number)
+			return true;
+	return false;
+}
+
+static void copies_gather(const struct node *node, const struct space *space, const struct record *record,
+			  const Twinlog__Erase *erase, struct copies *ret_copies)
+{
+	*ret_copies = (struct copies){.tokens_count = 0};
+	for (const struct word *word = statements_word(space->statements, record->first_word); word;
+	     word = statements_word(space->statements, word->next)) {
+		const struct facts *facts = statements_facts(space->statements, word);
+		if (!facts || !facts->token ||
+		    !hash_equal(statements_city(space->statements, word->city), &node->card->identity))
+			continue;
+		if (ret_copies->tokens_count < COPIES_MAX)
+			ret_copies->tokens[ret_copies->tokens_count++] = facts->token;
+		if (asked_for(erase, word) && word->body && ret_copies->bodies_count < COPIES_MAX)
+			ret_copies->bodies[ret_copies->bodies_count++] = word->body;
+	}
+}
+
+/* In a copy, versions are numbered otherwise: one asked for by its number is known there by its content. */
+static bool copy_asked_for(const struct copies *copies, const Twinlog__Erase *erase, const struct word *word)
+{
+	return (!erase->version && asked_for(erase, word)) ||
+	       (word->body && among(copies->bodies, copies->bodies_count, word->body));
+}
+
+static enum twinlog_error copy_erase(struct node *node, struct space *space, const struct record *record,
+				     const Twinlog__Erase *erase, const struct copies *copies, Twinlog__Erased *erased)
+{
+	const struct hash *self = &node->card->identity;
+	const struct word *next;
+	for (const struct word *word = statements_word(space->statements, record->first_word); word; word = next) {
+		const struct facts *facts = statements_facts(space->statements, word);
+		next = statements_word(space->statements, word->next);
+		if (!facts || !among(copies->tokens, copies->tokens_count, facts->token) ||
+		    !hash_equal(statements_city(space->statements, word->city), self) ||
+		    !copy_asked_for(copies, erase, word) || erasures_of(space->erasures, self, &word->leaf))
+			continue;
+		const enum twinlog_error error = erasure_make(node, space, word, self, erase->reason);
+		if (error)
+			return error;
+		/* Nothing is told of a space that is none of the client's. */
+		erased->leaves += scope_has(node->scope, acts_space(space->acts));
+	}
+	return TWINLOG_OK;
+}
+
+static enum twinlog_error copies_erase(struct node *node, const struct space *from, const Twinlog__Erase *erase,
+				       const struct copies *copies, Twinlog__Erased *erased)
+{
+	enum twinlog_error error = TWINLOG_OK;
+	for (size_t s = 0; s < node->spaces.count && copies->tokens_count > 0 && !error; s++) {
+		struct space *space = &node->spaces.items[s];
+		for (size_t i = 0; space != from && i < statements_records(space->statements) && !error; i++)
+			error = copy_erase(node, space, statements_record(space->statements, i), erase, copies, erased);
+	}
+	return error;
+}
+
 static void erased_reply(struct node *node, uint64_t client, uint64_t request_id, Twinlog__Erased *erased)
 {
 	Twinlog__Reply reply = TWINLOG__REPLY__INIT;
@@ -477,6 +552,7 @@ void erasures_request(struct node *node, uint64_t client, const Twinlog__Request
 {
 	const Twinlog__Erase *erase = request->erase;
 	Twinlog__Erased erased = TWINLOG__ERASED__INIT;
+	struct copies copies;
 	struct space *space = NULL;
 	const struct record *record;
 	const char *where = "record";
@@ -497,7 +573,10 @@ void erasures_request(struct node *node, uint64_t client, const Twinlog__Request
 	if (!error) {
 		erased.space = codec_hash(acts_space(space->acts));
 		erased.handle = codec_handle(&record->handle);
+		copies_gather(node, space, record, erase, &copies);
 		error = erase_words(node, space, record, erase, &erased);
+		if (!error && erase->city.len == 0)
+			error = copies_erase(node, space, erase, &copies, &erased);
 		where = error == TWINLOG_MALFORMED ? "reason" : "own version";
 	}
 	if (error)

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "succession.h"
+
 #define TERMS_MAX (TWINLOG_RECORD_CITIES_MAX + FILTER_REGIONS_MAX + 16u)
 
 /* What all have to hold: sets of rows, borrowed from the view or made for the request. */
@@ -111,18 +113,48 @@ static void term_bits(struct terms *terms, enum bitmap_dimension dimension, uint
 	term_any(terms, &any);
 }
 
+/* One of these cities; when asked to follow, also one that merged into it. */
+static void term_places(struct terms *terms, const ProtobufCBinaryData *cities, size_t count)
+{
+	const struct group_space space = {terms->where->statements, terms->where->acts};
+	const struct names *names = statements_names(space.statements);
+	struct any any = {0};
+
+	if (!terms->filter->message->follow) {
+		term_names(terms, BITMAP_CITY, cities, count);
+		return;
+	}
+	for (size_t i = 0; i < count && !terms->error; i++) {
+		struct succession succession = {.count = 0};
+		char city[TWINLOG_CITY_ID_MAX + 1];
+
+		if (cities[i].len >= sizeof city)
+			continue;
+		memcpy(city, cities[i].data, cities[i].len);
+		city[cities[i].len] = '\0';
+		terms->error = succession_of(&space, 1, &terms->view->self, city, &succession);
+		for (size_t j = 0; j < succession.count; j++) {
+			const uint32_t name = names_find(names, succession.cities[j], strlen(succession.cities[j]));
+
+			if (name != NAME_NONE)
+				any_put(terms, &any, rows_of(terms, BITMAP_CITY, name));
+		}
+	}
+	term_any(terms, &any);
+}
+
 static void term_cities(struct terms *terms)
 {
 	const Twinlog__Filter *message = terms->filter->message;
 
 	for (size_t i = 0; i < message->n_cities; i++)
-		term_names(terms, BITMAP_CITY, &message->cities[i], 1);
+		term_places(terms, &message->cities[i], 1);
 	if (message->n_partners > 0) {
 		const struct member *own = acts_member(terms->where->acts, &terms->view->self);
 		const ProtobufCBinaryData self = codec_string(own ? own->city_id : "");
 
 		term_names(terms, BITMAP_CITY, &self, 1);
-		term_names(terms, BITMAP_CITY, message->partners, message->n_partners);
+		term_places(terms, message->partners, message->n_partners);
 	}
 	for (size_t i = 0; i < message->n_countries; i++) {
 		if (message->countries[i].len == 2)

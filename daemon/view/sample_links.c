@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "group.h"
 #include "same_event.h"
 #include "sample.h"
 
@@ -36,10 +37,10 @@ static bool is_better(const struct sample *sample, const struct item *a, const s
 				: memcmp(handle_of(sample, a)->bytes, handle_of(sample, b)->bytes, HANDLE_SIZE) < 0;
 }
 
-static void join(struct merger *merger, const struct link_word *word)
+static void join(struct merger *merger, struct link_end one_end, struct link_end other_end)
 {
-	const uint32_t a = merger->item_of[word->a.space][word->a.record];
-	const uint32_t b = merger->item_of[word->b.space][word->b.record];
+	const uint32_t a = merger->item_of[one_end.space][one_end.record];
+	const uint32_t b = merger->item_of[other_end.space][other_end.record];
 	uint32_t one, other;
 
 	if (a == 0 || b == 0)
@@ -121,10 +122,38 @@ static void merger_free(struct merger *merger)
 	free(merger->spaces);
 }
 
+/* What one city published in several of these spaces under one token. */
+static enum twinlog_error tokens_find(const struct sample *sample, struct groups **ret_groups)
+{
+	struct group_space *spaces = calloc(sample->spaces_count + 1, sizeof *spaces);
+	enum twinlog_error error;
+
+	if (!spaces)
+		return TWINLOG_NO_MEMORY;
+	for (size_t s = 0; s < sample->spaces_count; s++)
+		spaces[s] = (struct group_space){sample->spaces[s].where.statements, sample->spaces[s].where.acts};
+	error = groups_new(spaces, sample->spaces_count, ret_groups);
+	free(spaces);
+	return error;
+}
+
+static void join_groups(struct merger *merger, const struct groups *groups)
+{
+	for (size_t g = 0; g < groups_count(groups); g++) {
+		size_t count;
+		const struct group_record *records = groups_at(groups, g, &count);
+
+		for (size_t i = 1; i < count; i++)
+			join(merger, (struct link_end){records[0].space, records[0].record},
+			     (struct link_end){records[i].space, records[i].record});
+	}
+}
+
 enum twinlog_error sample_merge(struct sample *sample)
 {
 	struct merger merger = {.sample = sample};
 	struct event_links links = {0};
+	struct groups *groups = NULL;
 	enum twinlog_error error = TWINLOG_OK;
 
 	merger.spaces = calloc(sample->spaces_count + 1, sizeof *merger.spaces);
@@ -133,15 +162,20 @@ enum twinlog_error sample_merge(struct sample *sample)
 	for (size_t s = 0; s < sample->spaces_count; s++)
 		merger.spaces[s] = sample->spaces[s].where.space;
 	error = event_links_find(merger.spaces, sample->spaces_count, &links);
-	if (!error && links.count > 0) {
+	if (!error)
+		error = tokens_find(sample, &groups);
+	if (!error && (links.count > 0 || groups_count(groups) > 0)) {
 		error = merger_init(&merger);
 		for (size_t i = 0; !error && i < links.count; i += event_links_pair(&links, i))
 			if (event_links_hold(merger.spaces, &links.words[i], event_links_pair(&links, i)))
-				join(&merger, &links.words[i]);
+				join(&merger, links.words[i].a, links.words[i].b);
+		if (!error)
+			join_groups(&merger, groups);
 		if (!error)
 			error = split(&merger);
 	}
 	event_links_free(&links);
+	groups_free(groups);
 	merger_free(&merger);
 	return error;
 }

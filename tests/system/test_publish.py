@@ -1,0 +1,92 @@
+#!/usr/bin/python3
+"""One record published in several spaces: counted once, erased everywhere; and references that may not leave."""
+
+import json
+
+import harness
+from harness import activity, wait_for
+
+SECRET = "Lee Seo-yun and her host family"
+
+
+class Publish(harness.TestCase):
+    def three(self):
+        """A pair and a network around it."""
+        one, other, third = self.city("CN:lianyungang"), self.city("KR:mokpo", listen=False), self.city("KR:busan", listen=False)
+        one.meet(other)
+        one.meet(third)
+        pair = one.found("Pair", other)
+        network = one.do("space", "create", "Network", "--member", other.id, "--member", third.id).split()[-1]
+        for member in (other, third):
+            wait_for(lambda m=member: network in m.do("space", "list", "--format", "json"), "invited")
+            member.do("space", "accept", network)
+        return one, other, third, pair, network
+
+    def test_counted_once_and_erased_everywhere(self):
+        one, other, third, pair, network = self.three()
+        (id_,) = one.submit(activity(1, title=SECRET), space=pair, options=("--also", "Network"))
+        one.submit(activity(2), space=pair)
+        wait_for(lambda: third.total() == 1, "the copy is at the member of the network")
+        (copy,) = third.records()
+        self.assertNotEqual(copy, id_)
+        wait_for(lambda: other.total("--space", pair) == 2, "the partner has both")
+
+        def events(city, *spaces):
+            report = city.json("report", "growth", *(option for space in spaces for option in ("--space", space)))
+            return json.dumps(report)
+
+        # Two events, in whichever spaces they are looked for.
+        both = one.do("report", "growth", "--space", pair, "--space", network, "--format", "csv")
+        alone = one.do("report", "growth", "--space", pair, "--format", "csv")
+        self.assertEqual(both.splitlines()[1:3], alone.splitlines()[1:3])
+        one.do("erase", id_, "--reason", "personal_data", "--yes")
+        for city in (one, other, third):
+            wait_for(lambda c=city: SECRET not in json.dumps(list(c.records().values()), ensure_ascii=False), f"{city.id} has erased it")
+        self.assertEqual(events(one, pair), events(one, pair))
+
+    def test_a_version_is_erased_in_copies_by_its_content(self):
+        one, _, third, pair, _ = self.three()
+        (id_,) = one.submit(activity(1, title=SECRET), space=pair, options=("--also", "Network"))
+        one.do("amend", id_, "--title", "exhibition")
+        wait_for(lambda: third.total() == 1, "the copy has come")
+        one.do("erase", id_, "--version", "1", "--reason", "personal_data", "--yes")
+        wait_for(lambda: SECRET not in json.dumps(list(third.records().values()), ensure_ascii=False), "the copy's only version is erased")
+        self.assertIn("exhibition", json.dumps(one.show(id_)))
+
+    def test_retry_adds_nothing(self):
+        one, _, third, pair, _ = self.three()
+        record = activity(1, request="0123456789ab" + "00" * 10)
+        first = one.submit(record, space=pair, options=("--also", "Network"))
+        self.assertEqual(one.submit(record, space=pair, options=("--also", "Network")), first)
+        wait_for(lambda: third.total() == 1, "one copy")
+        self.assertEqual(one.total(), 2)
+
+    def test_merged_places_are_followed(self):
+        one, _, _, pair, _ = self.three()
+        one.submit({"kind": "city", "city_id": "CN:luwan", "names": [{"lang": "zh-Hans", "text": "卢湾区"}], "country": "CN", "succeeded_by": ["CN:huangpu"]}, space=pair)
+        (before,) = one.submit(activity(1, cities=("KR:mokpo", "CN:luwan"), start="2009"), space=pair)
+        (after,) = one.submit(activity(2, cities=("KR:mokpo", "CN:huangpu"), start="2012"), space=pair)
+        kind = ("--kind", "activity")
+        self.assertEqual(set(one.records("--city", "CN:huangpu", *kind)), {after})
+        self.assertEqual(set(one.records("--city", "CN:huangpu", "--follow", *kind)), {before, after})
+        self.assertEqual(set(one.records("--city", "CN:luwan", "--follow", *kind)), {before})
+
+    def test_references_stay(self):
+        one, _, _, pair, network = self.three()
+        tie = {"kind": "agreement", "parties": ["CN:lianyungang", "KR:mokpo"], "relation_type": "sister", "established": "1997"}
+        (in_pair,) = one.submit(tie, space=pair)
+        (in_network,) = one.submit(dict(tie, established="1998"), space=network)
+        # All of the pair are in the network, but not the other way round.
+        one.submit(activity(1, agreements=[in_network]), space=pair)
+        done = one.run("submit", "-", "--space", network, given=json.dumps(activity(2, agreements=[in_pair])))
+        self.assertEqual((done.code, done.err.count(b"\n")), (4, 1), done)
+        self.assertIn("agreements", done.err.decode())
+        # Published in a space where what it refers to may not be known, only the copy is refused.
+        done = one.run("submit", "-", "--space", pair, "--also", network, given=json.dumps(activity(3, agreements=[in_pair])))
+        self.assertEqual(done.code, 4, done)
+        self.assertEqual(len(done.lines()), 1)
+        one.refuses(3, "submit", "-", "--space", pair, "--also", pair, given=json.dumps(activity(4)), says="stands twice")
+
+
+if __name__ == "__main__":
+    harness.main()
