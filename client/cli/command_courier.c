@@ -6,6 +6,7 @@
 #include "carried.h"
 #include "carry.pb-c.h"
 #include "commands.h"
+#include "courier.h"
 #include "parts.h"
 
 #define COURIER_PAGE_BYTES (256u * 1024) /* so that the daemon is not held up for long */
@@ -212,17 +213,15 @@ static int taken_print(struct cli *cli, const char *path, const Twinlog__CarryTa
 	    cli_printf(cli, _("%s: %llu objects refused, the first"), path, (unsigned long long)sum->refused), NULL);
 }
 
-static int read_run(struct cli *cli, const struct cli_arguments *arguments)
+enum twinlog_error courier_read(struct cli *cli, const char *path, Twinlog__CarryTaken *ret_sum)
 {
-	struct reading reading = {.cli = cli, .path = cli_operand(arguments, 0)};
+	struct reading reading = {.cli = cli, .path = path};
 	enum twinlog_error error;
 
 	twinlog__carry_taken__init(&reading.sum);
-	if (cli_connect(cli))
-		return cli_fail(cli);
 	reading.file = fopen(reading.path, "rb");
 	if (!reading.file)
-		return cli_refuse(cli, errno == ENOENT ? TWINLOG_MISSING : TWINLOG_IO, reading.path, NULL);
+		return twinlog_fault_set(&cli->fault, errno == ENOENT ? TWINLOG_MISSING : TWINLOG_IO, path, NULL);
 	reading.page = arena_new(TWINLOG_UNPACK_MAX);
 	if (reading.page) {
 		/* Who belongs and what was erased before what was said: nothing erased is taken in on the way. */
@@ -237,7 +236,18 @@ static int read_run(struct cli *cli, const struct cli_arguments *arguments)
 	arena_free(reading.page);
 	free(reading.bytes);
 	free(reading.head);
-	return error ? cli_fail(cli) : taken_print(cli, reading.path, &reading.sum);
+	*ret_sum = reading.sum;
+	return error;
+}
+
+static int read_run(struct cli *cli, const struct cli_arguments *arguments)
+{
+	const char *path = cli_operand(arguments, 0);
+	Twinlog__CarryTaken sum;
+
+	if (cli_connect(cli) || courier_read(cli, path, &sum))
+		return cli_fail(cli);
+	return taken_print(cli, path, &sum);
 }
 
 const struct cli_command command_courier_read = {

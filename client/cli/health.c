@@ -115,6 +115,10 @@ static void peer_print(struct cli *cli, const Twinlog__Status *status, const Twi
 		printf(_("; no link at this hour"));
 	if (peer->last_error.len > 0)
 		printf(_("; last error %s: %s"), cli_time(cli, peer->last_error_ms), cli_text(cli, peer->last_error));
+	if (peer->courier_wrote_ms)
+		printf(_("; courier file written %s"), cli_time(cli, peer->courier_wrote_ms));
+	if (peer->courier_read_ms)
+		printf(_("; its last one read %s"), cli_time(cli, peer->courier_read_ms));
 	printf("\n");
 	for (size_t s = 0; s < peer->n_spaces; s++) {
 		const Twinlog__PeerSpace *space = peer->spaces[s];

@@ -171,6 +171,8 @@ const char *cli_link_label(uint32_t link)
 		return _("up");
 	case TWINLOG__LINK_STATE__LINK_DOWN:
 		return _("down");
+	case TWINLOG__LINK_STATE__LINK_COURIER:
+		return _("by courier");
 	default:
 		return _("unknown");
 	}

@@ -344,7 +344,7 @@ json_t *json_spaces(const Twinlog__Spaces *spaces)
 
 static const char *link_name(uint32_t link)
 {
-	static const char *const names[] = {"none", "connecting", "up", "down"};
+	static const char *const names[] = {"none", "connecting", "up", "down", "courier"};
 
 	return link < sizeof names / sizeof *names ? names[link] : "unknown";
 }
@@ -385,6 +385,8 @@ json_t *json_peer(const Twinlog__PeerInfo *peer)
 	put_time(object, "next_attempt", peer->next_attempt_ms);
 	put_text(object, "last_error", peer->last_error);
 	put_time(object, "last_error_time", peer->last_error_ms);
+	put_time(object, "courier_wrote", peer->courier_wrote_ms);
+	put_time(object, "courier_read", peer->courier_read_ms);
 	put_number(object, "refused", peer->refused);
 	put_number(object, "bytes_in", peer->bytes_in);
 	put_number(object, "bytes_out", peer->bytes_out);

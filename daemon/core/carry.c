@@ -257,3 +257,19 @@ void carry_request(struct node *node, uint64_t client, const Twinlog__Request *r
 	}
 	taken_reply(node, client, request->id, &taken);
 }
+
+void carry_note(struct node *node, uint64_t client, const Twinlog__Request *request)
+{
+	const Twinlog__CarryNote *note = request->carry_note;
+	const struct hash identity = bytes_hash(note->partner);
+	struct node_peer *peer = peer_find(node, &identity);
+	if (!peer) {
+		effect_fault(node, client, request->id, TWINLOG_NOT_FOUND, "partner", NULL);
+		return;
+	}
+	if (note->wrote_ms)
+		peer->courier_wrote_ms = note->wrote_ms;
+	if (note->read_ms)
+		peer->courier_read_ms = note->read_ms;
+	reply_done(node, client, request->id);
+}
