@@ -7,15 +7,56 @@
 #include "text.h"
 #include "z85.h"
 
+#define CLIENT_LINE_MAX 4096u
+
 static const char *const ROLES[] = {
     [ROLE_ADMIN] = "admin", [ROLE_CLERK] = "clerk", [ROLE_READER] = "reader", [ROLE_AUDITOR] = "auditor"};
 
 /* ---- Reading ---- */
 
+/* One of the parts behind the name: "office TEXT" or "space HEX". */
+static enum twinlog_error read_part(const struct files_line *line, const char *part, struct daemon_client *client,
+				    struct twinlog_fault *fault)
+{
+	if (strncmp(part, "office ", 7) == 0) {
+		part += 7;
+		if (strlen(part) >= sizeof client->office)
+			return files_line_fault(line, TWINLOG_TOO_LONG, part, fault);
+		strcpy(client->office, part);
+		return text_check(part, strlen(part), false) ? files_line_fault(line, TWINLOG_BAD_TEXT, part, fault)
+							     : TWINLOG_OK;
+	}
+	if (strncmp(part, "space ", 6) != 0)
+		return files_line_fault(line, TWINLOG_BAD_FIELD, part, fault);
+	if (client->spaces_count == TWINLOG_CLIENT_SPACES_MAX)
+		return files_line_fault(line, TWINLOG_TOO_MANY, part, fault);
+	if (hex_decode(client->spaces[client->spaces_count].bytes, HASH_SIZE, part + 6, strlen(part + 6)))
+		return files_line_fault(line, TWINLOG_INVALID, part, fault);
+	client->spaces_count++;
+	return TWINLOG_OK;
+}
+
+/* Cuts the text at its first ';' and returns what follows, without blanks in front; NULL when there is none. */
+static char *cut_part(char *text)
+{
+	char *end = strchr(text, ';'), *next = NULL;
+
+	if (end) {
+		*end = '\0';
+		next = end + 1 + strspn(end + 1, " \t");
+	} else {
+		end = text + strlen(text);
+	}
+	while (end > text && (end[-1] == ' ' || end[-1] == '\t'))
+		*--end = '\0';
+	return next;
+}
+
 static enum twinlog_error read_client(const struct files_line *line, struct daemon_client *client,
 				      struct twinlog_fault *fault)
 {
 	const char *name = strchr(line->value, ' ');
+	char rest[CLIENT_LINE_MAX];
 	size_t role = 0;
 
 	while (role < sizeof ROLES / sizeof *ROLES && strcmp(line->key, ROLES[role]) != 0)
@@ -25,6 +66,18 @@ static enum twinlog_error read_client(const struct files_line *line, struct daem
 	if (!name || z85_decode(client->public_key, line->value, (size_t)(name - line->value)))
 		return files_line_fault(line, TWINLOG_INVALID, line->value, fault);
 	name += strspn(name, " \t");
+	if (strlen(name) >= sizeof rest)
+		return files_line_fault(line, TWINLOG_TOO_LONG, name, fault);
+	strcpy(rest, name);
+	for (char *part = cut_part(rest), *next; part; part = next) {
+		enum twinlog_error error;
+
+		next = cut_part(part);
+		error = read_part(line, part, client, fault);
+		if (error)
+			return error;
+	}
+	name = rest;
 	if (strlen(name) >= sizeof client->name)
 		return files_line_fault(line, TWINLOG_TOO_LONG, name, fault);
 	if (text_check(name, strlen(name), false))
@@ -84,6 +137,47 @@ void clients_free(struct clients *clients)
 
 /* ---- Writing ---- */
 
+static const char HEAD[] = "# Clients of this city: ROLE = PUBLIC-KEY NAME, a line each; then, if wanted, \"; office "
+			   "TEXT\" and the spaces that\n"
+			   "# it is limited to, \"; space ID\" each. Roles: admin clerk reader auditor.\n"
+			   "# The daemon writes this file anew at `twinlog user add` and `user remove`; edit it while "
+			   "the daemon is stopped.\n";
+
+static void print_client(FILE *out, const struct daemon_client *client)
+{
+	char key[Z85_TEXT_SIZE], hex[HASH_HEX_SIZE];
+
+	fprintf(out, "%s = %s %s", ROLES[client->role], z85_encode(key, client->public_key), client->name);
+	if (client->office[0] != '\0')
+		fprintf(out, " ; office %s", client->office);
+	for (size_t i = 0; i < client->spaces_count; i++)
+		fprintf(out, " ; space %s", hex_encode(hex, client->spaces[i].bytes, HASH_SIZE));
+	fputc('\n', out);
+}
+
+enum twinlog_error clients_keep(const char *dir, const struct daemon_client *list, size_t count,
+				struct twinlog_fault *fault)
+{
+	char path[FILES_PATH_MAX], *text = NULL;
+	enum twinlog_error error = files_join(path, dir, CLIENTS_FILE, fault);
+	size_t size;
+	FILE *out = error ? NULL : open_memstream(&text, &size);
+
+	if (error)
+		return error;
+	if (!out)
+		return twinlog_fault_set(fault, TWINLOG_NO_MEMORY, path, NULL);
+	fputs(HEAD, out);
+	for (size_t i = 0; i < count; i++)
+		print_client(out, &list[i]);
+	if (fclose(out) != 0)
+		error = twinlog_fault_set(fault, TWINLOG_NO_MEMORY, path, NULL);
+	else
+		error = files_write(path, 0600, text, size, fault);
+	free(text);
+	return error;
+}
+
 static enum twinlog_error write_file(const char *dir, const char *name, const char *text, struct twinlog_fault *fault)
 {
 	char path[FILES_PATH_MAX];
@@ -109,6 +203,7 @@ static enum twinlog_error write_keys(const char *dir, struct twinlog_fault *faul
 {
 	char text[256], public_text[Z85_TEXT_SIZE], secret_text[Z85_TEXT_SIZE];
 	uint8_t public_key[32], secret_key[32];
+	struct daemon_client admin = {.name = "admin", .role = ROLE_ADMIN};
 	enum twinlog_error error;
 
 	seal_transport_pair(public_key, secret_key);
@@ -121,11 +216,8 @@ static enum twinlog_error write_keys(const char *dir, struct twinlog_fault *faul
 	seal_wipe(text, sizeof text);
 	if (error)
 		return error;
-	snprintf(text, sizeof text,
-		 "# Clients of this city: ROLE = PUBLIC-KEY NAME, a line each. Roles: admin clerk reader auditor.\n"
-		 "admin = %s admin\n",
-		 public_text);
-	return write_file(dir, CLIENTS_FILE, text, fault);
+	memcpy(admin.public_key, public_key, sizeof public_key);
+	return clients_keep(dir, &admin, 1, fault);
 }
 
 enum twinlog_error clients_write_first(const char *dir, const char *endpoint, const uint8_t server_key[32],

@@ -12,6 +12,7 @@
 #include "home.h"
 #include "init.h"
 #include "keeping.h"
+#include "passphrase.h"
 #include "recovery.h"
 #include "verify.h"
 
@@ -25,8 +26,11 @@ static const char HELP[] =
     "      --listen tcp://ADDR:PORT where partners reach this machine; none: it only dials out\n"
     "      --announce tcp://HOST:PORT  what partners dial, when it is not the address listened at\n"
     "      --control ENDPOINT       where clients reach it, default ipc://control.sock in DIR\n"
+    "      --passphrase             lock the key file with a passphrase, which is asked for\n"
     "  init DIR --recover FILE    make a lost city's folder anew from its recovery file\n"
     "  run DIR                    run in the foreground; SIGTERM ends it\n"
+    "  passphrase DIR             lock the key file with a passphrase, or with another one\n"
+    "  passphrase --remove DIR    unlock it for good\n"
     "  check DIR                  check settings, keys and store without starting\n"
     "  verify DIR                 check every chain and signature, offline\n"
     "  backup DIR FILE            copy everything into one file, also while the daemon runs\n"
@@ -38,6 +42,8 @@ static const char HELP[] =
     "  release DIR                show what was restored although no partner could be asked\n"
     "  compact DIR                write the store anew, so that no erased byte is left; the daemon must not run\n"
     "\n"
+    "  --passphrase-fd N          of any command: read each passphrase as a line from there; else it is the service\n"
+    "                             manager's credential passphrase, or asked on the terminal\n"
     "  --help  --version\n"
     "\n"
     "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by validation, 4 not permitted.\n";
@@ -49,20 +55,25 @@ static uint64_t now_s(void)
 
 /* ---- init ---- */
 
-enum { OPTION_CITY = 256, OPTION_NAME, OPTION_LISTEN, OPTION_ANNOUNCE, OPTION_CONTROL, OPTION_RECOVER };
+enum {
+	OPTION_CITY = 256,
+	OPTION_NAME,
+	OPTION_LISTEN,
+	OPTION_ANNOUNCE,
+	OPTION_CONTROL,
+	OPTION_RECOVER,
+	OPTION_PASSPHRASE
+};
 
 static const struct option INIT_OPTIONS[] = {
-    {"city", required_argument, NULL, OPTION_CITY},
-    {"name", required_argument, NULL, OPTION_NAME},
-    {"listen", required_argument, NULL, OPTION_LISTEN},
-    {"announce", required_argument, NULL, OPTION_ANNOUNCE},
-    {"control", required_argument, NULL, OPTION_CONTROL},
-    {"recover", required_argument, NULL, OPTION_RECOVER},
-    {NULL, 0, NULL, 0},
+    {"city", required_argument, NULL, OPTION_CITY},       {"name", required_argument, NULL, OPTION_NAME},
+    {"listen", required_argument, NULL, OPTION_LISTEN},   {"announce", required_argument, NULL, OPTION_ANNOUNCE},
+    {"control", required_argument, NULL, OPTION_CONTROL}, {"recover", required_argument, NULL, OPTION_RECOVER},
+    {"passphrase", no_argument, NULL, OPTION_PASSPHRASE}, {NULL, 0, NULL, 0},
 };
 
 /* 0, or the exit code of a fault that has been told. */
-static int read_options(int argc, char **argv, struct init_options *options)
+static int read_options(int argc, char **argv, struct init_options *options, bool *ret_lock)
 {
 	struct twinlog_fault fault;
 	int option, index = 0;
@@ -76,6 +87,10 @@ static int read_options(int argc, char **argv, struct init_options *options)
 					     argv[optind - 1]);
 		if (option == OPTION_RECOVER) {
 			options->recover = optarg;
+			continue;
+		}
+		if (option == OPTION_PASSPHRASE) {
+			*ret_lock = true;
 			continue;
 		}
 		error = config_set(&options->config, INIT_OPTIONS[index].name, optarg);
@@ -113,10 +128,18 @@ static int make_folder(struct init_options *options)
 static int command_init(int argc, char **argv)
 {
 	struct init_options options = {.now_s = now_s(), .config.log_level = LOG_INFO};
-	int code = read_options(argc, argv, &options);
+	struct passphrase passphrase = {.text = ""};
+	struct twinlog_fault fault;
+	bool lock = false;
+	int code = read_options(argc, argv, &options, &lock);
 
+	if (!code && lock) {
+		code = passphrase_new(options.dir, &passphrase, &fault) ? command_fail(&fault) : 0;
+		options.passphrase = passphrase.text;
+	}
 	if (!code)
 		code = make_folder(&options);
+	passphrase_wipe(&passphrase);
 	config_free(&options.config);
 	return code;
 }
@@ -140,6 +163,40 @@ static int command_restore(int argc, char **argv)
 	return code;
 }
 
+/* ---- passphrase ---- */
+
+static enum twinlog_error change_passphrase(const char *dir, bool remove_, struct twinlog_fault *fault)
+{
+	struct passphrase passphrase = {.text = ""};
+	uint8_t seed[SEAL_SEED_SIZE];
+	uint32_t index;
+	enum twinlog_error error = identity_read_seed(dir, seed, &index, fault);
+
+	if (!error && !remove_)
+		error = passphrase_new(dir, &passphrase, fault);
+	if (!error)
+		error = identity_write_seed(dir, seed, index, remove_ ? NULL : passphrase.text, fault);
+	seal_wipe(seed, sizeof seed);
+	passphrase_wipe(&passphrase);
+	return error;
+}
+
+static int command_passphrase(int argc, char **argv)
+{
+	const bool remove_ = argc == 3 && strcmp(argv[1], "--remove") == 0;
+	const char *dir = argv[argc - 1];
+	struct twinlog_fault fault;
+
+	if ((argc != 2 && !remove_) || dir[0] == '-')
+		return command_usage("passphrase DIR, or passphrase --remove DIR", NULL);
+	if (change_passphrase(dir, remove_, &fault))
+		return command_fail(&fault);
+	printf(remove_ ? "%s/%s is not locked any more\n"
+		       : "%s/%s is locked. The recovery file and older backups are not: keep them safe\n",
+	       dir, IDENTITY_SEED_FILE);
+	return 0;
+}
+
 /* ---- run ---- */
 
 static void free_endpoints(char **endpoints, size_t count)
@@ -148,7 +205,18 @@ static void free_endpoints(char **endpoints, size_t count)
 		free(endpoints[i]);
 }
 
-static int run_home(const struct home *home)
+static enum twinlog_error keep_clients(void *context, const struct daemon_client *clients, size_t count)
+{
+	const struct home *home = context;
+	struct twinlog_fault fault;
+	enum twinlog_error error = clients_keep(home->dir, clients, count, &fault);
+
+	if (error)
+		command_fail(&fault);
+	return error;
+}
+
+static int run_home(struct home *home)
 {
 	char *control[CONFIG_ENDPOINTS_MAX];
 	const char *listen_at[CONFIG_ENDPOINTS_MAX], *control_at[CONFIG_ENDPOINTS_MAX];
@@ -161,10 +229,13 @@ static int run_home(const struct home *home)
 	    .listen_count = home->config.listen.count,
 	    .control = control_at,
 	    .control_count = home->config.control.count,
+	    .proxy = home->config.proxy[0] ? home->config.proxy : NULL,
 	    .clients = home->clients.list,
 	    .clients_count = home->clients.count,
 	    .budgets = home->config.budgets,
 	    .budgets_count = home->config.budgets_count,
+	    .keep_clients = keep_clients,
+	    .keep_context = home,
 	    .log_level = home->config.log_level,
 	};
 	int code;
@@ -233,7 +304,7 @@ static int command_verify(const char *dir)
 	unsigned lines = 0;
 	struct home home;
 
-	if (home_open(&home, dir, HOME_LOOK, now_s(), &fault))
+	if (home_open(&home, dir, HOME_STORE, now_s(), &fault))
 		return command_fail(&fault);
 	progress.total = store_bytes(home.store);
 	error = verify_store(home.store, print_fault, &lines, progress_show, &progress, &result);
@@ -244,9 +315,9 @@ static int command_verify(const char *dir)
 		return command_fail(&fault);
 	}
 	printf("%" PRIu64 " spaces, %" PRIu64 " acts, %" PRIu64 " bundles with %" PRIu64 " entries, %" PRIu64
-	       " erasures, %" PRIu64 " positions, %" PRIu64 " cards: ",
+	       " erasures, %" PRIu64 " positions, %" PRIu64 " cards, %" PRIu64 " entries of the audit trail: ",
 	       result.spaces, result.acts, result.bundles, result.leaves, result.erasures, result.positions,
-	       result.cards);
+	       result.cards, result.audit);
 	if (result.faults > 0)
 		printf("%" PRIu64 " faults\n", result.faults);
 	else
@@ -273,6 +344,8 @@ static int dispatch(int argc, char **argv)
 		return keeping_backup(argc - 1, argv + 1);
 	if (strcmp(argv[1], "restore") == 0)
 		return command_restore(argc - 1, argv + 1);
+	if (strcmp(argv[1], "passphrase") == 0)
+		return command_passphrase(argc - 1, argv + 1);
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
 		if (strcmp(argv[1], commands[i].name) == 0) {
 			if (argc != 3 || argv[2][0] == '-')
@@ -282,8 +355,32 @@ static int dispatch(int argc, char **argv)
 	return command_usage("unknown command", argv[1]);
 }
 
+/* Takes --passphrase-fd N out of the command line. */
+static int take_passphrase_fd(int *argc, char **argv)
+{
+	for (int i = 1; i < *argc; i++) {
+		char *end;
+		long fd;
+
+		if (strcmp(argv[i], "--passphrase-fd") != 0)
+			continue;
+		fd = i + 1 < *argc ? strtol(argv[i + 1], &end, 10) : -1;
+		if (fd < 0 || fd > 1024 || *end || end == argv[i + 1])
+			return command_usage("--passphrase-fd: a descriptor's number is needed", NULL);
+		passphrase_from((int)fd);
+		memmove(&argv[i], &argv[i + 2], (size_t)(*argc - i - 1) * sizeof *argv);
+		*argc -= 2;
+		return 0;
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
+	int code = take_passphrase_fd(&argc, argv);
+
+	if (code)
+		return code;
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--help") == 0)
 			return fputs(HELP, stdout) < 0;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "acts.h"
+#include "audit_chain.h"
 #include "bundle.h"
 #include "card.h"
 #include "erasures.h"
@@ -24,6 +25,7 @@ struct verify {
 	struct hash *seen;          /* bundle ids, open addressing; a zero hash is a free place */
 	size_t seen_size;           /* a power of two */
 	size_t seen_count;
+	struct audit_chain audit;
 	struct arena *arena;
 };
 
@@ -292,6 +294,19 @@ static enum twinlog_error visit_position(void *context, const struct store_row *
 	return judge(verify, "position", verify->result.positions, error);
 }
 
+/* ---- Audit trail ---- */
+
+static enum twinlog_error visit_audit(void *context, const struct store_row *row)
+{
+	struct verify *verify = context;
+
+	verify->result.audit++;
+	verify->audit.arena = verify->arena;
+	if (!audit_chain_take(&verify->audit, row->sequence, row->bytes, row->size))
+		fault(verify, "audit entry", row->sequence, twinlog_error_text(TWINLOG_BAD_HASH));
+	return TWINLOG_OK;
+}
+
 /* ---- The whole ---- */
 
 static enum twinlog_error verify_tables(struct verify *verify, struct store_read *read)
@@ -301,7 +316,7 @@ static enum twinlog_error verify_tables(struct verify *verify, struct store_read
 		store_visit visit;
 	} steps[] = {
 	    {STORE_CARDS, visit_card},     {STORE_ACTS, visit_act},           {STORE_ERASURES, visit_erasure},
-	    {STORE_BUNDLES, visit_bundle}, {STORE_POSITIONS, visit_position},
+	    {STORE_BUNDLES, visit_bundle}, {STORE_POSITIONS, visit_position}, {STORE_AUDIT, visit_audit},
 	};
 
 	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {

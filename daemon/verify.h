@@ -5,7 +5,7 @@
 #include "store.h"
 
 struct verify_result {
-	uint64_t cards, acts, spaces, bundles, leaves, erasures, positions;
+	uint64_t cards, acts, spaces, bundles, leaves, erasures, positions, audit;
 	uint64_t faults;
 };
 /* Called for each fault, with one line that names the object. */

@@ -2,7 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "armour.h"
 #include "commands.h"
+#include "fingerprint.h"
 
 static int call_done(struct cli *cli, Twinlog__Request *request)
 {
@@ -10,26 +12,11 @@ static int call_done(struct cli *cli, Twinlog__Request *request)
 	return cli_call(cli, request, &reply) ? cli_fail(cli) : 0;
 }
 
-/* A card travels by mail, so it is text: this line, then its bytes in hex. The bytes alone are understood as well. */
-#define CARD_HEAD "twinlog-card-1"
-
-static enum twinlog_error card_read(char *text, size_t *size)
+static const char *fingerprint(struct cli *cli, ProtobufCBinaryData identity)
 {
-	size_t digits = 0;
-	if (*size < strlen(CARD_HEAD) || memcmp(text, CARD_HEAD, strlen(CARD_HEAD)) != 0)
-		return TWINLOG_OK;
-	for (size_t i = strlen(CARD_HEAD); i < *size; i++)
-		if (!strchr(" \t\r\n", text[i]))
-			text[digits++] = text[i];
-	uint8_t *bytes = malloc(digits / 2 + 1);
-	const enum twinlog_error error =
-	    bytes && digits % 2 == 0 ? hex_decode(bytes, digits / 2, text, digits) : TWINLOG_MALFORMED;
-	if (!error) {
-		memcpy(text, bytes, digits / 2);
-		*size = digits / 2;
-	}
-	free(bytes);
-	return error;
+	char text[FINGERPRINT_SIZE];
+	struct hash hash;
+	return codec_get_hash(identity, &hash) ? "" : cli_printf(cli, "%s", identity_fingerprint(&hash, text));
 }
 
 static int card_run(struct cli *cli, const struct cli_arguments *arguments)
@@ -44,10 +31,8 @@ static int card_run(struct cli *cli, const struct cli_arguments *arguments)
 		return cli_fail(cli);
 	if (!reply->card_is)
 		return cli_refuse(cli, TWINLOG_MALFORMED, "", NULL);
-	const ProtobufCBinaryData card = reply->card_is->signed_card;
-	puts(CARD_HEAD);
-	for (size_t i = 0; i < card.len; i += 32)
-		puts(cli_hex(cli, codec_bytes(card.data + i, card.len - i < 32 ? card.len - i : 32), 0));
+	armour_print(stdout, ARMOUR_CARD, reply->card_is->signed_card);
+	cli_note(_("your fingerprint, to read out by telephone: %s"), fingerprint(cli, reply->card_is->identity));
 	return 0;
 }
 
@@ -68,7 +53,7 @@ static int peer_add_run(struct cli *cli, const struct cli_arguments *arguments)
 	if (cli_connect(cli) ||
 	    cli_read_file(cli_operand(arguments, 0), 3 * TWINLOG_CARD_MAX, &text, &size, &cli->fault))
 		return cli_fail(cli);
-	if (card_read(text, &size)) {
+	if (!armour_read(ARMOUR_CARD, text, &size)) {
 		free(text);
 		return cli_refuse(cli, TWINLOG_MALFORMED, cli_operand(arguments, 0), NULL);
 	}
@@ -93,9 +78,13 @@ const struct cli_command command_peer_add = {
 static int peer_list_run(struct cli *cli, const struct cli_arguments *arguments)
 {
 	static const struct table_column columns[] = {
-	    {"identity", N_("identity"), false, false}, {"city", N_("city"), false, false},
-	    {"link", N_("link"), false, false},         {"verified", N_("verified"), false, false},
-	    {"heard", N_("last heard"), false, false},  {"error", N_("last error"), false, true},
+	    {"identity", N_("identity"), false, false},
+	    {"city", N_("city"), false, false},
+	    {"link", N_("link"), false, false},
+	    {"verified", N_("verified"), false, false},
+	    {"heard", N_("last heard"), false, false},
+	    {"error", N_("last error"), false, true},
+	    {"fingerprint", N_("fingerprint"), false, true},
 	};
 	Twinlog__Request request = TWINLOG__REQUEST__INIT;
 	Twinlog__PeerList list = TWINLOG__PEER_LIST__INIT;
@@ -118,6 +107,7 @@ static int peer_list_run(struct cli *cli, const struct cli_arguments *arguments)
 		    peer->verified ? _("yes") : _("no"),
 		    cli_time(cli, peer->last_heard_ms),
 		    cli_text(cli, peer->last_error),
+		    fingerprint(cli, peer->identity),
 		};
 		error = table_row(table, cells);
 	}

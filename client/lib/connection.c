@@ -179,6 +179,14 @@ enum twinlog_error twinlog_open(const char *folder, struct twinlog **ret_twinlog
 	return error;
 }
 
+enum twinlog_error client_keys_draw(struct client_settings *settings, uint8_t public_key[32])
+{
+	if (zmq_curve_keypair(settings->public_key, settings->secret_key) != 0 ||
+	    !zmq_z85_decode(public_key, settings->public_key))
+		return TWINLOG_FAILED;
+	return TWINLOG_OK;
+}
+
 static enum twinlog_error copy_setting(char *out, size_t size, const char *name, const char *value,
 				       struct twinlog_fault *fault)
 {

@@ -13,7 +13,8 @@
 #define CONNECTION_Z85_SIZE 41
 
 /* What client.conf says. `endpoint = ipc://control.sock` (relative to the folder) or tcp://HOST:PORT, `server = Z85`,
- * `key = clients/admin.key` (lines `public = Z85`, `secret = Z85`), and optionally `office = TEXT`: who speaks. */
+ * `key = clients/admin.key` (lines `public = Z85`, `secret = Z85`) or these two lines themselves, and optionally
+ * `office = TEXT`: who speaks. */
 struct client_settings {
 	char endpoint[512];
 	char server_key[CONNECTION_Z85_SIZE];
@@ -21,9 +22,16 @@ struct client_settings {
 	char secret_key[CONNECTION_Z85_SIZE];
 	char office[TWINLOG_NAME_MAX + 1];
 };
-/* folder NULL: $TWINLOG_DIR. The caller wipes *ret_settings with explicit_bzero. */
+/* folder NULL: $TWINLOG_DIR. It may also be one file that says it all, as `user add` makes it. The caller wipes
+ * *ret_settings with explicit_bzero. */
 enum twinlog_error client_settings_read(const char *folder, struct client_settings *ret_settings,
 					struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+
+/* A new file, for its owner alone, that says all of this; NOT_EMPTY when there is one. */
+enum twinlog_error client_settings_write(const char *path, const struct client_settings *settings,
+					 struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+/* A fresh key pair, and the public key in 32 bytes. */
+enum twinlog_error client_keys_draw(struct client_settings *settings, uint8_t public_key[32]) TWINLOG_MUST_CHECK;
 
 /* Sends a request and waits for its last answer. request->id and version are set here. Records that come in several
  * messages are put together; of other answers the last stands. A fault in the answer becomes the result. *ret_reply

@@ -1,7 +1,10 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "connection.h"
 #include "text.h"
@@ -109,21 +112,60 @@ static enum twinlog_error settle_endpoint(struct client_settings *settings, cons
 	return TWINLOG_OK;
 }
 
+static bool is_file(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+/* The folder that a settings file lies in, without the slash; "." when the name alone is given. */
+static void folder_of(const char *path, char *out, size_t size)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash)
+		snprintf(out, size, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+	else
+		snprintf(out, size, ".");
+}
+
+static enum twinlog_error read_settings(const char *folder, const char *file, struct client_settings *settings,
+					struct twinlog_fault *fault)
+{
+	char endpoint[256], key[256], path[512];
+	struct setting main_settings[] = {
+	    {"endpoint", endpoint, sizeof endpoint, true, false},
+	    {"server", settings->server_key, sizeof settings->server_key, true, false},
+	    {"key", key, sizeof key, false, false},
+	    {"office", settings->office, sizeof settings->office, false, false},
+	    {"public", settings->public_key, sizeof settings->public_key, false, false},
+	    {"secret", settings->secret_key, sizeof settings->secret_key, false, false},
+	};
+	struct setting key_settings[] = {
+	    {"public", settings->public_key, sizeof settings->public_key, true, false},
+	    {"secret", settings->secret_key, sizeof settings->secret_key, true, false},
+	};
+	enum twinlog_error error = read_file(file, main_settings, sizeof main_settings / sizeof *main_settings, fault);
+
+	if (!error)
+		error = settle_endpoint(settings, folder, endpoint, fault);
+	if (error)
+		return error;
+	if (!main_settings[2].seen) {
+		if (main_settings[4].seen && main_settings[5].seen)
+			return TWINLOG_OK;
+		return twinlog_fault_set(fault, TWINLOG_FIELD_MISSING, file, "key");
+	}
+	join(path, sizeof path, folder, key);
+	return read_file(path, key_settings, sizeof key_settings / sizeof *key_settings, fault);
+}
+
 enum twinlog_error client_settings_read(const char *folder, struct client_settings *ret_settings,
 					struct twinlog_fault *fault)
 {
 	struct client_settings settings = {0};
-	char endpoint[256], key[256], path[512];
-	struct setting main_settings[] = {
-	    {"endpoint", endpoint, sizeof endpoint, true, false},
-	    {"server", settings.server_key, sizeof settings.server_key, true, false},
-	    {"key", key, sizeof key, true, false},
-	    {"office", settings.office, sizeof settings.office, false, false},
-	};
-	struct setting key_settings[] = {
-	    {"public", settings.public_key, sizeof settings.public_key, true, false},
-	    {"secret", settings.secret_key, sizeof settings.secret_key, true, false},
-	};
+	char path[512], parent[256];
 	enum twinlog_error error;
 
 	if (!folder || !*folder)
@@ -132,16 +174,48 @@ enum twinlog_error client_settings_read(const char *folder, struct client_settin
 		return twinlog_fault_set(fault, TWINLOG_USAGE, "-D DIR, TWINLOG_DIR", NULL);
 	if (strlen(folder) > 200)
 		return twinlog_fault_set(fault, TWINLOG_TOO_LONG, "-D", folder);
-	join(path, sizeof path, folder, "client.conf");
-	error = read_file(path, main_settings, sizeof main_settings / sizeof *main_settings, fault);
-	if (!error)
-		error = settle_endpoint(&settings, folder, endpoint, fault);
-	if (!error) {
-		join(path, sizeof path, folder, key);
-		error = read_file(path, key_settings, sizeof key_settings / sizeof *key_settings, fault);
+	if (is_file(folder)) {
+		folder_of(folder, parent, sizeof parent);
+		error = read_settings(parent, folder, &settings, fault);
+	} else {
+		join(path, sizeof path, folder, "client.conf");
+		error = read_settings(folder, path, &settings, fault);
 	}
 	if (!error)
 		*ret_settings = settings;
 	explicit_bzero(&settings, sizeof settings);
 	return error;
+}
+
+enum twinlog_error client_settings_write(const char *path, const struct client_settings *settings,
+					 struct twinlog_fault *fault)
+{
+	const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+	bool sound;
+
+	if (fd < 0)
+		return twinlog_fault_set(fault,
+					 errno == EEXIST   ? TWINLOG_NOT_EMPTY
+					 : errno == ENOENT ? TWINLOG_MISSING
+					 : errno == EACCES ? TWINLOG_NOT_PERMITTED
+							   : TWINLOG_IO,
+					 path, NULL);
+	if (!file) {
+		close(fd);
+		return twinlog_fault_set(fault, TWINLOG_NO_MEMORY, path, NULL);
+	}
+	fprintf(
+	    file,
+	    "# What `twinlog -D THIS-FILE` needs to speak with its city's daemon. Whoever has it can speak as this\n"
+	    "# office: keep it to yourself.\nendpoint = %s\nserver = %s\npublic = %s\nsecret = %s\n",
+	    settings->endpoint, settings->server_key, settings->public_key, settings->secret_key);
+	if (settings->office[0] != '\0')
+		fprintf(file, "office = %s\n", settings->office);
+	sound = fflush(file) == 0 && fsync(fd) == 0;
+	if (fclose(file) != 0 || !sound) {
+		unlink(path);
+		return twinlog_fault_set(fault, TWINLOG_IO, path, NULL);
+	}
+	return TWINLOG_OK;
 }

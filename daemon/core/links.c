@@ -443,33 +443,22 @@ void reply_done(struct node *node, uint64_t client, uint64_t request_id)
 	pending->size = size;
 }
 
-static void peer_add(struct node *node, uint64_t client, uint64_t request_id, const Twinlog__PeerAdd *add)
+enum twinlog_error peer_take(struct node *node, struct card *card)
 {
-	struct card *card;
-	enum twinlog_error error = card_open(add->signed_card.data, add->signed_card.len, &card);
-	if (error) {
-		effect_fault(node, client, request_id, error, "card", NULL);
-		return;
-	}
 	struct node_peer *peer = peer_find(node, &card->identity);
 	const struct node_peer *holder = peer_by_transport(node, card->transport_key);
 	if (hash_equal(&card->identity, &node->card->identity))
-		error = TWINLOG_DUPLICATE;
-	else if ((holder && holder != peer) || memcmp(card->transport_key, node->card->transport_key, 32) == 0)
-		error = TWINLOG_IN_USE; /* PROTOCOL, "Identity": a transport key bound to another city */
-	else if (!peer && node->peers.count >= TWINLOG_PEERS_MAX)
-		error = TWINLOG_TOO_MANY;
-	if (error) {
-		effect_fault(node, client, request_id, error, "card", card->city_id);
-		card_free(card);
-		return;
-	}
+		return TWINLOG_DUPLICATE;
+	/* PROTOCOL, "Identity": a transport key bound to another city */
+	if ((holder && holder != peer) || memcmp(card->transport_key, node->card->transport_key, 32) == 0)
+		return TWINLOG_IN_USE;
+	if (!peer && node->peers.count >= TWINLOG_PEERS_MAX)
+		return TWINLOG_TOO_MANY;
 	if (!peer) {
 		peer = ARRAY_PUSH(&node->peers);
 		if (!peer) {
 			node->out_of_memory = true;
-			card_free(card);
-			return;
+			return TWINLOG_NO_MEMORY;
 		}
 		*peer = (struct node_peer){.link = LINK_NONE_YET, .rate = BUDGET_NONE};
 	} else if (card->serial < peer->card->serial) {
@@ -478,7 +467,24 @@ static void peer_add(struct node *node, uint64_t client, uint64_t request_id, co
 	}
 	peer->removed = false;
 	card_keep(node, peer, card);
-	reply_done(node, client, request_id);
+	return TWINLOG_OK;
+}
+
+static void peer_add(struct node *node, uint64_t client, uint64_t request_id, const Twinlog__PeerAdd *add)
+{
+	struct card *card;
+	enum twinlog_error error = card_open(add->signed_card.data, add->signed_card.len, &card);
+	if (error) {
+		effect_fault(node, client, request_id, error, "card", NULL);
+		return;
+	}
+	error = peer_take(node, card);
+	if (!error) {
+		reply_done(node, client, request_id);
+		return;
+	}
+	effect_fault(node, client, request_id, error, "card", card->city_id);
+	card_free(card);
 }
 
 static bool fingerprint_fits(const struct hash *identity, ProtobufCBinaryData typed)

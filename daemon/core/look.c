@@ -58,6 +58,8 @@ struct peer_view node_peer(const struct node *node, size_t index)
 	    .bytes_in = peer->bytes_in,
 	    .bytes_out = peer->bytes_out,
 	    .rate = peer->rate,
+	    .courier_wrote_ms = peer->courier_wrote_ms,
+	    .courier_read_ms = peer->courier_read_ms,
 	};
 	memcpy(view.city_id, peer->card->city_id, sizeof view.city_id);
 	memcpy(view.transport_key, peer->card->transport_key, sizeof view.transport_key);

@@ -249,6 +249,8 @@ static void pending_settle(struct node *node, struct pending *pending)
 			credit_give(node, link, pending->stream, pending->bytes_count);
 		break;
 	}
+	case PENDING_KEPT:
+		break;
 	case PENDING_REPLY: {
 		uint8_t *bytes = arena_copy(node->effects->arena, pending->bytes, pending->size);
 		struct effect *effect = effect_add(node, EFFECT_REPLY);
@@ -303,6 +305,10 @@ bool node_takes(const Twinlog__Request *request)
 	case TWINLOG__REQUEST__BODY_PEER_REMOVE:
 	case TWINLOG__REQUEST__BODY_ERASE:
 	case TWINLOG__REQUEST__BODY_CARRY_PUT:
+	case TWINLOG__REQUEST__BODY_CARRY_NOTE:
+	case TWINLOG__REQUEST__BODY_INVITE:
+	case TWINLOG__REQUEST__BODY_JOIN_PUT:
+	case TWINLOG__REQUEST__BODY_JOIN_TAKE:
 		return true;
 	default:
 		return false;
@@ -333,6 +339,14 @@ static void node_request(struct node *node, uint64_t client, const Twinlog__Requ
 		break;
 	case TWINLOG__REQUEST__BODY_CARRY_PUT:
 		carry_request(node, client, request);
+		break;
+	case TWINLOG__REQUEST__BODY_CARRY_NOTE:
+		carry_note(node, client, request);
+		break;
+	case TWINLOG__REQUEST__BODY_INVITE:
+	case TWINLOG__REQUEST__BODY_JOIN_PUT:
+	case TWINLOG__REQUEST__BODY_JOIN_TAKE:
+		invite_request(node, client, request);
 		break;
 	default:
 		effect_fault(node, client, request->id, TWINLOG_USAGE, "request", NULL);
@@ -374,7 +388,10 @@ enum twinlog_error node_step(struct node *node, const struct event *event, struc
 		stream_chunk_sent(node, event);
 		break;
 	case EVENT_REQUEST:
+		node->writer = event->request.writer;
+		node->scope = event->request.scope;
 		node_request(node, event->request.client, event->request.request);
+		node->scope = NULL;
 		break;
 	case EVENT_CLIENT_GONE:
 		client_gone(node, event->client_gone.client);

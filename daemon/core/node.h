@@ -14,6 +14,7 @@
 #include "erasures.h"
 #include "identity.pb-c.h"
 #include "peer.pb-c.h"
+#include "scope.h"
 #include "statements.h"
 
 struct node;
@@ -35,6 +36,10 @@ struct node_config {
 };
 enum twinlog_error node_new(const struct node_config *config, struct node **ret_node) TWINLOG_MUST_CHECK;
 void node_free(struct node *node); /* accepts NULL */
+
+/* Keys of invitations that are out: who holds one may bring an answer, and nothing else. */
+size_t node_invites(const struct node *node);
+const uint8_t *node_invite_key(const struct node *node, size_t index); /* 32 bytes */
 
 /* At start, what the store holds, in this order: cards, acts, erasures, bundles, positions; each in order of sequence.
  * Then node_loaded. Bytes are borrowed for the call. An error means a damaged store. */
@@ -106,6 +111,8 @@ struct event {
 		} chunk_sent;
 		struct {
 			uint64_t client;                 /* who to answer; chosen by the caller */
+			uint64_t writer;                 /* who asks, for EFFECT_WROTE; chosen by the caller */
+			const struct scope *scope;       /* what the client may know of; NULL: everything */
 			const Twinlog__Request *request; /* borrowed; NODE_WRITES() kinds only */
 		} request;
 		struct {
@@ -155,8 +162,9 @@ enum effect_type {
 	EFFECT_SEND_CHUNK, /* read these bundles, compress, send as one Chunk; answer with EVENT_CHUNK_SENT */
 	EFFECT_CHECK,      /* decompress, bundle_open each under keys; answer with EVENT_CHECKED, in order of checks */
 	EFFECT_REPLY,      /* bytes: a packed Reply */
+	EFFECT_WROTE,      /* an own bundle was made: which client's words its leaves are, in their order */
 	EFFECT_DROP_LINK,
-	EFFECT_PEERS_CHANGED, /* whom to admit and to dial: node_peer */
+	EFFECT_PEERS_CHANGED, /* whom to admit and to dial: node_peer, node_invite_key */
 	EFFECT_NOTE,          /* for the log */
 };
 
@@ -194,6 +202,12 @@ struct effect {
 			const uint8_t *bytes;
 			size_t size;
 		} reply;
+		struct {
+			struct hash space;
+			struct hash bundle;
+			const uint64_t *writers; /* of EVENT_REQUEST, for each leaf */
+			size_t count;
+		} wrote;
 		struct {
 			uint32_t link;
 			enum twinlog_error why;
@@ -252,7 +266,9 @@ struct peer_view {
 	uint64_t refused;
 	uint64_t bytes_in;
 	uint64_t bytes_out;
-	uint64_t rate; /* its budget, as EVENT_BUDGET has it */
+	uint64_t rate;             /* its budget, as EVENT_BUDGET has it */
+	uint64_t courier_wrote_ms; /* Unix time; 0: never */
+	uint64_t courier_read_ms;
 };
 size_t node_peers(const struct node *node);
 struct peer_view node_peer(const struct node *node, size_t index);

@@ -86,6 +86,8 @@ struct node_peer {
 	uint64_t refused;
 	uint64_t bytes_in;
 	uint64_t bytes_out;
+	uint64_t courier_wrote_ms; /* CarryNote; Unix time */
+	uint64_t courier_read_ms;
 	uint64_t push_bytes;          /* pushed on the link in use and not credited yet */
 	uint64_t avoid_until_mono_ms; /* gave something wrong: ask others first */
 	uint64_t rate;                /* its budget: bytes a second, 0 or BUDGET_NONE */
@@ -121,8 +123,18 @@ struct act_heads { /* a list of act heads that bundles name */
 };
 
 /* Own words waiting for a bundle. */
+/* An invitation that is out. */
+struct invite {
+	struct handle nonce;
+	uint8_t key[32];
+	char city_id[TWINLOG_CITY_ID_MAX + 1];
+	char title[TWINLOG_TITLE_MAX + 1];
+	uint64_t expires_ms;
+};
+
 struct submission {
 	uint64_t client;
+	uint64_t writer;
 	uint64_t request_id;
 	struct hash space;
 	uint32_t results_count;
@@ -225,7 +237,8 @@ enum pending_kind {
 	PENDING_CARD,
 	PENDING_REQUEST,
 	PENDING_CREDIT,
-	PENDING_REPLY
+	PENDING_REPLY,
+	PENDING_KEPT /* bytes that were persisted, to free */
 };
 struct pending {
 	enum pending_kind kind;
@@ -262,10 +275,12 @@ struct node {
 	uint8_t seed[SEAL_SEED_SIZE];
 	uint64_t draws;
 	struct moment now;
-	uint64_t clock_ms; /* own last clock */
-	uint64_t sequence; /* last given */
-	uint64_t commit;   /* last durable sequence */
-	uint64_t ticket;   /* last given */
+	uint64_t writer;           /* of the request in this step */
+	const struct scope *scope; /* likewise; NULL: everything */
+	uint64_t clock_ms;         /* own last clock */
+	uint64_t sequence;         /* last given */
+	uint64_t commit;           /* last durable sequence */
+	uint64_t ticket;           /* last given */
 	uint64_t committed_ticket;
 	bool ticket_used; /* in this step */
 	uint64_t next_check;
@@ -286,6 +301,7 @@ struct node {
 	bool erasures_due;  /* some are durable and not told yet */
 	bool restored;      /* some space may still be withheld */
 	ARRAY(struct known_request) requests;
+	ARRAY(struct invite) invites;
 	uint32_t *request_slots;
 	uint32_t request_slots_count;
 	struct effects *effects;
@@ -446,6 +462,7 @@ void erasures_known(struct node *node, struct space *space);
 
 /* ---- carry.c ---- */
 void carry_request(struct node *node, uint64_t client, const Twinlog__Request *request);
+void carry_note(struct node *node, uint64_t client, const Twinlog__Request *request);
 /* One object from a partner, by link or by file (from: LINK_NONE_YET). DUPLICATE when it is here. */
 enum twinlog_error erasures_arrives(struct node *node, const struct hash *sender, ProtobufCBinaryData bytes,
 				    uint32_t from) TWINLOG_MUST_CHECK;
@@ -477,5 +494,13 @@ void author_flush(struct node *node);
 enum twinlog_error record_resolve(struct node *node, const Twinlog__RecordName *name, struct space **ret_space,
 				  const struct record **ret_record) TWINLOG_MUST_CHECK;
 void author_committed(struct node *node, const struct bundle *bundle, uint64_t sequence);
+
+/* invite.c */
+void invite_request(struct node *node, uint64_t client, const Twinlog__Request *request);
+/* What stands under its nonce among the request ids, behind a zero byte: no SubmitResult begins with one. */
+enum twinlog_error invite_load(struct node *node, const struct handle *nonce, const uint8_t *bytes,
+			       size_t size) TWINLOG_MUST_CHECK;
+/* links.c: takes a card as a partner's. */
+enum twinlog_error peer_take(struct node *node, struct card *card) TWINLOG_MUST_CHECK;
 
 #endif

@@ -57,6 +57,7 @@ void node_free(struct node *node)
 	free(node->announces.items);
 	free(node->pendings.items);
 	free(node->requests.items);
+	free(node->invites.items);
 	free(node->request_slots);
 	card_free(node->card);
 	seal_wipe(node->seed, sizeof node->seed);
@@ -171,6 +172,9 @@ enum twinlog_error node_load_position(struct node *node, const void *bytes, size
 
 enum twinlog_error node_load_request(struct node *node, const struct handle *request, const void *bytes, size_t size)
 {
+	const uint8_t *first = bytes;
+	if (size > 0 && first[0] == 0)
+		return invite_load(node, request, first + 1, size - 1);
 	uint8_t *copy = malloc(size ? size : 1);
 	if (!copy)
 		return TWINLOG_NO_MEMORY;

@@ -15,6 +15,7 @@ struct page {
 	const struct node *node;
 	const struct seal_keys *keys;
 	struct store_read *read;
+	const struct scope *scope; /* of whoever asks */
 	struct arena *arena;
 	struct hash only; /* a proof of this space alone */
 	bool has_only;
@@ -29,6 +30,8 @@ struct page {
 
 static bool space_is_in(const struct page *page, const struct space *space)
 {
+	if (!scope_has(page->scope, acts_space(space_acts(space))))
+		return false;
 	if (page->courier)
 		return space_carry_right(space, &page->to) != CARRY_NOTHING;
 	return (!page->has_only || hash_equal(acts_space(space_acts(space)), &page->only)) &&
@@ -334,9 +337,10 @@ static enum twinlog_error target_take(struct page *page, const Twinlog__CarryGet
 }
 
 enum twinlog_error carry_answer(const struct node *node, const struct seal_keys *keys, struct store_read *read,
-				const Twinlog__CarryGet *get, struct arena *arena, Twinlog__Reply *reply)
+				const struct scope *scope, const Twinlog__CarryGet *get, struct arena *arena,
+				Twinlog__Reply *reply)
 {
-	struct page page = {.node = node, .keys = keys, .read = read, .arena = arena};
+	struct page page = {.node = node, .keys = keys, .read = read, .scope = scope, .arena = arena};
 	bool end = true;
 	page.message = arena_zalloc(arena, sizeof *page.message);
 	if (!page.message)

@@ -9,7 +9,7 @@
 /* Looks only. STALE when acts or erasures have come since the first page; NOT_FOUND, NOT_PERMITTED (nothing is shared
  * with that city), NO_MEMORY. */
 enum twinlog_error carry_answer(const struct node *node, const struct seal_keys *keys, struct store_read *read,
-				const Twinlog__CarryGet *get, struct arena *arena,
+				const struct scope *scope, const Twinlog__CarryGet *get, struct arena *arena,
 				Twinlog__Reply *reply) TWINLOG_MUST_CHECK;
 
 #endif

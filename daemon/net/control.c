@@ -4,11 +4,14 @@
 #include <string.h>
 #include <zmq.h>
 
+#include "audit.h"
 #include "log.h"
+#include "permit.h"
 #include "socket.h"
+#include "users.h"
 
 #define CONTROL_VERSION     1
-#define CONTROL_ROUTE_MAX   16  /* ROUTER makes 5 bytes */
+#define CONTROL_ROUTE_MAX   REGISTRY_ROUTE_MAX
 #define CONTROL_RECEIVE_MAX 256 /* requests taken in before others have their turn */
 #define CONTROL_ENDPOINTS   TWINLOG_ADDRESSES_MAX
 
@@ -18,6 +21,8 @@ struct call {
 	uint64_t request_id;
 	uint8_t route[CONTROL_ROUTE_MAX];
 	uint8_t route_size;
+	struct client *client; /* who asks */
+	bool query;            /* counted among the client's at the readers */
 	bool writes;
 	bool in_node;
 	bool gone; /* its client; the node is still to be told */
@@ -69,6 +74,7 @@ bool control_permits(enum client_role role, int body_case)
 		return role == ROLE_ADMIN || role == ROLE_CLERK;
 	case TWINLOG__REQUEST__BODY_VERIFY_GET:
 	case TWINLOG__REQUEST__BODY_CARRY_GET:
+	case TWINLOG__REQUEST__BODY_AUDIT_GET:
 		return role == ROLE_ADMIN || role == ROLE_AUDITOR;
 	case TWINLOG__REQUEST__BODY_SPACE_CREATE:
 	case TWINLOG__REQUEST__BODY_SPACE_ANSWER:
@@ -76,6 +82,9 @@ bool control_permits(enum client_role role, int body_case)
 	case TWINLOG__REQUEST__BODY_PEER_ADD:
 	case TWINLOG__REQUEST__BODY_PEER_VERIFY:
 	case TWINLOG__REQUEST__BODY_PEER_REMOVE:
+	case TWINLOG__REQUEST__BODY_USER_ADD:
+	case TWINLOG__REQUEST__BODY_USER_REMOVE:
+	case TWINLOG__REQUEST__BODY_USER_LIST:
 	default:
 		/* An unknown request is answered as such to the administrator only. */
 		return role == ROLE_ADMIN;
@@ -96,7 +105,8 @@ static bool calls_grow(struct control *control)
 }
 
 /* NULL when there are too many. Valid until the next call_new. */
-static struct call *call_new(struct control *control, const void *route, size_t route_size, uint64_t request_id)
+static struct call *call_new(struct control *control, struct client *client, const void *route, size_t route_size,
+			     uint64_t request_id)
 {
 	uint32_t index = control->free;
 	if (index != UINT32_MAX) {
@@ -111,6 +121,7 @@ static struct call *call_new(struct control *control, const void *route, size_t 
 	struct call *call = &control->calls[index];
 	*call = (struct call){.token = (uint64_t)++control->generation << 32 | index,
 			      .request_id = request_id,
+			      .client = client,
 			      .route_size = (uint8_t)route_size};
 	memcpy(call->route, route, route_size);
 	return call;
@@ -126,6 +137,7 @@ static struct call *call_find(const struct control *control, uint64_t token)
 
 static void call_end(struct control *control, struct call *call)
 {
+	call->client->queries -= call->query;
 	call->token = 0;
 	call->next_free = control->free;
 	control->free = (uint32_t)(call - control->calls);
@@ -188,6 +200,16 @@ void control_done(struct control *control, uint64_t token)
 		call_end(control, call);
 }
 
+void control_refuse(struct control *control, uint64_t token, enum twinlog_error code, const char *where)
+{
+	struct call *call = call_find(control, token);
+	if (!call)
+		return;
+	if (!call->gone)
+		control_fault(control, call->route, call->route_size, call->request_id, code, where);
+	call_end(control, call);
+}
+
 void control_refuse_writes(struct control *control, enum twinlog_error code)
 {
 	for (uint32_t i = 0; i < control->calls_count; i++) {
@@ -231,14 +253,17 @@ static bool control_hold(struct control *control, struct work_query *query, uint
 	return true;
 }
 
-static enum twinlog_error control_query(struct control *control, const struct call *call,
-					const Twinlog__Request *request, zmq_msg_t *message)
+static enum twinlog_error control_query(struct control *control, struct call *call, const Twinlog__Request *request,
+					zmq_msg_t *message)
 {
 	if (workers_behind(control->daemon->workers, WORK_QUERY))
 		return TWINLOG_TOO_MANY;
-	struct work_query *query = work_query_new(call->token, zmq_msg_data(message), zmq_msg_size(message));
+	struct work_query *query =
+	    work_query_new(call->token, zmq_msg_data(message), zmq_msg_size(message), &call->client->scope);
 	if (!query)
 		return TWINLOG_NO_MEMORY;
+	call->query = true;
+	call->client->queries++;
 	const uint64_t commit = request_commit(request);
 	if (commit > node_commit(control->daemon->node))
 		return control_hold(control, query, commit) ? TWINLOG_OK : TWINLOG_NO_MEMORY;
@@ -246,18 +271,35 @@ static enum twinlog_error control_query(struct control *control, const struct ca
 	return TWINLOG_OK;
 }
 
-/* To the node or to the readers. */
-static void control_route(struct control *control, const void *route, size_t route_size,
+static bool control_is_query(const Twinlog__Request *request)
+{
+	return !node_takes(request) && !users_take(request);
+}
+
+static void control_step(struct control *control, struct call *call, const Twinlog__Request *request)
+{
+	const struct client *client = call->client;
+	struct event event = {
+	    .type = EVENT_REQUEST,
+	    .request = {.client = call->token, .writer = client->number, .scope = &client->scope, .request = request}};
+	call->in_node = true;
+	audit_asked(control->daemon, client, request);
+	daemon_step(control->daemon, &event);
+}
+
+/* To the node, to the readers, or to what keeps the clients. */
+static void control_route(struct control *control, struct client *client, const void *route, size_t route_size,
 			  const Twinlog__Request *request, zmq_msg_t *message)
 {
 	struct daemon *daemon = control->daemon;
-	const bool in_node = node_takes(request);
-	const bool writes = in_node && request->body_case != TWINLOG__REQUEST__BODY_WAIT;
+	const bool query = control_is_query(request);
+	const bool writes = !query && request->body_case != TWINLOG__REQUEST__BODY_WAIT &&
+			    request->body_case != TWINLOG__REQUEST__BODY_USER_LIST;
 	enum twinlog_error error = writes && daemon->disk_full ? TWINLOG_DISK_FULL : TWINLOG_OK;
-	struct call *call = error ? NULL : call_new(control, route, route_size, request->id);
+	struct call *call = error ? NULL : call_new(control, client, route, route_size, request->id);
 	if (!error && !call)
 		error = TWINLOG_TOO_MANY;
-	if (call && !in_node) {
+	if (call && query) {
 		error = control_query(control, call, request, message);
 		if (error)
 			call_end(control, call);
@@ -266,45 +308,102 @@ static void control_route(struct control *control, const void *route, size_t rou
 		control_fault(control, route, route_size, request->id, error, "");
 		return;
 	}
-	if (!in_node)
+	if (query)
 		return;
-	call->in_node = true;
 	call->writes = writes;
-	struct event event = {.type = EVENT_REQUEST, .request = {.client = call->token, .request = request}};
-	daemon_step(daemon, &event);
+	if (users_take(request))
+		users_request(daemon, client, call->token, request);
+	else
+		control_step(control, call, request);
 }
 
-static const struct keyring_entry *control_speaker(const struct control *control, zmq_msg_t *message)
+/* The client whose key CURVE has authenticated; NULL: none of this city's, or no longer. */
+static struct client *control_speaker(const struct control *control, zmq_msg_t *message)
 {
+	const struct daemon *daemon = control->daemon;
 	const char *user_id = zmq_msg_gets(message, "User-Id");
 	uint8_t key[KEYRING_KEY_SIZE];
 	if (!user_id || hex_decode(key, sizeof key, user_id, strlen(user_id)))
 		return NULL;
-	return keyring_find(&control->daemon->zap.clients, key);
+	const struct keyring_entry *entry = keyring_find(&daemon->zap.clients, key);
+	return entry ? daemon->registry.items[entry->number] : NULL;
+}
+
+static enum twinlog_error control_judge(struct control *control, struct client *client, Twinlog__Request *request,
+					const char **ret_where)
+{
+	*ret_where = "request";
+	if (request->version != CONTROL_VERSION)
+		return TWINLOG_PROTOCOL_VERSION;
+	enum twinlog_error error = permit_request(client, request, ret_where);
+	if (!error && request->body_case == TWINLOG__REQUEST__BODY_SUBMIT) {
+		*ret_where = "office";
+		error = permit_office(client, request->submit, control->arena);
+	}
+	if (error == TWINLOG_NOT_PERMITTED)
+		audit_refused(control->daemon, client, request);
+	return error;
+}
+
+/* A request whose turn it is; or, when it is not, it waits behind others of its client. again: it has waited. */
+static void control_admit(struct control *control, struct client *client, const void *route, size_t route_size,
+			  zmq_msg_t *message, bool again)
+{
+	struct registry *registry = &control->daemon->registry;
+	Twinlog__Request *request = NULL;
+	const char *where = "request";
+	arena_reset(control->arena);
+	enum twinlog_error error =
+	    CODEC_UNPACK(control->arena, zmq_msg_data(message), zmq_msg_size(message), &request, twinlog__request);
+	if (!error && !again) {
+		client->requests++;
+		if (client->first ||
+		    !client_may_go(client, zmq_msg_size(message), control_is_query(request), moment_now().mono_ms)) {
+			error = client_wait(registry, client, route, route_size, message);
+			if (!error)
+				return;
+			where = "requests at once";
+		}
+	}
+	if (!error)
+		error = control_judge(control, client, request, &where);
+	if (error) {
+		client->refused++;
+		log_line(LOG_WARNING, client->is.name, "a request is refused: %s: %s", where,
+			 twinlog_error_text(error));
+		control_fault(control, route, route_size, request ? request->id : 0, error, where);
+		return;
+	}
+	control_route(control, client, route, route_size, request, message);
+}
+
+/* Also from one that is known no longer: it is told so, and its id, when the message has one. */
+static void control_stranger(struct control *control, const void *route, size_t route_size, zmq_msg_t *message)
+{
+	Twinlog__Request *request = NULL;
+	arena_reset(control->arena);
+	const enum twinlog_error error =
+	    CODEC_UNPACK(control->arena, zmq_msg_data(message), zmq_msg_size(message), &request, twinlog__request);
+	log_line(LOG_WARNING, NULL, "a request is refused: its client's key is not known any longer");
+	if (!error)
+		control_fault(control, route, route_size, request->id, TWINLOG_UNKNOWN_KEY, "client");
 }
 
 static void control_take(struct control *control, zmq_msg_t *route, zmq_msg_t *message, bool whole)
 {
 	const size_t route_size = zmq_msg_size(route);
-	const struct keyring_entry *speaker = control_speaker(control, message);
-	if (!speaker || route_size == 0 || route_size > CONTROL_ROUTE_MAX)
+	struct client *speaker = control_speaker(control, message);
+	if (route_size == 0 || route_size > CONTROL_ROUTE_MAX)
 		return;
-	const void *from = zmq_msg_data(route);
-	Twinlog__Request *request = NULL;
-	arena_reset(control->arena);
-	enum twinlog_error error = whole ? CODEC_UNPACK(control->arena, zmq_msg_data(message), zmq_msg_size(message),
-							&request, twinlog__request)
-					 : TWINLOG_MALFORMED;
-	if (!error && request->version != CONTROL_VERSION)
-		error = TWINLOG_PROTOCOL_VERSION;
-	if (!error && !control_permits((enum client_role)speaker->role, (int)request->body_case))
-		error = TWINLOG_NOT_PERMITTED;
-	if (error) {
-		log_line(LOG_WARNING, speaker->name, "a request is refused: %s", twinlog_error_text(error));
-		control_fault(control, from, route_size, request ? request->id : 0, error, "request");
+	if (!speaker) {
+		control_stranger(control, zmq_msg_data(route), route_size, message);
 		return;
 	}
-	control_route(control, from, route_size, request, message);
+	speaker->last_ms = moment_now().wall_ms;
+	if (whole)
+		control_admit(control, speaker, zmq_msg_data(route), route_size, message, false);
+	else
+		control_fault(control, zmq_msg_data(route), route_size, 0, TWINLOG_MALFORMED, "request");
 }
 
 /* One request: routing id and one frame. False when nothing waits. */
@@ -369,10 +468,44 @@ static void control_forget(struct control *control)
 	}
 }
 
+/* One client's line, as far as its share goes. Whether the first goes to the readers is not looked up: a client whose
+ * queries are all taken waits with everything. */
+static void control_line(struct control *control, struct client *client, uint64_t now_ms)
+{
+	while (client->first && client_may_go(client, zmq_msg_size(&client->first->message), true, now_ms)) {
+		struct waiting_request *waiting = client_take(&control->daemon->registry, client);
+		control_admit(control, client, waiting->route, waiting->route_size, &waiting->message, true);
+		waiting_free(waiting);
+	}
+}
+
+static void control_lines(struct control *control)
+{
+	const struct registry *registry = &control->daemon->registry;
+	const uint64_t now_ms = moment_now().mono_ms;
+	for (size_t i = 0; i < registry->count && registry->slowed > 0; i++)
+		if (registry->items[i]->first)
+			control_line(control, registry->items[i], now_ms);
+}
+
+static uint64_t control_lines_deadline(const struct control *control)
+{
+	const struct registry *registry = &control->daemon->registry;
+	const uint64_t now_ms = moment_now().mono_ms;
+	uint64_t first_ms = UINT64_MAX;
+	for (size_t i = 0; i < registry->count && registry->slowed > 0; i++) {
+		const uint64_t next_ms = client_next_ms(registry->items[i], now_ms);
+		first_ms = next_ms < first_ms ? next_ms : first_ms;
+	}
+	return first_ms;
+}
+
 void control_serve(struct control *control)
 {
 	if (control->held_count > 0)
 		control_release(control);
+	if (control->daemon->registry.slowed > 0)
+		control_lines(control);
 	if (control->some_gone)
 		control_forget(control);
 }
@@ -381,7 +514,9 @@ uint64_t control_deadline(const struct control *control)
 {
 	if (control->some_gone)
 		return 0;
-	return control->held_count > 0 ? control->held[0].until_ms : UINT64_MAX;
+	const uint64_t lines_ms = control_lines_deadline(control);
+	const uint64_t held_ms = control->held_count > 0 ? control->held[0].until_ms : UINT64_MAX;
+	return held_ms < lines_ms ? held_ms : lines_ms;
 }
 
 /* ---- Start and end ---- */

@@ -17,6 +17,8 @@ bool control_receive(struct control *control);
 
 /* One message of the answer; copies bytes. last: the request is done with. An unknown token is ignored. */
 void control_reply(struct control *control, uint64_t token, const void *bytes, size_t size, bool last);
+/* Answers with this fault; the request is done with. */
+void control_refuse(struct control *control, uint64_t token, enum twinlog_error code, const char *where);
 /* The request is done with, though nothing could be said to the client. An unknown token is ignored. */
 void control_done(struct control *control, uint64_t token);
 /* Queries that wait for a commit and may go on, or have waited too long; and clients that are gone. */

@@ -53,6 +53,9 @@ static void inbox_persist(struct daemon *daemon, struct work_persist *batch)
 	daemon_step(daemon, &event);
 	daemon->view_behind += batch->bytes;
 	daemon_view(daemon);
+	for (size_t i = 0; i < batch->answers_count; i++)
+		control_reply(daemon->control, batch->answers[i].token, batch->answers[i].bytes, batch->answers[i].size,
+			      true);
 }
 
 static void inbox_check(struct daemon *daemon, struct work_check *check)
@@ -309,22 +312,6 @@ static enum twinlog_error daemon_lock_init(pthread_rwlock_t *lock)
 	return rc ? TWINLOG_NO_MEMORY : TWINLOG_OK;
 }
 
-static enum twinlog_error keyring_of_clients(struct daemon *daemon)
-{
-	const struct daemon_setup *setup = daemon->setup;
-	struct keyring_entry *entries = calloc(setup->clients_count + 1, sizeof *entries);
-	if (!entries)
-		return TWINLOG_NO_MEMORY;
-	for (size_t i = 0; i < setup->clients_count; i++) {
-		memcpy(entries[i].key, setup->clients[i].public_key, KEYRING_KEY_SIZE);
-		memcpy(entries[i].name, setup->clients[i].name, sizeof setup->clients[i].name);
-		entries[i].role = setup->clients[i].role;
-	}
-	const enum twinlog_error error = keyring_set(&daemon->zap.clients, entries, setup->clients_count);
-	free(entries);
-	return error;
-}
-
 static enum twinlog_error daemon_threads(struct daemon *daemon)
 {
 	enum twinlog_error error = queue_new(SIZE_MAX, true, &daemon->inbox);
@@ -338,7 +325,9 @@ static enum twinlog_error daemon_threads(struct daemon *daemon)
 					    .keys = daemon->setup->keys,
 					    .places = daemon->places,
 					    .view = daemon->view,
-					    .started_ms = moment_now().wall_ms};
+					    .started_ms = moment_now().wall_ms,
+					    .keep_clients = daemon->setup->keep_clients,
+					    .keep_context = daemon->setup->keep_context};
 	return workers_start(&setup, &daemon->workers);
 }
 
@@ -360,7 +349,11 @@ static enum twinlog_error daemon_start(struct daemon *daemon, struct twinlog_fau
 	zmq_ctx_set(daemon->context, ZMQ_MAX_SOCKETS, SOCKETS_MAX);
 	error = zap_open(&daemon->zap, daemon->context);
 	if (!error)
-		error = keyring_of_clients(daemon);
+		error = audit_open(&daemon->audit, daemon->setup->store);
+	if (!error)
+		error = registry_open(&daemon->registry, daemon->setup->clients, daemon->setup->clients_count);
+	if (!error)
+		error = registry_admit(&daemon->registry, &daemon->zap.clients);
 	if (!error)
 		error = daemon_threads(daemon);
 	if (!error)
@@ -390,6 +383,7 @@ static void daemon_end(struct daemon *daemon)
 		work_free(&daemon->batch->work);
 	net_links_close(daemon->links);
 	control_close(daemon->control);
+	registry_close(&daemon->registry);
 	zap_close(&daemon->zap);
 	if (daemon->context)
 		zmq_ctx_term(daemon->context);

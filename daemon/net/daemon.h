@@ -25,6 +25,9 @@ struct daemon_client {
 	uint8_t public_key[32]; /* X25519; in files Z85 */
 	char name[64];          /* for people, NUL-terminated */
 	enum client_role role;
+	char office[TWINLOG_NAME_MAX + 1]; /* who speaks when it writes; "": its name does, or what its words claim */
+	struct hash spaces[TWINLOG_CLIENT_SPACES_MAX]; /* it knows of these alone; none: of all */
+	size_t spaces_count;
 };
 
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG }; /* each shows those before it too */
@@ -56,10 +59,15 @@ struct daemon_setup {
 	size_t listen_count;
 	const char *const *control; /* ipc://PATH or tcp://ADDR:PORT for clients; at least one */
 	size_t control_count;
+	const char *proxy; /* HOST:PORT of a SOCKS5 proxy through which partners are dialled; NULL: none */
 	const struct daemon_client *clients;
 	size_t clients_count;
 	const struct daemon_budget *budgets; /* in order of the settings */
 	size_t budgets_count;
+	/* Puts the list of clients in place of the one in the settings, durably. From the writer's thread. NULL:
+	 * clients that are added last as long as the daemon. */
+	enum twinlog_error (*keep_clients)(void *context, const struct daemon_client *clients, size_t count);
+	void *keep_context;
 	enum log_level log_level;
 	struct daemon_hooks hooks;
 };

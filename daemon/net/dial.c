@@ -99,6 +99,9 @@ static void dialer_dial(struct links *links, struct dialer *dialer)
 	const int ipv6 = dialer->attempts / dialer->addresses_count % 2 == 0;
 	if (!error && zmq_setsockopt(dialer->socket, ZMQ_IPV6, &ipv6, sizeof ipv6))
 		error = TWINLOG_IO;
+	const char *proxy = links->daemon->setup->proxy;
+	if (!error && proxy && zmq_setsockopt(dialer->socket, ZMQ_SOCKS_PROXY, proxy, strlen(proxy)))
+		error = TWINLOG_IO;
 	if (!error)
 		error = socket_join(dialer->socket, links->daemon->setup->keys, dialer->key);
 	if (!error)

@@ -11,10 +11,12 @@
 #define KEYRING_KEY_SIZE 32
 #define KEYRING_HEX_SIZE (2 * KEYRING_KEY_SIZE + 1)
 
+#define KEYRING_INVITATION 1u
+
 struct keyring_entry {
 	uint8_t key[KEYRING_KEY_SIZE];
-	bool removed; /* was known once: cut off for good, not merely unknown */
-	int role;     /* enum client_role; clients only */
+	bool removed;    /* was known once: cut off for good, not merely unknown */
+	uint32_t number; /* a client's in the registry; of partners 0, of an invitation's key KEYRING_INVITATION */
 	char name[65];
 };
 

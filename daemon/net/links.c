@@ -1,3 +1,4 @@
+#include "invites.h"
 #include "link.h"
 
 #include <errno.h>
@@ -383,6 +384,11 @@ static void links_take(struct links *links, zmq_msg_t *route, zmq_msg_t *message
 			net_link_break(links, link, "its key is not admitted any more");
 		return;
 	}
+	if (speaker->number == KEYRING_INVITATION) {
+		if (whole)
+			invites_message(links->daemon, links->router, route_bytes, route_size, message);
+		return;
+	}
 	if (!whole) {
 		if (link)
 			link_step_malformed(links, link, zmq_msg_size(message), TWINLOG_MALFORMED);
@@ -430,16 +436,22 @@ static enum twinlog_error links_admit(struct links *links)
 {
 	const struct node *node = links->daemon->node;
 	const size_t count = node_peers(node);
-	struct keyring_entry *entries = calloc(count + 1, sizeof *entries);
+	const size_t invites = node_invites(node);
+	struct keyring_entry *entries = calloc(count + invites + 1, sizeof *entries);
 	if (!entries)
 		return TWINLOG_NO_MEMORY;
+	for (size_t i = 0; i < invites; i++) {
+		memcpy(entries[count + i].key, node_invite_key(node, i), KEYRING_KEY_SIZE);
+		strcpy(entries[count + i].name, "invitation");
+		entries[count + i].number = KEYRING_INVITATION;
+	}
 	for (size_t i = 0; i < count; i++) {
 		const struct peer_view peer = node_peer(node, i);
 		memcpy(entries[i].key, peer.transport_key, KEYRING_KEY_SIZE);
 		entries[i].removed = peer.removed;
 		memcpy(entries[i].name, peer.city_id, sizeof peer.city_id);
 	}
-	const enum twinlog_error error = keyring_set(&links->daemon->zap.peers, entries, count);
+	const enum twinlog_error error = keyring_set(&links->daemon->zap.peers, entries, count + invites);
 	free(entries);
 	return error;
 }

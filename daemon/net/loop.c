@@ -24,11 +24,17 @@ void daemon_fail(struct daemon *daemon, enum twinlog_error error, const char *wh
 	daemon->failed = true;
 }
 
-static void effect_persist(struct daemon *daemon, const struct effect *effect)
+struct work_persist *daemon_batch(struct daemon *daemon)
 {
 	if (!daemon->batch)
 		daemon->batch = work_persist_new();
-	if (!daemon->batch || work_persist_add(daemon->batch, effect->persist.ticket, &effect->persist.what))
+	return daemon->batch;
+}
+
+static void effect_persist(struct daemon *daemon, const struct effect *effect)
+{
+	struct work_persist *batch = daemon_batch(daemon);
+	if (!batch || work_persist_add(batch, effect->persist.ticket, &effect->persist.what))
 		daemon_fail(daemon, TWINLOG_NO_MEMORY, "persisting");
 }
 
@@ -80,7 +86,15 @@ static void effect_run(struct daemon *daemon, const struct effect *effect)
 			    "checking a chunk");
 		break;
 	case EFFECT_REPLY:
-		control_reply(daemon->control, effect->reply.client, effect->reply.bytes, effect->reply.size, true);
+		if (effect->reply.client & INVITES_TOKEN)
+			invites_reply(daemon, effect->reply.client, effect->reply.bytes, effect->reply.size);
+		else
+			control_reply(daemon->control, effect->reply.client, effect->reply.bytes, effect->reply.size,
+				      true);
+		break;
+	case EFFECT_WROTE:
+		audit_wrote(daemon, &effect->wrote.space, &effect->wrote.bundle, effect->wrote.writers,
+			    effect->wrote.count);
 		break;
 	case EFFECT_DROP_LINK:
 		net_links_drop(daemon->links, effect->drop_link.link, effect->drop_link.why);

@@ -4,8 +4,10 @@
 
 #include <pthread.h>
 
+#include "audit.h"
 #include "board.h"
 #include "daemon.h"
+#include "invites.h"
 #include "workers.h"
 #include "zap.h"
 
@@ -19,6 +21,9 @@ struct daemon {
 	struct effects effects;
 	void *context; /* of libzmq */
 	struct zap zap;
+	struct registry registry;
+	struct audit audit;
+	struct invites invites;
 	struct board board;
 	struct places *places;
 	struct view *view;
@@ -45,6 +50,8 @@ void daemon_step(struct daemon *daemon, struct event *event);
 
 /* Takes the work over: has it done by whom it is for, or at once when it is small. */
 void daemon_hand_out(struct daemon *daemon, struct work *work);
+/* What this turn of the loop wants persisted, for more to be added; NULL when memory is out. */
+struct work_persist *daemon_batch(struct daemon *daemon);
 
 /* Ends the daemon with exit code 1 after this turn; the reason is logged. */
 void daemon_fail(struct daemon *daemon, enum twinlog_error error, const char *where);

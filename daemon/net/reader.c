@@ -70,7 +70,7 @@ static bool shows_records(const Twinlog__Request *request)
 	}
 }
 
-static enum twinlog_error reader_once(const struct workers_setup *setup, uint64_t token,
+static enum twinlog_error reader_once(const struct workers_setup *setup, const struct work_query *asked,
 				      const Twinlog__Request *request, struct arena *arena)
 {
 	size_t links_count;
@@ -85,6 +85,7 @@ static enum twinlog_error reader_once(const struct workers_setup *setup, uint64_
 				    .import_secret = seal_keys_import_secret(setup->keys),
 				    .places = setup->places,
 				    .view = setup->view,
+				    .scope = &asked->scope,
 				    .links = links,
 				    .links_count = links_count};
 	struct store_read *read = NULL;
@@ -99,14 +100,15 @@ static enum twinlog_error reader_once(const struct workers_setup *setup, uint64_
 	}
 	if (!error) {
 		Twinlog__Reply reply = TWINLOG__REPLY__INIT;
-		error = request->body_case == TWINLOG__REQUEST__BODY_CARRY_GET
-			    ? carry_answer(setup->node, setup->keys, read, request->carry_get, arena, &reply)
-			    : query_answer(setup->node, read, &extra, request, arena, &reply);
+		error =
+		    request->body_case == TWINLOG__REQUEST__BODY_CARRY_GET
+			? carry_answer(setup->node, setup->keys, read, &asked->scope, request->carry_get, arena, &reply)
+			: query_answer(setup->node, read, &extra, request, arena, &reply);
 		reply.id = request->id;
 		/* A fault is an answer like any other, when there was room to say it. */
 		if (!error || reply.fault) {
 			error = TWINLOG_OK;
-			reader_push(setup, token, &reply);
+			reader_push(setup, asked->token, &reply);
 		}
 		slice_end(setup, read);
 	}
@@ -168,7 +170,7 @@ void reader_answer(const struct workers_setup *setup, const struct work_query *q
 		if (request->body_case == TWINLOG__REQUEST__BODY_VERIFY_GET)
 			error = reader_verify(setup, query->token, request, answer);
 		else
-			error = reader_once(setup, query->token, request, answer);
+			error = reader_once(setup, query, request, answer);
 		if (error)
 			reader_fault(setup, query->token, request->id, error);
 	}

@@ -29,6 +29,44 @@ enum twinlog_error work_persist_add(struct work_persist *persist, uint64_t ticke
 	return TWINLOG_OK;
 }
 
+/* Arrays of these two grow when their count reaches a power of two. */
+static void *grown(void *items, size_t count, size_t size)
+{
+	return count & (count - 1) ? items : realloc(items, (count ? 2 * count : 1) * size);
+}
+
+enum twinlog_error work_persist_audit(struct work_persist *persist, uint64_t number, uint8_t *bytes, size_t size)
+{
+	struct work_audit *audit = grown(persist->audit, persist->audit_count, sizeof *audit);
+	if (!audit) {
+		free(bytes);
+		return TWINLOG_NO_MEMORY;
+	}
+	persist->audit = audit;
+	audit[persist->audit_count++] = (struct work_audit){number, bytes, size};
+	persist->bytes += size;
+	return TWINLOG_OK;
+}
+
+enum twinlog_error work_persist_reply(struct work_persist *persist, uint64_t token, uint8_t *bytes, size_t size)
+{
+	struct work_answer *answers = grown(persist->answers, persist->answers_count, sizeof *answers);
+	if (!answers) {
+		free(bytes);
+		return TWINLOG_NO_MEMORY;
+	}
+	persist->answers = answers;
+	answers[persist->answers_count++] = (struct work_answer){token, bytes, size};
+	return TWINLOG_OK;
+}
+
+void work_persist_clients(struct work_persist *persist, struct daemon_client *clients, size_t count)
+{
+	free(persist->clients);
+	persist->clients = clients;
+	persist->clients_count = count;
+}
+
 /* Object and copies in one piece. */
 struct work_check *work_check_new(uint64_t check, const struct seal_public *keys, size_t keys_count,
 				  const void *compressed, size_t compressed_size, size_t plain)
@@ -70,13 +108,20 @@ struct work_chunk *work_chunk_new(uint32_t link, uint32_t stream, const struct h
 	return work;
 }
 
-struct work_query *work_query_new(uint64_t token, const void *request, size_t size)
+struct work_query *work_query_new(uint64_t token, const void *request, size_t size, const struct scope *scope)
 {
-	struct work_query *work = malloc(sizeof *work + size);
+	const size_t scope_size = scope->count * sizeof *scope->spaces;
+	struct work_query *work = malloc(sizeof *work + scope_size + size);
 	if (!work)
 		return NULL;
-	*work = (struct work_query){
-	    .work.kind = WORK_QUERY, .token = token, .request = (uint8_t *)(work + 1), .request_size = size};
+	struct hash *spaces = (struct hash *)(work + 1);
+	*work = (struct work_query){.work.kind = WORK_QUERY,
+				    .token = token,
+				    .request = (uint8_t *)(work + 1) + scope_size,
+				    .request_size = size,
+				    .scope = {spaces, scope->count}};
+	if (scope_size > 0)
+		memcpy(spaces, scope->spaces, scope_size);
 	if (size > 0)
 		memcpy(work->request, request, size);
 	return work;
@@ -117,13 +162,25 @@ static void check_clear(struct work_check *check)
 	free(check->bundles);
 }
 
+static void persist_clear(struct work_persist *persist)
+{
+	for (size_t i = 0; i < persist->audit_count; i++)
+		free(persist->audit[i].bytes);
+	for (size_t i = 0; i < persist->answers_count; i++)
+		free(persist->answers[i].bytes);
+	free(persist->audit);
+	free(persist->answers);
+	free(persist->clients);
+	free(persist->items);
+}
+
 void work_free(struct work *work)
 {
 	if (!work)
 		return;
 	switch (work->kind) {
 	case WORK_PERSIST:
-		free(((struct work_persist *)work)->items);
+		persist_clear((struct work_persist *)work);
 		break;
 	case WORK_CHECK:
 		check_clear((struct work_check *)work);

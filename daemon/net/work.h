@@ -3,6 +3,7 @@
 #ifndef TWINLOG_WORK_H
 #define TWINLOG_WORK_H
 
+#include "daemon.h"
 #include "node.h"
 #include "queue.h"
 
@@ -22,6 +23,17 @@ struct work {
 	enum work_kind kind;
 };
 
+struct work_audit { /* an entry of the audit trail */
+	uint64_t number;
+	uint8_t *bytes; /* malloc'd */
+	size_t size;
+};
+struct work_answer { /* for a client, once all is durable */
+	uint64_t token;
+	uint8_t *bytes; /* packed Reply, malloc'd */
+	size_t size;
+};
+
 struct work_persist {
 	struct work work;
 	uint64_t ticket; /* the highest */
@@ -29,6 +41,12 @@ struct work_persist {
 	struct persist *items; /* own array; what the items point to is the node's */
 	size_t count;
 	size_t capacity;
+	struct work_audit *audit;
+	size_t audit_count;
+	struct work_answer *answers;
+	size_t answers_count;
+	struct daemon_client *clients; /* NULL: they have not changed */
+	size_t clients_count;
 	enum twinlog_error error; /* answer */
 };
 
@@ -66,6 +84,7 @@ struct work_query {
 	uint64_t token;
 	uint8_t *request; /* packed Request */
 	size_t request_size;
+	struct scope scope; /* what the client may know of; a copy */
 };
 
 struct work_reply {
@@ -85,11 +104,17 @@ struct work_disk {
 struct work_persist *work_persist_new(void);
 enum twinlog_error work_persist_add(struct work_persist *persist, uint64_t ticket,
 				    const struct persist *what) TWINLOG_MUST_CHECK;
+/* Take the bytes and the list over, also when they fail. */
+enum twinlog_error work_persist_audit(struct work_persist *persist, uint64_t number, uint8_t *bytes,
+				      size_t size) TWINLOG_MUST_CHECK;
+enum twinlog_error work_persist_reply(struct work_persist *persist, uint64_t token, uint8_t *bytes,
+				      size_t size) TWINLOG_MUST_CHECK;
+void work_persist_clients(struct work_persist *persist, struct daemon_client *clients, size_t count);
 struct work_check *work_check_new(uint64_t check, const struct seal_public *keys, size_t keys_count,
 				  const void *compressed, size_t compressed_size, size_t plain);
 struct work_chunk *work_chunk_new(uint32_t link, uint32_t stream, const struct hash *space, const struct hash *city,
 				  const uint64_t *sequences, size_t count, bool last);
-struct work_query *work_query_new(uint64_t token, const void *request, size_t size);
+struct work_query *work_query_new(uint64_t token, const void *request, size_t size, const struct scope *scope);
 /* Takes over bytes, also when it answers NULL. */
 struct work_reply *work_reply_new(uint64_t token, uint8_t *bytes, size_t size, bool last);
 struct work_disk *work_disk_new(bool full);

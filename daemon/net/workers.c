@@ -89,6 +89,20 @@ static enum twinlog_error writer_put(struct store_write *write, const struct per
 	return TWINLOG_INVALID;
 }
 
+/* What goes into the transaction for one batch. The list of clients is a file: in place before the trail says so. */
+static enum twinlog_error writer_batch(const struct workers_setup *setup, struct store_write *write,
+				       const struct work_persist *batch)
+{
+	enum twinlog_error error = TWINLOG_OK;
+	if (batch->clients && setup->keep_clients)
+		error = setup->keep_clients(setup->keep_context, batch->clients, batch->clients_count);
+	for (size_t i = 0; i < batch->count && !error; i++)
+		error = writer_put(write, &batch->items[i]);
+	for (size_t i = 0; i < batch->audit_count && !error; i++)
+		error = store_put_audit(write, batch->audit[i].number, batch->audit[i].bytes, batch->audit[i].size);
+	return error;
+}
+
 /* Rows of texts are brought up with it when enough has come for one: few rows of many bundles. */
 static enum twinlog_error writer_commit(struct workers *workers, struct work_persist *const *batch, size_t count,
 					size_t bytes, bool prune)
@@ -100,8 +114,7 @@ static enum twinlog_error writer_commit(struct workers *workers, struct work_per
 	if (error)
 		return error;
 	for (size_t i = 0; i < count && !error; i++)
-		for (size_t j = 0; j < batch[i]->count && !error; j++)
-			error = writer_put(write, &batch[i]->items[j]);
+		error = writer_batch(&workers->setup, write, batch[i]);
 	if (!error && prune)
 		error = store_prune_requests(write, wall_ms() - TWINLOG_REQUEST_KEEP_MS, WRITER_PRUNE_MAX);
 	workers->texts_behind += bytes;

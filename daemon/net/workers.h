@@ -27,6 +27,8 @@ struct workers_setup {
 	const struct places *places;
 	struct view *view;
 	uint64_t started_ms; /* Unix time */
+	enum twinlog_error (*keep_clients)(void *context, const struct daemon_client *clients, size_t count);
+	void *keep_context;
 };
 
 enum twinlog_error workers_start(const struct workers_setup *setup, struct workers **ret_workers) TWINLOG_MUST_CHECK;

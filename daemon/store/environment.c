@@ -18,7 +18,7 @@
 static const char *const TABLE_NAMES[TABLE_COUNT] = {
     [STORE_CARDS] = "cards",       [STORE_ACTS] = "acts",           [STORE_BUNDLES] = "bundles",
     [STORE_ERASURES] = "erasures", [STORE_POSITIONS] = "positions", [STORE_REQUESTS] = "requests",
-    [STORE_TEXTS] = "texts",       [TABLE_META] = "meta",
+    [STORE_TEXTS] = "texts",       [STORE_AUDIT] = "audit",         [TABLE_META] = "meta",
 };
 
 /* ---- Errors ---- */
@@ -186,13 +186,14 @@ static enum twinlog_error open_tables(struct store *store, MDB_txn *txn, bool cr
 	enum twinlog_error error;
 
 	for (unsigned i = TABLE_COUNT; i-- > 0;) {
-		/* Texts are derived: a store without them gets the table when it may be written. */
-		const bool make = create || (i == STORE_TEXTS && !read_only);
+		/* Tables that came later than the first stores are made where they are missing and may be written. */
+		const bool later = i == STORE_TEXTS || i == STORE_AUDIT;
+		const bool make = create || (later && !read_only);
 		int code = mdb_dbi_open(txn, TABLE_NAMES[i], make ? MDB_CREATE : 0, &store->tables[i]);
 
 		if (!code && create && i == TABLE_META)
 			code = put_version(store, txn);
-		if (code == MDB_NOTFOUND && i == STORE_TEXTS) {
+		if (code == MDB_NOTFOUND && later) {
 			store->tables[i] = TABLE_ABSENT;
 			continue;
 		}

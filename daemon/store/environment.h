@@ -35,6 +35,9 @@ struct store {
 enum twinlog_error environment_open(const char *dir, bool create, bool read_only, size_t map_max,
 				    struct store **ret_store, struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
 
+/* False for a table that a store of an older version lacks and that was opened to be read only. */
+bool environment_has(const struct store *store, unsigned table);
+
 /* LMDB's answer, or an errno, as ours. */
 enum twinlog_error environment_error(const struct store *store, int code);
 enum twinlog_error environment_errno(void); /* of the call that just failed */

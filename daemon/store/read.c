@@ -85,6 +85,7 @@ static enum twinlog_error read_row(enum store_table table, MDB_val key, MDB_val 
 	    [STORE_POSITIONS] = KEY_POSITION_SIZE,
 	    [STORE_REQUESTS] = HANDLE_SIZE,
 	    [STORE_TEXTS] = KEY_SEQUENCE_SIZE,
+	    [STORE_AUDIT] = KEY_SEQUENCE_SIZE,
 	};
 	const uint8_t *name = key.mv_data;
 
@@ -134,7 +135,8 @@ static enum twinlog_error each(struct store *store, MDB_cursor *cursor, enum sto
 	return code == MDB_NOTFOUND ? TWINLOG_OK : environment_error(store, code);
 }
 
-enum twinlog_error store_each(struct store_read *read, enum store_table table, store_visit visit, void *context)
+static enum twinlog_error each_of(struct store_read *read, enum store_table table, MDB_val key, MDB_cursor_op first,
+				  store_visit visit, void *context)
 {
 	enum twinlog_error error;
 	MDB_cursor *cursor;
@@ -145,7 +147,39 @@ enum twinlog_error store_each(struct store_read *read, enum store_table table, s
 	code = mdb_cursor_open(read->txn, read->store->tables[table], &cursor);
 	if (code)
 		return environment_error(read->store, code);
-	error = each(read->store, cursor, table, (MDB_val){0}, MDB_FIRST, visit, context);
+	error = each(read->store, cursor, table, key, first, visit, context);
+	mdb_cursor_close(cursor);
+	return error;
+}
+
+enum twinlog_error store_each(struct store_read *read, enum store_table table, store_visit visit, void *context)
+{
+	return each_of(read, table, (MDB_val){0}, MDB_FIRST, visit, context);
+}
+
+enum twinlog_error store_each_from(struct store_read *read, enum store_table table, uint64_t sequence,
+				   store_visit visit, void *context)
+{
+	uint8_t key[KEY_SEQUENCE_SIZE];
+
+	key_number(key, sequence, sizeof key);
+	return each_of(read, table, (MDB_val){sizeof key, key}, MDB_SET_RANGE, visit, context);
+}
+
+enum twinlog_error store_last(struct store_read *read, enum store_table table, struct store_row *ret_row)
+{
+	MDB_cursor *cursor;
+	MDB_val key, value;
+	enum twinlog_error error;
+	int code;
+
+	if (read->store->tables[table] == TABLE_ABSENT)
+		return TWINLOG_MISSING;
+	code = mdb_cursor_open(read->txn, read->store->tables[table], &cursor);
+	if (code)
+		return environment_error(read->store, code);
+	code = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
+	error = code ? environment_error(read->store, code) : read_row(table, key, value, ret_row);
 	mdb_cursor_close(cursor);
 	return error;
 }

@@ -48,7 +48,11 @@ static enum twinlog_error rewrite_table(struct rewrite *rewrite, const struct st
 	MDB_cursor *cursor;
 	MDB_val key, value;
 	enum twinlog_error error = TWINLOG_OK;
-	int code = mdb_cursor_open(read->txn, read->store->tables[table], &cursor);
+	int code;
+
+	if (!environment_has(read->store, table))
+		return TWINLOG_OK;
+	code = mdb_cursor_open(read->txn, read->store->tables[table], &cursor);
 
 	if (code)
 		return environment_error(read->store, code);

@@ -10,6 +10,7 @@
  *     positions  space, city, machine        SignedPosition
  *     requests   request id                  SubmitResult; ids begin with their time, so old ones are the first keys
  *     texts      sequence                    texts of the bundles since the row before, see view/texts.h; derived
+ *     audit      number                      AuditEntry
  *
  * acts, bundles and erasures share one sequence, so it orders everything that arrived. One thread writes, any
  * number read. A commit is durable when store_commit returns OK (one LMDB commit with full sync); after any other
@@ -74,6 +75,9 @@ enum twinlog_error store_put_request(struct store_write *write, const struct han
 				     size_t size) TWINLOG_MUST_CHECK;
 /* Drops answers to requests drawn before that Unix time, at most max of them. */
 enum twinlog_error store_prune_requests(struct store_write *write, uint64_t before_ms, size_t max) TWINLOG_MUST_CHECK;
+/* The next entry of the audit trail: number is greater than that of the last. */
+enum twinlog_error store_put_audit(struct store_write *write, uint64_t number, const void *bytes,
+				   size_t size) TWINLOG_MUST_CHECK;
 enum twinlog_error store_put_machine(struct store_write *write, uint64_t machine) TWINLOG_MUST_CHECK;
 /* Whether this store came out of a backup and may hold what has been erased since. */
 enum twinlog_error store_put_restored(struct store_write *write, bool restored) TWINLOG_MUST_CHECK;
@@ -109,10 +113,17 @@ enum store_table {
 	STORE_POSITIONS,
 	STORE_REQUESTS,
 	STORE_TEXTS, /* a store of before there were any, opened to read, has none */
+	STORE_AUDIT,
 	STORE_TABLES
 };
 enum twinlog_error store_each(struct store_read *read, enum store_table table, store_visit visit,
 			      void *context) TWINLOG_MUST_CHECK;
+/* The same from a sequence number on; of the tables that have one. */
+enum twinlog_error store_each_from(struct store_read *read, enum store_table table, uint64_t sequence,
+				   store_visit visit, void *context) TWINLOG_MUST_CHECK;
+/* The last row of such a table; MISSING when it is empty. Its bytes are valid until store_read_end. */
+enum twinlog_error store_last(struct store_read *read, enum store_table table,
+			      struct store_row *ret_row) TWINLOG_MUST_CHECK;
 
 /* Bundles alone, behind a sequence number. */
 enum twinlog_error store_bundles_after(struct store_read *read, uint64_t after, store_visit visit,

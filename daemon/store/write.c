@@ -185,6 +185,11 @@ enum twinlog_error store_prune_requests(struct store_write *write, uint64_t befo
 	return code == MDB_NOTFOUND ? TWINLOG_OK : environment_error(write->store, code);
 }
 
+enum twinlog_error store_put_audit(struct store_write *write, uint64_t number, const void *bytes, size_t size)
+{
+	return put_sequence(write, STORE_AUDIT, number, bytes, size);
+}
+
 enum twinlog_error store_put_machine(struct store_write *write, uint64_t machine)
 {
 	uint8_t bytes[8];

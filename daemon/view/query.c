@@ -37,7 +37,7 @@ enum twinlog_error query_space(const struct query *query, ProtobufCBinaryData id
 	if (codec_get_hash(id, &hash))
 		return query_fault(query, TWINLOG_INVALID, "space", codec_bytes(NULL, 0));
 	space = node_space_find(query->node, &hash);
-	if (!space) {
+	if (!space || !query_sees(query, space)) {
 		char hex[HASH_HEX_SIZE];
 
 		return query_fault(query, TWINLOG_NOT_FOUND, "space",
@@ -130,6 +130,8 @@ static enum twinlog_error query_dispatch(const struct query *query, const Twinlo
 		return query_status(query);
 	case TWINLOG__REQUEST__BODY_VERIFY_GET:
 		return query_verify_all(query);
+	case TWINLOG__REQUEST__BODY_AUDIT_GET:
+		return query_audit(query, request->audit_get);
 	default:
 		return query_fault(query, TWINLOG_USAGE, "request", codec_bytes(NULL, 0));
 	}

@@ -30,6 +30,7 @@ struct query_extra {
 	uint64_t disk_free_bytes;
 	const uint8_t *import_secret; /* SEAL_SEED_SIZE bytes; NULL: no import keys are looked up */
 	struct view *view;            /* of this node; for lists */
+	const struct scope *scope;    /* what whoever asks may know of; NULL: everything */
 	const struct places *places;  /* for subdivisions; NULL: only those that city records tell */
 	const struct query_link *links;
 	size_t links_count;

@@ -20,6 +20,12 @@ struct query {
 /* What a full arena means to the client. */
 #define QUERY_FULL                   TWINLOG_TOO_LARGE
 
+/* Whether whoever asks may know of the space: nothing is told of any other, by no answer, count or fault. */
+static inline bool query_sees(const struct query *query, const struct space *space)
+{
+	return scope_has(query->extra ? query->extra->scope : NULL, acts_space(space_acts(space)));
+}
+
 /* Puts the fault into the reply and returns code. */
 enum twinlog_error query_fault(const struct query *query, enum twinlog_error code, const char *where,
 			       ProtobufCBinaryData value) TWINLOG_MUST_CHECK;
@@ -66,6 +72,9 @@ enum twinlog_error query_import(const struct query *query, const Twinlog__Import
 /* How complete the answer is: of each of these spaces. */
 enum twinlog_error query_completeness(const struct query *query, const struct space *const *spaces, size_t count,
 				      Twinlog__SpaceStatus ***ret_statuses, size_t *ret_count) TWINLOG_MUST_CHECK;
+
+/* query_audit.c */
+enum twinlog_error query_audit(const struct query *query, const Twinlog__AuditGet *get) TWINLOG_MUST_CHECK;
 
 /* query_verify.c: whether the bundle's hashes and its signature hold and its erased leaves have erasures, now. */
 enum twinlog_error verify_bundle(const struct query *query, const struct space *space, const uint8_t *bytes,

@@ -15,7 +15,8 @@ enum twinlog_error query_asked_spaces(const struct query *query, const Twinlog__
 	if (!spaces)
 		return QUERY_FULL;
 	for (size_t i = 0; wanted == 0 && i < all; i++)
-		spaces[count++] = node_space(query->node, i);
+		if (query_sees(query, node_space(query->node, i)))
+			spaces[count++] = node_space(query->node, i);
 	for (size_t i = 0; i < wanted; i++) {
 		const struct space *space;
 		bool twice = false;

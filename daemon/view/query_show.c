@@ -45,7 +45,7 @@ static enum twinlog_error find_by_prefix(const struct query *query, ProtobufCBin
 	for (size_t i = 0; !error && i < node_spaces(query->node); i++) {
 		const struct space *space = node_space(query->node, i);
 		const struct statements *statements = space_statements(space);
-		size_t count = statements_records(statements);
+		size_t count = query_sees(query, space) ? statements_records(statements) : 0;
 
 		for (size_t j = 0; j < count; j++) {
 			const struct record *record = statements_record(statements, j);
@@ -83,7 +83,7 @@ static enum twinlog_error find_record(const struct query *query, const Twinlog__
 		const struct space *space = node_space(query->node, i);
 		const struct record *record = statements_find(space_statements(space), &handle);
 
-		if (!record || !record->shown)
+		if (!record || !record->shown || !query_sees(query, space))
 			continue;
 		*ret_space = space;
 		*ret_record = record;

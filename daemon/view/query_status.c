@@ -123,7 +123,7 @@ enum twinlog_error query_spaces(const struct query *query, const struct space *o
 		const struct space *space = node_space(query->node, i);
 		enum twinlog_error error;
 
-		if (only && space != only)
+		if ((only && space != only) || !query_sees(query, space))
 			continue;
 		error = space_info(query, space, &spaces->spaces[spaces->n_spaces]);
 		if (error)
@@ -170,7 +170,7 @@ static enum twinlog_error peer_spaces(const struct query *query, const struct ha
 		struct space_member_view view;
 		Twinlog__PeerSpace *shared;
 
-		if (!member || member->standing > STANDING_MEMBER)
+		if (!member || member->standing > STANDING_MEMBER || !query_sees(query, space))
 			continue;
 		shared = QUERY_NEW(query, Twinlog__PeerSpace, TWINLOG__PEER_SPACE__INIT);
 		if (!shared)
@@ -208,6 +208,10 @@ static void peer_link(const struct query *query, const struct peer_view *view, T
 			info->last_error_ms = link->last_error_ms;
 		}
 	}
+	if ((view->courier_wrote_ms || view->courier_read_ms) && !view->linked)
+		info->link = TWINLOG__LINK_STATE__LINK_COURIER;
+	info->courier_wrote_ms = view->courier_wrote_ms;
+	info->courier_read_ms = view->courier_read_ms;
 	if (view->linked)
 		info->link = TWINLOG__LINK_STATE__LINK_UP;
 }
@@ -254,20 +258,23 @@ static enum twinlog_error peer_info(const struct query *query, const struct peer
 
 enum twinlog_error query_peers(const struct query *query, Twinlog__PeerInfo ***ret_peers, size_t *ret_count)
 {
-	size_t count = node_peers(query->node);
+	size_t count = node_peers(query->node), known = 0;
+	const bool limited = query->extra->scope && query->extra->scope->count > 0;
 	Twinlog__PeerInfo **peers = arena_zalloc(query->arena, (count + 1) * sizeof *peers);
 
 	if (!peers)
 		return QUERY_FULL;
 	for (size_t i = 0; i < count; i++) {
 		const struct peer_view view = node_peer(query->node, i);
-		enum twinlog_error error = peer_info(query, &view, &peers[i]);
+		enum twinlog_error error = peer_info(query, &view, &peers[known]);
 
 		if (error)
 			return error;
+		/* Who shares none of the spaces that may be known of is not known either. */
+		known += !limited || peers[known]->n_spaces > 0;
 	}
 	*ret_peers = peers;
-	*ret_count = count;
+	*ret_count = known;
 	return TWINLOG_OK;
 }
 
@@ -367,8 +374,12 @@ enum twinlog_error query_status(const struct query *query)
 	status->warning = query_text(query, query->extra->warning);
 	error = query_peers(query, &status->peers, &status->n_peers);
 	for (size_t i = 0; !error && i < count; i++) {
-		error = query_space_status(query, node_space(query->node, i), &status->spaces[i]);
-		status->n_spaces = i + 1;
+		const struct space *space = node_space(query->node, i);
+
+		if (!query_sees(query, space))
+			continue;
+		error = query_space_status(query, space, &status->spaces[status->n_spaces]);
+		status->n_spaces += !error;
 	}
 	if (error)
 		return error;

@@ -174,6 +174,8 @@ static void effect_run(struct sim *sim, unsigned number, const struct effect *ef
 	case EFFECT_NOTE:
 		sim_note(sim, "machine %u: %s (%s)", number, effect->note.text, twinlog_error_text(effect->note.code));
 		break;
+	case EFFECT_WROTE:
+		break;
 	case EFFECT_PEERS_CHANGED: /* who may dial is asked of the node at each dial */
 		sim->cities[sim->machines[number].city].settled = false;
 		dial_wake_city(sim, sim->machines[number].city);

@@ -19,8 +19,8 @@ class Watch(harness.TestCase):
         self.addCleanup(lambda: [watch.kill() for watch in self.watches])
 
     def watch(self, city, folder, *options):
-        log = open(self.folder / f"watch-{city.id[3:]}.log", "ab")
-        made = subprocess.Popen([harness.TWINLOG, "-D", city.folder, "courier", "watch", folder, "--every", "100ms", *options], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        with open(self.folder / f"watch-{city.id[3:]}.log", "ab") as log:
+            made = subprocess.Popen([harness.TWINLOG, "-D", city.folder, "courier", "watch", folder, "--every", "100ms", *options], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.watches.append(made)
         return made
 

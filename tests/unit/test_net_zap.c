@@ -134,6 +134,14 @@ static void roles_permit_what_they_should(void **state)
 	    {TWINLOG__REQUEST__BODY_ERASE, true, false, false},
 	    {TWINLOG__REQUEST__BODY_CARRY_GET, false, false, true},
 	    {TWINLOG__REQUEST__BODY_CARRY_PUT, false, false, false},
+	    {TWINLOG__REQUEST__BODY_CARRY_NOTE, false, false, false},
+	    {TWINLOG__REQUEST__BODY_USER_ADD, false, false, false},
+	    {TWINLOG__REQUEST__BODY_USER_REMOVE, false, false, false},
+	    {TWINLOG__REQUEST__BODY_USER_LIST, false, false, false},
+	    {TWINLOG__REQUEST__BODY_AUDIT_GET, false, false, true},
+	    {TWINLOG__REQUEST__BODY_INVITE, false, false, false},
+	    {TWINLOG__REQUEST__BODY_JOIN_PUT, false, false, false},
+	    {TWINLOG__REQUEST__BODY_JOIN_TAKE, false, false, false},
 	    {TWINLOG__REQUEST__BODY__NOT_SET, false, false, false},
 	};
 	/* A kind of request that is new must be given its rule. */

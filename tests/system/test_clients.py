@@ -1,0 +1,186 @@
+#!/usr/bin/python3
+"""Client keys, made and unmade while the daemon runs: roles, spaces, offices, the audit trail, and who asks too much."""
+
+import json
+import subprocess
+
+import harness
+from harness import activity
+
+
+class User:
+    """Who speaks with a settings file of its own."""
+
+    def __init__(self, city, name, *options):
+        self.city, self.name, self.file = city, name, city.folder.parent / f"{name}.conf"
+        city.do("user", "add", name, "-o", self.file, *options)
+
+    def run(self, *arguments, given=None):
+        return harness.run([harness.TWINLOG, "-D", self.file, *arguments], given)
+
+    def do(self, *arguments, given=None):
+        done = self.run(*arguments, given=given)
+        self.city.test.assertEqual(done.code, 0, done)
+        return done.out.decode("utf-8")
+
+    def json(self, *arguments):
+        return json.loads(self.do(*arguments, "--format", "json"))
+
+    def refuses(self, code, *arguments, given=None, says=""):
+        done = self.run(*arguments, given=given)
+        text = done.err.decode("utf-8")
+        self.city.test.assertEqual(done.code, code, done)
+        self.city.test.assertEqual(text.count("\n"), 1, f"not one line: {done}")
+        self.city.test.assertIn(says, text)
+
+
+class Clients(harness.TestCase):
+    def test_roles(self):
+        one, other, _ = self.pair()
+        (id_,) = one.submit(activity(1))
+        clerk = User(one, "clerk", "--role", "clerk")
+        reader = User(one, "읽는이", "--role", "reader")
+        auditor = User(one, "审计", "--role", "auditor")
+        entry = json.dumps(activity(2))
+        self.assertEqual(len(clerk.do("submit", "-", given=entry).split()), 1)
+        for user in (clerk, reader, auditor):
+            self.assertEqual(user.json("show", id_)["id"], id_)
+            for act in (("peer", "remove", other.id), ("space", "create", "x", "--member", other.id), ("user", "list"), ("user", "add", "x", "--role", "admin", "-o", self.folder / "x")):
+                user.refuses(4, *act, says="not permitted")
+        for user in (reader, auditor):
+            user.refuses(4, "submit", "-", given=entry)
+            user.refuses(4, "erase", id_, "--reason", "personal_data", "--yes")
+        for user in (clerk, reader):
+            user.refuses(4, "verify")
+            user.refuses(4, "audit")
+        auditor.do("verify")
+        auditor.do("audit", "--verify")
+
+    def test_removed_at_the_next_message(self):
+        one, _, _ = self.pair()
+        clerk = User(one, "clerk", "--role", "clerk")
+        # A program that stays connected over the removal.
+        program = subprocess.Popen([harness.TWINLOG, "-D", clerk.file, "submit", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        program.stdin.write((json.dumps(activity(1)) + "\n").encode())
+        program.stdin.flush()
+        one.do("user", "remove", "clerk")
+        out, err = program.communicate((json.dumps(activity(2)) + "\n").encode(), timeout=60 * harness.PATIENCE)
+        self.assertEqual(program.returncode, 4, (out, err))
+        clerk.refuses(4, "list", says="key is not known")
+        one.refuses(3, "user", "remove", "clerk", says="not found")
+        one.refuses(4, "user", "remove", "admin", says="last administrator")
+        # What was removed stays so over a restart, and what was added too.
+        second = User(one, "second", "--role", "reader")
+        one.stop()
+        one.start()
+        clerk.refuses(4, "list")
+        second.do("list")
+
+    def test_limited_to_spaces(self):
+        one, other, seen = self.pair()
+        third = self.city("KR:busan")
+        one.meet(third)
+        hidden = one.found("Hidden talks", third)
+        (open_id,) = one.submit(activity(1), space=seen)
+        (secret,) = one.submit(activity(2, cities=("CN:lianyungang", "KR:busan"), title="between two"), space=hidden)
+        clerk = User(one, "clerk", "--role", "clerk", "--space", seen)
+        auditor = User(one, "auditor", "--role", "auditor", "--space", seen)
+        for user in (clerk, auditor):
+            self.assertEqual([record["id"] for record in user.json("list")["records"]], [open_id])
+            user.refuses(3, "show", secret, says="not found")
+            user.refuses(3, "show", secret[:8], says="not found")
+            user.refuses(3, "list", "--space", hidden)
+            user.refuses(3, "space", "show", hidden)
+            for text in (user.do("status", "--format", "json"), user.do("space", "list", "--format", "json"), user.do("peer", "list", "--format", "json"), user.do("list", "--format", "json")):
+                for word in (hidden, "Hidden", "busan", secret):
+                    self.assertNotIn(word, text)
+        clerk.refuses(3, "submit", "-", "--space", hidden, given=json.dumps(activity(3)))
+        clerk.refuses(3, "answer", secret, "same")
+        clerk.refuses(3, "withdraw", secret)
+        clerk.refuses(3, "erase", secret, "--reason", "personal_data", "--yes")
+        # Without a space named only its own can be meant.
+        (id_,) = clerk.do("submit", "-", given=json.dumps(activity(4))).split()
+        self.assertEqual(one.show(id_)["space"], seen)
+        proof = self.folder / "proof"
+        auditor.do("export", "--proof", proof)
+        self.assertNotIn(bytes.fromhex(hidden), proof.read_bytes())
+        self.assertIn(bytes.fromhex(seen), proof.read_bytes())
+        auditor.refuses(4, "audit")
+        auditor.refuses(4, "verify")
+        auditor.refuses(3, "courier", "write", self.folder / "file", "--to", third.id)
+
+    def test_office(self):
+        one, _, _ = self.pair()
+        bound = User(one, "clerk", "--role", "clerk", "--office", "외사판공실 国际科")
+        free = User(one, "free", "--role", "clerk")
+        (id_,) = bound.do("submit", "-", given=json.dumps(activity(1))).split()
+        self.assertIn("외사판공실 国际科", one.do("show", id_))
+        bound.refuses(4, "submit", "-", given=json.dumps(activity(2, office="Mayor")), says="office")
+        (id_,) = free.do("submit", "-", given=json.dumps(activity(3))).split()
+        self.assertIn("free", one.do("show", id_))
+        one.stop()
+        one.start()
+        bound.refuses(4, "submit", "-", given=json.dumps(activity(4, office="Mayor")), says="office")
+
+    def test_audit(self):
+        one, other, space = self.pair()
+        clerk = User(one, "clerk", "--role", "clerk")
+        reader = User(one, "reader", "--role", "reader")
+        (id_,) = clerk.do("submit", "-", given=json.dumps(activity(1, title="A visitor's name"))).split()
+        reader.refuses(4, "peer", "remove", other.id)
+        one.do("peer", "verify", other.id)
+        one.do("user", "remove", "reader")
+        trail = one.json("audit", "--last", "0")
+        text = json.dumps(trail)
+        self.assertNotIn("visitor", text)
+        kinds = [entry["kind"] for entry in trail["entries"]]
+        for kind in ("wrote", "asked", "refused", "user_added", "user_removed"):
+            self.assertIn(kind, kinds)
+        (wrote,) = [entry for entry in trail["entries"] if entry["kind"] == "wrote"]
+        self.assertEqual([writer["name"] for writer in wrote["writers"]], ["clerk"])
+        self.assertEqual(wrote["space"], space)
+        self.assertEqual([entry["number"] for entry in trail["entries"]], list(range(1, len(kinds) + 1)))
+        # Asking writes nothing; a head noted earlier is found later, and one that never was is not.
+        one.do("audit", "--verify", "--head", trail["head"])
+        one.submit(activity(2))
+        one.do("audit", "--verify", "--head", trail["head"])
+        one.refuses(1, "audit", "--verify", "--head", "00" * 32, "--format", "json")
+        one.stop()
+        self.assertIn(str(len(kinds) + 1), harness.run([harness.TWINLOGD, "verify", one.folder]).out.decode())
+        self.damage(one, id_)
+
+    def damage(self, city, _):
+        """One byte of an entry is changed in the store's file: the chain tells."""
+        path = city.folder / "data" / "data.mdb"
+        data = bytearray(path.read_bytes())
+        name = b"\x32\x06reader"  # AuditEntry.name
+        self.assertIn(name, data)
+        at = -1
+        while (at := data.find(name, at + 1)) >= 0:
+            data[at + 2] ^= 1
+        path.write_bytes(data)
+        done = harness.run([harness.TWINLOGD, "verify", city.folder])
+        self.assertEqual(done.code, 1, done)
+        self.assertIn("audit", done.err.decode())
+        city.start()
+        city.refuses(1, "audit", "--verify", "--format", "json", says="does not match its hash")
+
+    def test_added_wrongly(self):
+        one, _, _ = self.pair()
+        User(one, "clerk", "--role", "clerk")
+        again = self.folder / "again"
+        one.refuses(3, "user", "add", "clerk", "--role", "reader", "-o", again, says="stands twice")
+        self.assertFalse(again.exists(), "a key that is registered nowhere is not left behind")
+        one.refuses(3, "user", "add", "x", "--role", "king", "-o", again, says="king")
+        one.refuses(2, "user", "add", "x", "-o", again, says="--role")
+        one.refuses(3, "user", "add", "x", "--role", "clerk", "--space", "00", "-o", again)
+        one.refuses(3, "user", "add", "a;b", "--role", "clerk", "-o", again)
+        again.write_text("mine")
+        one.refuses(1, "user", "add", "x", "--role", "clerk", "-o", again, says="exists already")
+        self.assertEqual(again.read_text(), "mine")
+        self.assertEqual([user["name"] for user in one.json("user", "list")["users"]], ["admin", "clerk"])
+        self.assertEqual((one.folder.parent / "clerk.conf").stat().st_mode & 0o777, 0o600)
+
+
+if __name__ == "__main__":
+    harness.main()
