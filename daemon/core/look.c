@@ -307,10 +307,14 @@ static void member_waiting(const struct node *node, const struct space *space, c
 			peer = &node->peers.items[i];
 	const struct member *member = acts_member(space->acts, city);
 	const size_t erased = space_erasures_at(node, space, city);
-	if (member && member->standing == STANDING_INVITED) {
+	const bool apart = peer && !peer->removed && peer->link == LINK_NONE_YET;
+	if (apart && !peer->courier_wrote_ms && link_waiting(node, peer) == TWINLOG__WAITING__WAITING_ADDRESS) {
+		view->waiting = TWINLOG__WAITING__WAITING_ADDRESS;
+		view->waiting_since_ms = peer->last_heard_ms;
+	} else if (member && member->standing == STANDING_INVITED) {
 		view->waiting = TWINLOG__WAITING__WAITING_ANSWER;
 		view->waiting_since_ms = member->since_ms;
-	} else if (peer && !peer->removed && peer->link == LINK_NONE_YET) {
+	} else if (apart) {
 		view->waiting = link_waiting(node, peer);
 		view->waiting_since_ms = peer->last_heard_ms;
 	} else if (view->missing_bundles > 0) {

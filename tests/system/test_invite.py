@@ -92,7 +92,7 @@ class Invite(harness.TestCase):
         file, _ = self.invitation(one)
         other.do("join", file)
         one.do("join", self.folder / "invitation.answer")
-        self.assertIn("neither city can be dialled", one.do("status"))
+        self.assertIn("neither side can be dialled", one.do("status"))
 
     def test_not_for_clerks(self):
         one = self.city("CN:lianyungang", listen=False)
