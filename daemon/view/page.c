@@ -69,6 +69,11 @@ static void page_take(struct page *page, const struct listed *from, uint32_t row
 		page_offer(page, &candidate);
 }
 
+struct taking {
+	struct page *page;
+	const struct listed *from;
+};
+
 /* ---- Along a ranking ---- */
 
 /* Steps along a ranking after which it is given up: the rows asked for are not where the page begins. */
@@ -114,6 +119,57 @@ static bool walk(const struct page *page, const struct listed *from, struct rank
 	return true;
 }
 
+/* ~ begins a year before the day at most. */
+#define BEFORE_MAX 366
+
+/* Rows that begin before the days asked for and reach into them: all have a day in the year of the first. */
+static bool take_crossing(uint32_t row, void *context)
+{
+	const struct taking *taking = context;
+
+	if (taking->from->view->day[row] < taking->from->first)
+		page_take(taking->page, taking->from, row);
+	return true;
+}
+
+static enum twinlog_error page_cross(struct page *page, const struct listed *from)
+{
+	const struct bitmaps *bitmaps = &from->view->bitmaps;
+	int year, month, day;
+
+	edtf_from_days(from->first, &year, &month, &day);
+	const bitmap_key keys[] = {bitmap_key_of(BITMAP_YEAR, (uint32_t)year, 0), bitmap_key_of(BITMAP_LONG, 0, 0)};
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		const roaring_bitmap_t *rows = bitmaps_get(bitmaps, keys[i]);
+		roaring_bitmap_t *both = rows ? roaring_bitmap_and(rows, from->rows) : NULL;
+
+		if (rows && !both)
+			return TWINLOG_NO_MEMORY;
+		if (both) {
+			roaring_iterate(both, take_crossing, &(struct taking){page, from});
+			roaring_bitmap_free(both);
+		}
+	}
+	return TWINLOG_OK;
+}
+
+/* The stretch of a ranking in which a page begins: by date no further than the days asked for. */
+static struct ranking_place stretch_end(const struct page *page, const struct listed *from, bool last)
+{
+	const struct ranking *ranking = order_ranking(&page->order, from->view);
+	const bool dates = page->order.sort == TWINLOG__SORT__SORT_DATE;
+	struct place_key key = {.number = from->first};
+
+	if (last && (!dates || from->last > VIEW_UNDATED - BEFORE_MAX - 1))
+		return ranking_end(ranking);
+	if (!last && (!dates || from->first == INT32_MIN))
+		return (struct ranking_place){0, 0};
+	if (last)
+		key.number = (int64_t)from->last + BEFORE_MAX + 1;
+	return ranking_seek(ranking, side_of, &(struct spot){page, from, &key});
+}
+
 /* Going back, what has no date still comes last: two stretches then. */
 static bool page_walk(struct page *page, const struct listed *from, uint32_t *found)
 {
@@ -121,19 +177,29 @@ static bool page_walk(struct page *page, const struct listed *from, uint32_t *fo
 	const struct place_key undated = {.number = VIEW_UNDATED};
 	const bool back = page->order.descending;
 	const bool parted = back && page->order.sort == TWINLOG__SORT__SORT_DATE;
-	const struct ranking_place first = {0, 0}, end = ranking_end(ranking);
+	const struct ranking_place first = stretch_end(page, from, false), end = ranking_end(ranking);
 	const struct ranking_place middle =
 	    parted ? ranking_seek(ranking, side_of, &(struct spot){page, from, &undated}) : end;
-	struct ranking_place place = back ? middle : first;
+	const struct ranking_place upper = stretch_end(page, from, true);
+	struct ranking_place place = !back                                                  ? first
+				     : upper.bulk < middle.bulk || upper.late < middle.late ? upper
+											    : middle;
 	size_t count = 0;
 	uint32_t steps = 0;
 	bool last = false; /* already among those without a date */
 
 	if (page->behind) {
-		place = ranking_seek(ranking, side_of, &(struct spot){page, from, &page->after});
+		const struct ranking_place after =
+		    ranking_seek(ranking, side_of, &(struct spot){page, from, &page->after});
+		const bool inside = after.bulk > first.bulk || after.late > first.late;
+
 		last = parted && page->after.number == VIEW_UNDATED;
+		if (last || (back ? after.bulk < place.bulk || after.late < place.late : inside))
+			place = after;
+		if (back && !inside)
+			place = first;
 	}
-	if (!last && !walk(page, from, place, back ? first : end, back, found, &steps, &count))
+	if (!last && !walk(page, from, place, back ? first : upper, back, found, &steps, &count))
 		return false;
 	if (parted && !walk(page, from, last ? place : end, middle, true, found, &steps, &count))
 		return false;
@@ -143,11 +209,6 @@ static bool page_walk(struct page *page, const struct listed *from, uint32_t *fo
 }
 
 /* ---- Over all rows that fit ---- */
-
-struct taking {
-	struct page *page;
-	const struct listed *from;
-};
 
 static bool take_row(uint32_t row, void *context)
 {
@@ -177,6 +238,8 @@ enum twinlog_error page_gather(struct page *page, const struct listed *from)
 			return TWINLOG_NO_MEMORY;
 		done = page_walk(page, from, found);
 		free(found);
+		if (done && page->order.sort == TWINLOG__SORT__SORT_DATE && from->first != INT32_MIN)
+			return page_cross(page, from);
 	}
 	if (!done)
 		roaring_iterate(from->rows, take_row, &(struct taking){page, from});

@@ -11,6 +11,7 @@ struct listed {
 	uint32_t space; /* a number for the caller */
 	const struct view_space *view;
 	const roaring_bitmap_t *rows;
+	int32_t first, last; /* all rows meet these days; INT32_MIN, INT32_MAX: any */
 };
 
 /* One row that may come on the page. */

@@ -96,7 +96,11 @@ static enum twinlog_error list_space(const struct query *query, const struct fil
 		return error;
 	error = filter_text_rows(filter, &where, rows);
 	if (!error)
-		error = page_gather(page, &(struct listed){.space = index, .view = view, .rows = rows});
+		error = page_gather(page, &(struct listed){.space = index,
+							   .view = view,
+							   .rows = rows,
+							   .first = filter->dates ? filter->first : INT32_MIN,
+							   .last = filter->dates ? filter->last : INT32_MAX});
 	roaring_bitmap_free(rows);
 	return error;
 }

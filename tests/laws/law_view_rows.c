@@ -272,7 +272,11 @@ static struct listing list_page(const struct asking *asking, const struct view_s
 {
 	struct candidate heap[BUNDLES + 1];
 	roaring_bitmap_t *rows = found(asking, view);
-	const struct listed listed = {.view = view, .rows = rows};
+	const struct filter *filter = &asking->filter;
+	const struct listed listed = {.view = view,
+				      .rows = rows,
+				      .first = filter->dates ? filter->first : INT32_MIN,
+				      .last = filter->dates ? filter->last : INT32_MAX};
 	struct page page = {.order = order, .heap = heap, .capacity = size + 1};
 	struct listing listing = {0};
 
