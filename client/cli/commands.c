@@ -73,7 +73,10 @@ const struct cli_command *const cli_commands[] = {
     &command_courier_read,
     &command_help,
     NULL,
-    &command_user_list,     &command_user_remove,
-    &command_audit,         &command_courier_watch,
-    &command_invite,        &command_join,
+    &command_user_list,
+    &command_user_remove,
+    &command_audit,
+    &command_courier_watch,
+    &command_invite,
+    &command_join,
 };

@@ -9,41 +9,60 @@ struct space *space_by_id(struct node *node, const struct hash *id)
 	return NULL;
 }
 
+/* Room for one more, with all but its acts: what follows cannot fail for want of memory. */
+static enum twinlog_error space_prepare(struct node *node, const struct hash *id, struct space *ret_space)
+{
+	struct space space = {0};
+	if (node->spaces.count >= TWINLOG_SPACES_MAX)
+		return TWINLOG_TOO_MANY;
+	if (!array_reserve((void **)(void *)&node->spaces.items, &node->spaces.capacity, node->spaces.count + 1,
+			   sizeof *node->spaces.items))
+		return TWINLOG_NO_MEMORY;
+	enum twinlog_error error = statements_new(id, &space.statements);
+	if (!error)
+		error = erasures_new(&space.erasures);
+	if (error) {
+		statements_free(space.statements);
+		return error;
+	}
+	*ret_space = space;
+	return TWINLOG_OK;
+}
+
+static struct space *space_place(struct node *node, struct space space, struct acts *acts)
+{
+	struct space *place = &node->spaces.items[node->spaces.count++];
+	space.acts = acts;
+	*place = space;
+	return place;
+}
+
 /* Takes the acts over on TWINLOG_OK. */
 static enum twinlog_error space_adopt(struct node *node, struct acts *acts, struct space **ret_space)
 {
-	struct space space = {.acts = acts};
-	if (node->spaces.count >= TWINLOG_SPACES_MAX)
-		return TWINLOG_TOO_MANY;
-	enum twinlog_error error = statements_new(acts_space(acts), &space.statements);
+	struct space space;
+	const enum twinlog_error error = space_prepare(node, acts_space(acts), &space);
 	if (!error)
-		error = erasures_new(&space.erasures);
-	struct space *place = error ? NULL : ARRAY_PUSH(&node->spaces);
-	if (!place) {
-		statements_free(space.statements);
-		erasures_free(space.erasures);
-		return error ? error : TWINLOG_NO_MEMORY;
-	}
-	*place = space;
-	*ret_space = place;
-	return TWINLOG_OK;
+		*ret_space = space_place(node, space, acts);
+	return error;
 }
 
 /* Takes the founding act over on TWINLOG_OK. */
 enum twinlog_error space_open(struct node *node, struct act *found, struct space **ret_space)
 {
+	struct space space;
 	struct acts *acts;
-	if (node->spaces.count >= TWINLOG_SPACES_MAX)
-		return TWINLOG_TOO_MANY;
-	const enum twinlog_error error = acts_new(found, &acts);
+	enum twinlog_error error = space_prepare(node, &found->space, &space);
 	if (error)
 		return error;
-	/* From here on the act belongs to the acts, and only memory can be lacking. */
-	if (!space_adopt(node, acts, ret_space))
-		return TWINLOG_OK;
-	acts_free(acts);
-	node->out_of_memory = true;
-	return TWINLOG_NO_MEMORY;
+	error = acts_new(found, &acts);
+	if (error) {
+		statements_free(space.statements);
+		erasures_free(space.erasures);
+		return error;
+	}
+	*ret_space = space_place(node, space, acts);
+	return TWINLOG_OK;
 }
 
 void space_close(struct space *space)

@@ -78,6 +78,11 @@ static enum twinlog_error path_join(char path[PATH_SIZE], const char *dir, const
 	return size < 0 || size >= PATH_SIZE ? TWINLOG_TOO_LONG : TWINLOG_OK;
 }
 
+bool environment_has(const struct store *store, unsigned table)
+{
+	return store->tables[table] != TABLE_ABSENT;
+}
+
 /* ---- Opening ---- */
 
 /* Without a lock two daemons would each sign on what the other does not see. */

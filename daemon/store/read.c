@@ -142,7 +142,7 @@ static enum twinlog_error each_of(struct store_read *read, enum store_table tabl
 	MDB_cursor *cursor;
 	int code;
 
-	if (read->store->tables[table] == TABLE_ABSENT)
+	if (!environment_has(read->store, table))
 		return TWINLOG_OK;
 	code = mdb_cursor_open(read->txn, read->store->tables[table], &cursor);
 	if (code)
@@ -173,7 +173,7 @@ enum twinlog_error store_last(struct store_read *read, enum store_table table, s
 	enum twinlog_error error;
 	int code;
 
-	if (read->store->tables[table] == TABLE_ABSENT)
+	if (!environment_has(read->store, table))
 		return TWINLOG_MISSING;
 	code = mdb_cursor_open(read->txn, read->store->tables[table], &cursor);
 	if (code)

@@ -74,8 +74,7 @@ static enum twinlog_error rewrite_tables(struct rewrite *rewrite, struct store *
 	enum twinlog_error error = store_read_begin(from, &read);
 
 	for (unsigned table = 0; table < TABLE_COUNT && !error; table++)
-		if (from->tables[table] != TABLE_ABSENT)
-			error = rewrite_table(rewrite, read, table);
+		error = rewrite_table(rewrite, read, table);
 	store_read_end(read);
 	if (!error && rewrite->write)
 		error = store_commit(rewrite->write);
