@@ -354,7 +354,7 @@ static void *reader_main(void *context)
 static bool small_commit(struct workers *workers, struct work_persist *batch)
 {
 	const uint64_t begun_us = mono_us();
-	if (batch->bytes > SMALL_COMMIT_BYTES || batch->count > SMALL_COMMIT_ITEMS) {
+	if (batch->bytes > SMALL_COMMIT_BYTES || batch->count > SMALL_COMMIT_ITEMS || batch->clients) {
 		workers->busy_until_ms = begun_us / 1000 + SMALL_BUSY_MS;
 		return false;
 	}
