@@ -109,7 +109,9 @@ class Watch(harness.TestCase):
                     moved = self.folder / "moved"
                     moved.mkdir(exist_ok=True)
                     shutil.move(str(file), moved / file.name)
-                    city.run("courier", "read", moved / file.name)
+                    # A guard that could not hand it over keeps it.
+                    if city.run("courier", "read", moved / file.name).code and not file.exists():
+                        shutil.move(moved / file.name, file)
             return True
 
         space = one.do("space", "create", "By courier", "--member", other.id).split()[-1]
