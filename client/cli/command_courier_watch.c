@@ -158,6 +158,11 @@ static uint64_t news_of(const Twinlog__Status *status, const Twinlog__PeerInfo *
 		news = news * 0xff51afd7ed558ccdu + peer->spaces[i]->lag_bundles;
 		news = news * 0xff51afd7ed558ccdu + peer->spaces[i]->missing_bundles;
 	}
+	/* This city's own position is signed a moment after what it tells of: it is the receipt that has to go. */
+	for (size_t i = 0; i < status->n_spaces; i++)
+		for (size_t j = 0; j < status->spaces[i]->n_members; j++)
+			if (status->spaces[i]->members[j]->self)
+				news = news * 0xff51afd7ed558ccdu + status->spaces[i]->members[j]->position_ms;
 	return news | 1;
 }
 
