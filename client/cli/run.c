@@ -62,9 +62,11 @@ void cli_known_codes(struct cli *cli, const enum codelist *lists, size_t count)
 static void know_field(struct cli *cli)
 {
 	enum codelist lists[FIELD_LISTS_MAX];
+	const char *path = strstr(cli->fault.where, ", "); /* behind the line */
 
+	path = path ? path + 2 : cli->fault.where;
 	if (cli->fault.code == TWINLOG_BAD_CODE && !cli->known)
-		cli_known_codes(cli, lists, field_lists(cli->fault.where, lists, FIELD_LISTS_MAX));
+		cli_known_codes(cli, lists, field_lists(path, lists, FIELD_LISTS_MAX));
 }
 
 int cli_fail(struct cli *cli)
