@@ -131,7 +131,7 @@ static enum twinlog_error spread(struct report *report, struct grouping *groupin
 	size_t count;
 	enum twinlog_error error = TWINLOG_OK;
 
-	if (at == report->by_count)
+	if (at >= report->by_count || at >= DIMENSIONS_MAX)
 		return put(grouping, keys, member);
 	count = member_values(report, member, report->by[at], values);
 	keys[at] = 0;
