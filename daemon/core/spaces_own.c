@@ -228,7 +228,8 @@ static enum twinlog_error appoint_fill(struct node *node, const struct space *sp
 		return TWINLOG_BELONGS;
 	if (stewards >= TWINLOG_STEWARDS_MAX)
 		return TWINLOG_TOO_MANY;
-	act->stewards = codec_hash_list(node->effects->arena, &identity, 1);
+	const struct hash *kept = arena_copy(node->effects->arena, &identity, sizeof identity);
+	act->stewards = kept ? codec_hash_list(node->effects->arena, kept, 1) : NULL;
 	act->n_stewards = 1;
 	return act->stewards ? TWINLOG_OK : TWINLOG_NO_MEMORY;
 }
@@ -269,8 +270,8 @@ static enum twinlog_error remove_fill(struct node *node, const struct space *spa
 {
 	struct hash identity;
 	const struct member *member = subject_of(space, change, &identity);
-	const ProtobufCBinaryData *subject = codec_hash_list(node->effects->arena, &identity, 1);
-	if (!subject)
+	const struct hash *kept = arena_copy(node->effects->arena, &identity, sizeof identity);
+	if (!kept)
 		return TWINLOG_NO_MEMORY;
 	if (!member)
 		return TWINLOG_NOT_A_MEMBER;
@@ -278,7 +279,7 @@ static enum twinlog_error remove_fill(struct node *node, const struct space *spa
 		return TWINLOG_STEWARD_STAYS;
 	if (member->standing == STANDING_REMOVED && !change->extend)
 		return TWINLOG_GONE;
-	act->subject = *subject;
+	act->subject = codec_hash(kept);
 	return counts_fill(node, space, &identity, change, act);
 }
 
