@@ -218,21 +218,11 @@ static void taken_count(Twinlog__CarryTaken *taken, enum twinlog_error error)
 static void taken_reply(struct node *node, uint64_t client, uint64_t request_id, Twinlog__CarryTaken *taken)
 {
 	Twinlog__Reply reply = TWINLOG__REPLY__INIT;
-	uint8_t *bytes;
-	size_t size;
 	reply.id = request_id;
 	reply.commit = node->sequence;
 	reply.body_case = TWINLOG__REPLY__BODY_CARRY_TAKEN;
 	reply.carry_taken = taken;
-	/* Answered once all of it is durable. */
-	struct pending *pending = pending_add(node, PENDING_REPLY);
-	if (!pending || codec_pack(&reply.base, &bytes, &size)) {
-		node->out_of_memory = true;
-		return;
-	}
-	pending->client = client;
-	pending->bytes = bytes;
-	pending->size = size;
+	reply_durable(node, client, &reply);
 }
 
 void carry_request(struct node *node, uint64_t client, const Twinlog__Request *request)

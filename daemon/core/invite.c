@@ -40,17 +40,8 @@ static struct space *space_of_nonce(struct node *node, const struct hash *founde
 
 static void reply_later(struct node *node, uint64_t client, Twinlog__Reply *reply)
 {
-	uint8_t *bytes;
-	size_t size;
 	reply->commit = node->sequence;
-	struct pending *pending = pending_add(node, PENDING_REPLY);
-	if (!pending || codec_pack(&reply->base, &bytes, &size)) {
-		node->out_of_memory = true;
-		return;
-	}
-	pending->client = client;
-	pending->bytes = bytes;
-	pending->size = size;
+	reply_durable(node, client, reply);
 }
 
 /* ---- Those that are out. ---- */

@@ -426,21 +426,26 @@ enum twinlog_error peer_load(struct node *node, const void *signed_card, size_t 
 	return TWINLOG_OK;
 }
 
-void reply_done(struct node *node, uint64_t client, uint64_t request_id)
+void reply_durable(struct node *node, uint64_t client, const Twinlog__Reply *reply)
 {
-	Twinlog__Reply reply = TWINLOG__REPLY__INIT;
-	reply.id = request_id;
-	reply.commit = node->commit;
 	uint8_t *bytes;
 	size_t size;
 	struct pending *pending = pending_add(node, PENDING_REPLY);
-	if (!pending || codec_pack(&reply.base, &bytes, &size)) {
+	if (!pending || codec_pack(&reply->base, &bytes, &size)) {
 		node->out_of_memory = true;
 		return;
 	}
 	pending->client = client;
 	pending->bytes = bytes;
 	pending->size = size;
+}
+
+void reply_done(struct node *node, uint64_t client, uint64_t request_id)
+{
+	Twinlog__Reply reply = TWINLOG__REPLY__INIT;
+	reply.id = request_id;
+	reply.commit = node->commit;
+	reply_durable(node, client, &reply);
 }
 
 enum twinlog_error peer_take(struct node *node, struct card *card)

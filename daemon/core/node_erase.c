@@ -532,20 +532,11 @@ static enum twinlog_error copies_erase(struct node *node, const struct space *fr
 static void erased_reply(struct node *node, uint64_t client, uint64_t request_id, Twinlog__Erased *erased)
 {
 	Twinlog__Reply reply = TWINLOG__REPLY__INIT;
-	uint8_t *bytes;
-	size_t size;
 	reply.id = request_id;
 	reply.commit = node->sequence;
 	reply.body_case = TWINLOG__REPLY__BODY_ERASED;
 	reply.erased = erased;
-	struct pending *pending = pending_add(node, PENDING_REPLY);
-	if (!pending || codec_pack(&reply.base, &bytes, &size)) {
-		node->out_of_memory = true;
-		return;
-	}
-	pending->client = client;
-	pending->bytes = bytes;
-	pending->size = size;
+	reply_durable(node, client, &reply);
 }
 
 void erasures_request(struct node *node, uint64_t client, const Twinlog__Request *request)

@@ -340,6 +340,8 @@ void links_event(struct node *node, const struct event *event);
 void links_time(struct node *node);
 uint64_t links_deadline(const struct node *node);
 void links_message(struct node *node, uint32_t link, const Twinlog__PeerMessage *message, size_t size);
+/* Answers the client once all that was persisted before is durable. */
+void reply_durable(struct node *node, uint64_t client, const Twinlog__Reply *reply);
 void reply_done(struct node *node, uint64_t client, uint64_t request_id); /* once all before it is durable */
 void peers_request(struct node *node, uint64_t client, const Twinlog__Request *request);
 enum twinlog_error peer_load(struct node *node, const void *signed_card, size_t size, bool verified, bool removed);

@@ -67,16 +67,7 @@ static void spaces_reply(struct node *node, uint64_t client, uint64_t request_id
 	reply.commit = node->sequence;
 	reply.body_case = TWINLOG__REPLY__BODY_SPACES;
 	reply.spaces = &spaces;
-	uint8_t *bytes;
-	size_t size;
-	struct pending *pending = pending_add(node, PENDING_REPLY);
-	if (!pending || codec_pack(&reply.base, &bytes, &size)) {
-		node->out_of_memory = true;
-		return;
-	}
-	pending->client = client;
-	pending->bytes = bytes;
-	pending->size = size;
+	reply_durable(node, client, &reply);
 }
 
 static void member_fill(Twinlog__Member *member, const struct card *card, ProtobufCBinaryData city_id, bool reader)
