@@ -1,5 +1,6 @@
 /* Laws of statements and record states: what is said of a record depends on the set of what was said, not on the order
- * in which it came. Random histories of three cities on one record, each in every order of arrival. */
+ * in which it came. Random histories of three cities on one record, each in every order of arrival. TWINLOG_HISTORIES
+ * asks for more, or for fewer where the build is slow on purpose. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -201,11 +202,13 @@ static bool next_order(size_t order[SAYINGS])
 
 static void any_order_says_the_same(void **state)
 {
+	const char *asked = getenv("TWINLOG_HISTORIES");
+	const uint64_t histories = asked ? strtoull(asked, NULL, 10) : HISTORIES;
 	bool seen[8] = {false};
 	unsigned states = 0;
 
 	(void)state;
-	for (uint64_t seed = 1; seed <= HISTORIES; seed++) {
+	for (uint64_t seed = 1; seed <= histories; seed++) {
 		struct history history;
 		size_t order[SAYINGS] = {0, 1, 2, 3, 4, 5};
 		unsigned first_state, other_state;
@@ -226,7 +229,7 @@ static void any_order_says_the_same(void **state)
 	/* A law over histories that all end alike would say little. */
 	for (size_t i = 0; i < 8; i++)
 		states += seen[i];
-	assert_true(states >= 5);
+	assert_true(states >= (histories < HISTORIES ? 3 : 5));
 }
 
 int main(void)

@@ -185,7 +185,13 @@ class City:
         for member in (*members, *readers):
             wait_for(lambda m=member: space in m.do("space", "list", "--format", "json"), f"{member.id} is invited to {title}")
             member.do("space", "accept", space)
+        wait_for(lambda: self.waited_for(space) == set(), f"{self.id} knows that all have accepted {title}", 60)
         return space
+
+    def waited_for(self, space):
+        """Whose answer to its invitation to the space is not known here."""
+        shown = self.json("space", "show", space)
+        return {member["city"] for member in shown["members"] if member["standing"] == "invited"}
 
 
 class Proxy:
