@@ -362,8 +362,8 @@ static enum twinlog_error store_mark(const char *dir, struct twinlog_fault *faul
 	return error ? twinlog_fault_set(fault, error, dir, NULL) : TWINLOG_OK;
 }
 
-static enum twinlog_error store_restore(const char *path, const char *dir, store_progress progress, void *context,
-					struct twinlog_fault *fault)
+static enum twinlog_error store_restore(const char *path, uint64_t size, const char *dir, store_progress progress,
+					void *context, struct twinlog_fault *fault)
 {
 	char to[FILES_PATH_MAX];
 	struct store *from;
@@ -371,7 +371,7 @@ static enum twinlog_error store_restore(const char *path, const char *dir, store
 	if (!error)
 		error = files_make_dir(to, fault);
 	if (!error)
-		error = store_open_copy(path, &from, fault);
+		error = store_open_copy(path, size, &from, fault);
 	if (error)
 		return error;
 	error = store_rewrite(from, to, progress, context, fault);
@@ -395,7 +395,7 @@ static enum twinlog_error folders_make(const char *dir, struct twinlog_fault *fa
 static void folder_remove(const char *dir, const char *path, const uint8_t *files, size_t size)
 {
 	static const char *const rest[] = {HOME_STORE_DIR "/data.mdb", HOME_STORE_DIR "/lock.mdb",
-					   HOME_STORE_DIR "/lock"};
+					   HOME_STORE_DIR "/lock", HOME_STORE_DIR "/journal"};
 	static const char *const folders[] = {IDENTITY_KEYS_DIR, CLIENTS_DIR, HOME_STORE_DIR};
 	struct twinlog_fault unused;
 	char name[FILES_PATH_MAX];
@@ -427,7 +427,7 @@ enum twinlog_error backup_restore(const char *path, const char *dir, store_progr
 	if (!error) {
 		error = folders_make(dir, fault);
 		if (!error)
-			error = store_restore(path, dir, progress, context, fault);
+			error = store_restore(path, parts.store_size, dir, progress, context, fault);
 		if (!error)
 			error = files_each(files, size, file_restore, dir, path, fault);
 		if (error)

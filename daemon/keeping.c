@@ -115,7 +115,7 @@ static int backup_verify(const char *path)
 	error = backup_check(path, progress_show, &progress, &parts, &fault);
 	progress_end(&progress);
 	if (!error)
-		error = store_open_copy(path, &store, &fault);
+		error = store_open_copy(path, parts.store_size, &store, &fault);
 	if (error)
 		return command_fail(&fault);
 	progress = (struct progress){.what = "verifying", .total = parts.store_size};

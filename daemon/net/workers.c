@@ -131,7 +131,9 @@ static enum twinlog_error writer_commit(struct workers *workers, struct work_per
 
 static bool writer_has_room(const struct workers *workers, size_t bytes)
 {
-	return store_disk_free(workers->setup.store) >= WRITER_RESERVE_BYTES + (uint64_t)bytes * WRITER_RESERVE_TIMES;
+	const uint64_t wanted = bytes + store_pending(workers->setup.store);
+
+	return store_disk_free(workers->setup.store) >= WRITER_RESERVE_BYTES + wanted * WRITER_RESERVE_TIMES;
 }
 
 /* A full disk is waited out before the transaction is begun: the store stays untouched and readable, and what waits is

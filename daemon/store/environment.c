@@ -9,11 +9,10 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define MAP_MAX    (1ull << 40) /* address space only, the file behind it grows as needed */
-#define MAP_MIN    (1ull << 28)
-#define TAIL_MAX   (1ull << 20) /* last pages that LMDB may count and not have written */
-#define DISK_FLOOR (1ull << 20) /* a short write with less than this free was a full disk */
-#define PATH_SIZE  4096
+#define MAP_MAX   (1ull << 40) /* address space only, the file behind it grows as needed */
+#define MAP_MIN   (1ull << 28)
+#define TAIL_MAX  (1ull << 20) /* last pages that LMDB may count and not have written */
+#define PATH_SIZE 4096
 
 static const char *const TABLE_NAMES[TABLE_COUNT] = {
     [STORE_CARDS] = "cards",       [STORE_ACTS] = "acts",           [STORE_BUNDLES] = "bundles",
@@ -160,13 +159,13 @@ static int env_open(struct store *store, const char *dir, unsigned flags, size_t
 	return code;
 }
 
-static int put_version(struct store *store, MDB_txn *txn)
+enum twinlog_error write_version(struct store_write *write)
 {
 	const uint8_t version[4] = {0, 0, (uint8_t)(STORE_VERSION >> 8), (uint8_t)STORE_VERSION};
 	char name[] = "version";
-	MDB_val key = {sizeof name - 1, name}, value = {sizeof version, (void *)(uintptr_t)version};
 
-	return mdb_put(txn, store->tables[TABLE_META], &key, &value, 0);
+	return write_row(write, TABLE_META, (MDB_val){sizeof name - 1, name},
+			 (MDB_val){sizeof version, (void *)(uintptr_t)version});
 }
 
 static enum twinlog_error check_version(struct store *store, MDB_txn *txn)
@@ -181,8 +180,9 @@ static enum twinlog_error check_version(struct store *store, MDB_txn *txn)
 	if (code)
 		return environment_error(store, code);
 	bytes = value.mv_data;
-	return (bytes[0] << 24 | bytes[1] << 16 | bytes[2] << 8 | bytes[3]) == STORE_VERSION ? TWINLOG_OK
-											     : TWINLOG_STORE_VERSION;
+	const uint32_t version = (uint32_t)(bytes[0] << 24 | bytes[1] << 16 | bytes[2] << 8 | bytes[3]);
+
+	return version > 0 && version <= STORE_VERSION ? TWINLOG_OK : TWINLOG_STORE_VERSION;
 }
 
 /* meta first: a store of another version may lack the others. */
@@ -196,8 +196,6 @@ static enum twinlog_error open_tables(struct store *store, MDB_txn *txn, bool cr
 		const bool make = create || (later && !read_only);
 		int code = mdb_dbi_open(txn, TABLE_NAMES[i], make ? MDB_CREATE : 0, &store->tables[i]);
 
-		if (!code && create && i == TABLE_META)
-			code = put_version(store, txn);
 		if (code == MDB_NOTFOUND && later) {
 			store->tables[i] = TABLE_ABSENT;
 			continue;
@@ -206,7 +204,7 @@ static enum twinlog_error open_tables(struct store *store, MDB_txn *txn, bool cr
 			return TWINLOG_STORE_DAMAGED;
 		if (code)
 			return environment_error(store, code);
-		error = i == TABLE_META ? check_version(store, txn) : TWINLOG_OK;
+		error = i == TABLE_META && !create ? check_version(store, txn) : TWINLOG_OK;
 		if (error)
 			return error;
 	}
@@ -285,18 +283,30 @@ static enum twinlog_error open_into(struct store *store, const char *dir, bool c
 		error = load_tables(store, create, read_only);
 	if (!error && create)
 		error = environment_sync_dir(dir);
-	return error ? twinlog_fault_set(fault, error, dir, NULL) : TWINLOG_OK;
+	if (error)
+		return twinlog_fault_set(fault, error, dir, NULL);
+	return read_only ? recover_find(store, dir, fault) : recover(store, dir, fault);
+}
+
+struct store *environment_new(void)
+{
+	struct store *store = calloc(1, sizeof *store);
+
+	if (!store)
+		return NULL;
+	store->lock_fd = store->journal.fd = store->journal_fd = -1;
+	pthread_mutex_init(&store->mutex, NULL);
+	return store;
 }
 
 enum twinlog_error environment_open(const char *dir, bool create, bool read_only, size_t map_max,
 				    struct store **ret_store, struct twinlog_fault *fault)
 {
-	struct store *store = calloc(1, sizeof *store);
+	struct store *store = environment_new();
 	enum twinlog_error error;
 
 	if (!store)
 		return twinlog_fault_set(fault, TWINLOG_NO_MEMORY, NULL, NULL);
-	store->lock_fd = -1;
 	error = open_into(store, dir, create, read_only, map_max, fault);
 	if (error)
 		store_close(store);
@@ -305,10 +315,40 @@ enum twinlog_error environment_open(const char *dir, bool create, bool read_only
 	return error;
 }
 
+enum twinlog_error environment_open_file(struct store *store, const char *path, uint64_t size)
+{
+	const int code = env_open(store, path, MDB_NOTLS | MDB_RDONLY | MDB_NOSUBDIR | MDB_NOLOCK, MAP_MAX, size);
+	enum twinlog_error error;
+	MDB_stat stat;
+
+	if (code)
+		return TWINLOG_STORE_DAMAGED;
+	if (mdb_env_stat(store->env, &stat) == 0)
+		store->page_size = stat.ms_psize;
+	error = check_length(store, true);
+	return error ? error : load_tables(store, false, true);
+}
+
 enum twinlog_error store_open(const char *dir, bool create, bool read_only, struct store **ret_store,
 			      struct twinlog_fault *fault)
 {
 	return environment_open(dir, create, read_only, MAP_MAX, ret_store, fault);
+}
+
+/* All that the journal holds into LMDB, which then needs none. If that fails, the journal holds it on. */
+static void settle(struct store *store)
+{
+	char name[] = "journal";
+	MDB_val key = {sizeof name - 1, name};
+	struct store_write *write;
+
+	if (store_begin(store, &write) || write_through(write))
+		return;
+	if (mdb_del(write->txn, store->tables[TABLE_META], &key, NULL) == 0)
+		(void)mdb_txn_commit(write->txn);
+	else
+		mdb_txn_abort(write->txn);
+	write->txn = NULL;
 }
 
 void store_close(struct store *store)
@@ -316,10 +356,18 @@ void store_close(struct store *store)
 	if (!store)
 		return;
 	store_abort(store->write.txn ? &store->write : NULL);
+	if (store->env && store->pending && !store->failed)
+		settle(store);
 	if (store->env)
 		mdb_env_close(store->env);
+	journal_close(&store->journal);
+	if (store->journal_fd >= 0)
+		close(store->journal_fd);
 	if (store->lock_fd >= 0)
 		close(store->lock_fd);
+	pending_rows_release(store->pending);
+	free(store->write.record.bytes);
+	pthread_mutex_destroy(&store->mutex);
 	free(store);
 }
 
@@ -347,52 +395,4 @@ int store_check_readers(struct store *store)
 	int dead = 0;
 
 	return mdb_reader_check(store->env, &dead) == 0 ? dead : 0;
-}
-
-enum twinlog_error store_copy_to(struct store *store, int fd)
-{
-	int code = mdb_env_copyfd2(store->env, fd, MDB_CP_COMPACT);
-
-	/* Of a short write LMDB says EIO; it is the disk of the copy that was full, not that of the store. */
-	if (code == EIO) {
-		struct statvfs status;
-
-		if (fstatvfs(fd, &status) == 0 && (uint64_t)status.f_bavail * status.f_frsize < DISK_FLOOR)
-			code = ENOSPC;
-	}
-	return environment_error(NULL, code);
-}
-
-enum twinlog_error store_open_copy(const char *path, struct store **ret_store, struct twinlog_fault *fault)
-{
-	struct store *store = calloc(1, sizeof *store);
-	struct stat status;
-	enum twinlog_error error;
-	int code;
-
-	if (!store)
-		return twinlog_fault_set(fault, TWINLOG_NO_MEMORY, NULL, NULL);
-	store->lock_fd = -1;
-	if (stat(path, &status) != 0) {
-		error = fault_errno(fault, errno, path);
-	} else {
-		MDB_stat stat;
-
-		code = env_open(store, path, MDB_NOTLS | MDB_RDONLY | MDB_NOSUBDIR | MDB_NOLOCK, MAP_MAX,
-				(uint64_t)status.st_size);
-		error = code ? TWINLOG_STORE_DAMAGED : TWINLOG_OK;
-		if (!error && mdb_env_stat(store->env, &stat) == 0)
-			store->page_size = stat.ms_psize;
-		if (!error)
-			error = check_length(store, true);
-		if (!error)
-			error = load_tables(store, false, true);
-		if (error)
-			twinlog_fault_set(fault, error, path, NULL);
-	}
-	if (error)
-		store_close(store);
-	else
-		*ret_store = store;
-	return error;
 }

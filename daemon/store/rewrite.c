@@ -2,6 +2,7 @@
  * that LMDB copies as it is keeps the bytes of rows that were replaced in it.) */
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,10 +21,20 @@ struct rewrite {
 	void *context;
 };
 
-static enum twinlog_error rewrite_row(struct rewrite *rewrite, unsigned table, MDB_val *key, MDB_val *value)
+/* Of meta, what the new store says of itself stays. */
+static bool is_own(unsigned table, const MDB_val *key)
 {
+	return table == TABLE_META && ((key->mv_size == 7 && (memcmp(key->mv_data, "version", 7) == 0 ||
+							      memcmp(key->mv_data, "journal", 7) == 0)));
+}
+
+static enum twinlog_error rewrite_row(void *context, unsigned table, const MDB_val *key, const MDB_val *value)
+{
+	struct rewrite *rewrite = context;
 	enum twinlog_error error = TWINLOG_OK;
 
+	if (is_own(table, key))
+		return TWINLOG_OK;
 	if (rewrite->bytes > REWRITE_TXN_BYTES) {
 		error = store_commit(rewrite->write);
 		rewrite->write = NULL;
@@ -31,41 +42,15 @@ static enum twinlog_error rewrite_row(struct rewrite *rewrite, unsigned table, M
 	}
 	if (!error && !rewrite->write)
 		error = store_begin(rewrite->to, &rewrite->write);
+	if (!error)
+		error = write_row(rewrite->write, table, *key, *value);
 	if (error)
 		return error;
-	/* meta holds its version already. */
-	error = environment_error(rewrite->to, mdb_put(rewrite->write->txn, rewrite->to->tables[table], key, value,
-						       table == TABLE_META ? 0 : MDB_APPEND));
 	rewrite->bytes += key->mv_size + value->mv_size;
 	rewrite->done += key->mv_size + value->mv_size;
 	if (rewrite->progress)
 		rewrite->progress(rewrite->context, rewrite->done);
-	return error;
-}
-
-static enum twinlog_error rewrite_table(struct rewrite *rewrite, const struct store_read *read, unsigned table)
-{
-	MDB_cursor *cursor;
-	MDB_val key, value;
-	enum twinlog_error error = TWINLOG_OK;
-	int code;
-
-	if (!environment_has(read->store, table))
-		return TWINLOG_OK;
-	code = mdb_cursor_open(read->txn, read->store->tables[table], &cursor);
-
-	if (code)
-		return environment_error(read->store, code);
-	code = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
-	while (!code && !error) {
-		error = rewrite_row(rewrite, table, &key, &value);
-		if (!error)
-			code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
-	}
-	mdb_cursor_close(cursor);
-	if (error)
-		return error;
-	return code == MDB_NOTFOUND ? TWINLOG_OK : environment_error(read->store, code);
+	return TWINLOG_OK;
 }
 
 static enum twinlog_error rewrite_tables(struct rewrite *rewrite, struct store *from)
@@ -74,7 +59,7 @@ static enum twinlog_error rewrite_tables(struct rewrite *rewrite, struct store *
 	enum twinlog_error error = store_read_begin(from, &read);
 
 	for (unsigned table = 0; table < TABLE_COUNT && !error; table++)
-		error = rewrite_table(rewrite, read, table);
+		error = merge_each(read, table, NULL, rewrite_row, rewrite);
 	store_read_end(read);
 	if (!error && rewrite->write)
 		error = store_commit(rewrite->write);
@@ -85,7 +70,7 @@ static enum twinlog_error rewrite_tables(struct rewrite *rewrite, struct store *
 
 static void remove_store(const char *dir)
 {
-	static const char *const files[] = {"data.mdb", "lock.mdb", "lock"};
+	static const char *const files[] = {"data.mdb", "lock.mdb", "lock", JOURNAL_FILE};
 	char path[PATH_SIZE];
 
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
@@ -116,6 +101,7 @@ static enum twinlog_error put_in_place(struct store *store, const char *dir, con
 	if (snprintf(from, sizeof from, "%s/data.mdb", fresh) >= (int)sizeof from ||
 	    snprintf(to, sizeof to, "%s/data.mdb", dir) >= (int)sizeof to)
 		return TWINLOG_TOO_LONG;
+	/* Nothing is pending: all of it was moved into LMDB when the store was opened. */
 	mdb_env_close(store->env);
 	store->env = NULL;
 	if (rename(from, to) != 0)

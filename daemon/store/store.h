@@ -1,8 +1,8 @@
-/* The daemon's disk: the one door to LMDB. Knows proto/ids.h only.
+/* The daemon's disk: the one door to LMDB, with a journal in front of it. Knows proto/ids.h and seal.h.
  *
  * Holds what cannot be derived, exact bytes, in order of arrival. Keys are big-endian, built in one place:
  *
- *     meta       name                        version, machine number, whether it was restored
+ *     meta       name                        version, machine number, whether it was restored, token of the journal
  *     cards      identity                    flags, SignedCard
  *     acts       sequence                    SignedAct
  *     bundles    sequence                    Bundle
@@ -13,15 +13,17 @@
  *     audit      number                      AuditEntry
  *
  * acts, bundles and erasures share one sequence, so it orders everything that arrived. One thread writes, any
- * number read. A commit is durable when store_commit returns OK (one LMDB commit with full sync); after any other
- * answer the environment must be closed and opened again. */
+ * number read. A commit is durable when store_commit returns OK: in the journal (journal.h), by one write and one sync,
+ * or in LMDB when it is large, when it changes what was there, or when the journal is full; with it goes all that the
+ * journal holds. After any other answer the store must be closed and opened again. Who reads sees both as one. A store
+ * that was closed has everything in LMDB. */
 #ifndef TWINLOG_STORE_H
 #define TWINLOG_STORE_H
 
 #include "ids.h"
 #include "twinlog/error.h"
 
-#define STORE_VERSION     1u
+#define STORE_VERSION     2u /* 1: without a journal; is read, and becomes 2 when it is opened to write */
 #define STORE_READERS_MAX 126u
 
 struct store;
@@ -37,6 +39,7 @@ enum twinlog_error store_open(const char *dir, bool create, bool read_only, stru
 void store_close(struct store *store);               /* accepts NULL */
 uint64_t store_bytes(const struct store *store);     /* size of the file in use */
 uint64_t store_disk_free(const struct store *store); /* bytes */
+uint64_t store_pending(const struct store *store);   /* bytes in the journal only; of who writes */
 
 struct store_row;
 /* One write transaction at a time. Each put: DISK_FULL, IO or NO_MEMORY; then abort. Sequence numbers grow within each
@@ -131,10 +134,10 @@ enum twinlog_error store_bundles_after(struct store_read *read, uint64_t after, 
 
 /* Readers left behind by dead processes; returns how many were cleared. At start and on a timer. */
 int store_check_readers(struct store *store);
-/* A compact copy of the whole store behind what a file holds so far, while others write; not synced. */
+/* A compact copy of the whole store at the beginning of an empty file, while others write; not synced. */
 enum twinlog_error store_copy_to(struct store *store, int fd) TWINLOG_MUST_CHECK;
-/* Opens a file that begins with such a copy, to read. */
-enum twinlog_error store_open_copy(const char *path, struct store **ret_store,
+/* Opens the first bytes of a file, which are such a copy, to read. */
+enum twinlog_error store_open_copy(const char *path, uint64_t size, struct store **ret_store,
 				   struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
 
 /* Bytes of rows written so far. */

@@ -210,8 +210,9 @@ static void rows_hold_what_texts_say(void **state)
 	county_free(&county);
 	char path[64];
 
-	for (size_t i = 0; i < 3; i++) {
-		snprintf(path, sizeof path, "%s/%s", dir, (const char *const[]){"data.mdb", "lock.mdb", "lock"}[i]);
+	for (size_t i = 0; i < 4; i++) {
+		snprintf(path, sizeof path, "%s/%s", dir,
+			 (const char *const[]){"data.mdb", "lock.mdb", "lock", "journal"}[i]);
 		(void)unlink(path);
 	}
 	assert_int_equal(rmdir(dir), 0);

@@ -40,7 +40,7 @@ LAYERS = {
     "include/twinlog/": (),
     "proto/": (),
     "daemon/seal/": ("proto/",),
-    "daemon/store/": ("proto/",),
+    "daemon/store/": ("proto/", "daemon/seal/"),
     "daemon/core/": ("proto/", "daemon/seal/"),
     "daemon/view/": ("proto/", "daemon/seal/", "daemon/store/", "daemon/core/"),
     "daemon/net/": ("proto/", "daemon/seal/", "daemon/store/", "daemon/core/", "daemon/view/"),

@@ -138,7 +138,8 @@ class Backup(harness.TestCase):
             self.assertLessEqual(city.folder.joinpath("data", "data.mdb").stat().st_size, before)
             text = (city.folder / "data" / "data.mdb").read_bytes()
             self.assertEqual(text.count(SECRET.encode()), 47, "and each of the others once")
-            self.assertEqual(sorted(p.name for p in (city.folder / "data").iterdir()), ["data.mdb", "lock", "lock.mdb"])
+            self.assertEqual(sorted(p.name for p in (city.folder / "data").iterdir()), ["data.mdb", "journal", "lock", "lock.mdb"])
+            self.assertNotIn(SECRET.encode(), (city.folder / "data" / "journal").read_bytes())
             city.start()
         self.hold_alike(one, other, count=50)
         for city in (one, other):

@@ -157,8 +157,8 @@ class BadDaemons(harness.TestCase):
         one.stop()
         (data,) = one.folder.rglob("data.mdb")
         content = data.read_bytes()
-        self.assertIn(b"version\x00\x00\x00\x01", content)
-        data.write_bytes(content.replace(b"version\x00\x00\x00\x01", b"version\x00\x00\x00\x63"))
+        self.assertIn(b"version\x00\x00\x00\x02", content)
+        data.write_bytes(content.replace(b"version\x00\x00\x00\x02", b"version\x00\x00\x00\x63"))
         self.twinlogd(1, "run", one.folder, says="another version")
         self.twinlogd(1, "check", one.folder, says="another version")
 
@@ -175,7 +175,7 @@ class BadDaemons(harness.TestCase):
         disk = self.folder / "disk"
         disk.mkdir()
         as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-        subprocess.run([*as_root, "mount", "-t", "tmpfs", "-o", f"size=2m,mode=0700,uid={os.geteuid()}", "none", disk], check=True)
+        subprocess.run([*as_root, "mount", "-t", "tmpfs", "-o", f"size=4m,mode=0700,uid={os.geteuid()}", "none", disk], check=True)
         try:
             one = harness.City(self, "CN:lianyungang", disk / "lianyungang")
             one.log = self.folder / "full.log"

