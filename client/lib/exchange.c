@@ -132,21 +132,25 @@ static struct pollfd descriptor_of(void *socket)
 	return item;
 }
 
-/* zmq_poll looks at each socket twice and costs twenty system calls. The descriptor tells of a change once, and any
- * call on its socket may take that away: so each is asked before the wait, and after it when its descriptor spoke. */
+/* zmq_poll looks at each socket twice and costs twenty system calls. The descriptor tells that something came, and not
+ * again until all of it was taken: so whoever calls this has found nothing to receive, and the socket is asked once
+ * more only when it was used since. */
 bool connection_poll(struct twinlog *twinlog, uint64_t wait_ms)
 {
 	struct pollfd items[] = {descriptor_of(twinlog->socket), descriptor_of(twinlog->monitor)};
 
 	/* Read to its end until the line stands, so that from then on its descriptor speaks. */
+	bool used = !twinlog->up;
 	if (!twinlog->up) {
 		read_monitor(twinlog);
 		if (twinlog->up)
 			wait_ms = 0;
 	}
-	if (twinlog->unsent)
+	if (twinlog->unsent) {
 		send_pending(twinlog);
-	if (readable(twinlog->socket))
+		used = true;
+	}
+	if (used && readable(twinlog->socket))
 		return true;
 	if (poll(items, 2, wait_ms > 1000000 ? 1000000 : (int)wait_ms) <= 0)
 		return false;
@@ -154,7 +158,7 @@ bool connection_poll(struct twinlog *twinlog, uint64_t wait_ms)
 		read_monitor(twinlog);
 	if (twinlog->unsent)
 		send_pending(twinlog);
-	return items[0].revents && readable(twinlog->socket);
+	return items[0].revents != 0;
 }
 
 /* ---- Sending ---- */

@@ -71,12 +71,16 @@ static const char *shorthand_of(const ProtobufCMessageDescriptor *message)
 	return NULL;
 }
 
+/* As it is called in JSON. */
+static const char *name_of(const ProtobufCFieldDescriptor *field)
+{
+	return strcmp(field->name, "private_total") == 0 ? "private" : field->name;
+}
+
 struct field_meaning field_meaning(const ProtobufCMessageDescriptor *message, const ProtobufCFieldDescriptor *field)
 {
-	struct field_meaning meaning = {.form = FIELD_TEXT, .list = CODELIST_COUNT, .name = field->name};
+	struct field_meaning meaning = {.form = FIELD_TEXT, .list = CODELIST_COUNT, .name = name_of(field)};
 
-	if (strcmp(field->name, "private_total") == 0)
-		meaning.name = "private";
 	if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
 		const ProtobufCMessageDescriptor *inner = field->descriptor;
 
@@ -104,7 +108,7 @@ struct field_meaning field_meaning(const ProtobufCMessageDescriptor *message, co
 const ProtobufCFieldDescriptor *field_find(const ProtobufCMessageDescriptor *message, const char *name)
 {
 	for (unsigned i = 0; i < message->n_fields; i++)
-		if (strcmp(field_meaning(message, &message->fields[i]).name, name) == 0)
+		if (strcmp(name_of(&message->fields[i]), name) == 0)
 			return &message->fields[i];
 	return NULL;
 }

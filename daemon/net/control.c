@@ -7,6 +7,7 @@
 #include "audit.h"
 #include "log.h"
 #include "permit.h"
+#include "pollset.h"
 #include "socket.h"
 #include "users.h"
 
@@ -38,7 +39,7 @@ struct held {
 
 struct control {
 	struct daemon *daemon;
-	void *socket;
+	struct inlet inlet;
 	char endpoints[CONTROL_ENDPOINTS][SOCKET_ENDPOINT_MAX];
 	struct call *calls;
 	uint32_t calls_count;
@@ -148,9 +149,10 @@ static void call_end(struct control *control, struct call *call)
 /* False when the client is gone, or takes nothing in. */
 static bool control_send(struct control *control, const void *route, size_t route_size, const void *bytes, size_t size)
 {
+	control->inlet.look = true;
 	/* Once ROUTER takes the routing id it takes the rest of the message too. */
-	return zmq_send(control->socket, route, route_size, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0 &&
-	       zmq_send(control->socket, bytes, size, ZMQ_DONTWAIT) >= 0;
+	return zmq_send(control->inlet.socket, route, route_size, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0 &&
+	       zmq_send(control->inlet.socket, bytes, size, ZMQ_DONTWAIT) >= 0;
 }
 
 static void control_fault(struct control *control, const void *route, size_t route_size, uint64_t request_id,
@@ -411,16 +413,18 @@ static bool control_receive_one(struct control *control)
 {
 	zmq_msg_t route, message;
 	zmq_msg_init(&route);
-	if (zmq_msg_recv(&route, control->socket, ZMQ_DONTWAIT) < 0) {
+	if (zmq_msg_recv(&route, control->inlet.socket, ZMQ_DONTWAIT) < 0) {
 		zmq_msg_close(&route);
+		control->inlet.look = false;
 		return false;
 	}
 	zmq_msg_init(&message);
-	if (zmq_msg_more(&route) && zmq_msg_recv(&message, control->socket, ZMQ_DONTWAIT) >= 0) {
+	if (zmq_msg_more(&route) && zmq_msg_recv(&message, control->inlet.socket, ZMQ_DONTWAIT) >= 0) {
 		const bool whole = !zmq_msg_more(&message);
 		control_take(control, &route, &message, whole);
 		for (bool more = !whole; more;)
-			more = zmq_msg_recv(&message, control->socket, ZMQ_DONTWAIT) >= 0 && zmq_msg_more(&message);
+			more =
+			    zmq_msg_recv(&message, control->inlet.socket, ZMQ_DONTWAIT) >= 0 && zmq_msg_more(&message);
 	}
 	zmq_msg_close(&message);
 	zmq_msg_close(&route);
@@ -532,12 +536,12 @@ enum twinlog_error control_open(struct daemon *daemon, struct control **ret_cont
 	control->daemon = daemon;
 	control->free = UINT32_MAX;
 	control->arena = arena_new(TWINLOG_UNPACK_MAX);
-	control->socket = socket_new(daemon->context, ZMQ_ROUTER, (int)TWINLOG_CONTROL_PIPE_MAX);
-	enum twinlog_error error = control->arena && control->socket
-				       ? socket_serve(control->socket, setup->keys, ZAP_DOMAIN_CONTROL)
+	inlet_open(&control->inlet, socket_new(daemon->context, ZMQ_ROUTER, (int)TWINLOG_CONTROL_PIPE_MAX));
+	enum twinlog_error error = control->arena && control->inlet.socket
+				       ? socket_serve(control->inlet.socket, setup->keys, ZAP_DOMAIN_CONTROL)
 				       : TWINLOG_NO_MEMORY;
 	for (size_t i = 0; i < setup->control_count && !error; i++)
-		error = socket_bind(control->socket, setup->control[i], control->endpoints[i], fault);
+		error = socket_bind(control->inlet.socket, setup->control[i], control->endpoints[i], fault);
 	if (error) {
 		control_close(control);
 		return error;
@@ -552,9 +556,9 @@ void control_close(struct control *control)
 		return;
 	/* Acknowledgements of the last commit should still go out. */
 	const int linger_ms = 500;
-	if (control->socket) {
-		zmq_setsockopt(control->socket, ZMQ_LINGER, &linger_ms, sizeof linger_ms);
-		zmq_close(control->socket);
+	if (control->inlet.socket) {
+		zmq_setsockopt(control->inlet.socket, ZMQ_LINGER, &linger_ms, sizeof linger_ms);
+		zmq_close(control->inlet.socket);
 	}
 	for (size_t i = 0; i < control->held_count; i++)
 		work_free(&control->held[i].query->work);
@@ -564,9 +568,9 @@ void control_close(struct control *control)
 	free(control);
 }
 
-void *control_socket(const struct control *control)
+struct inlet *control_inlet(struct control *control)
 {
-	return control->socket;
+	return &control->inlet;
 }
 
 const char *control_endpoint(const struct control *control, size_t index)

@@ -6,12 +6,14 @@
 #define TWINLOG_CONTROL_H
 
 #include "loop.h"
+#include "pollset.h"
 
 enum twinlog_error control_open(struct daemon *daemon, struct control **ret_control,
 				struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
 void control_close(struct control *control); /* accepts NULL */
 
-void *control_socket(const struct control *control);
+/* Readable when a request waits. */
+struct inlet *control_inlet(struct control *control);
 /* Takes in what waits, up to a bound. False when nothing is left. */
 bool control_receive(struct control *control);
 

@@ -16,15 +16,13 @@
 #include "log.h"
 #include "loop.h"
 #include "notify.h"
+#include "pollset.h"
 #include "view.h"
 
-#define POLL_FIXED    4 /* inbox, stop, ZAP, control */
 #define POLL_MAX_MS   60000
 #define SOCKETS_MAX   4096
 #define CONTROL_TURNS 8 /* takes from the control endpoint before partners have their turn */
 #define SMALL_TURNS   4 /* a check, its commit, what is pushed on, and one more */
-
-enum { POLL_INBOX, POLL_STOP, POLL_ZAP, POLL_CONTROL };
 
 /* ---- Answered work ---- */
 
@@ -215,37 +213,28 @@ static bool daemon_takes_clients(const struct daemon *daemon)
 	return !daemon->stopping && (daemon->disk_full || !workers_behind(daemon->workers, WORK_PERSIST));
 }
 
-static enum twinlog_error daemon_turn(struct daemon *daemon, int stop_fd, zmq_pollitem_t **items, size_t *capacity)
+static enum twinlog_error daemon_turn(struct daemon *daemon, int stop_fd, struct pollset *set)
 {
-	const size_t wanted = POLL_FIXED + net_links_items(daemon->links);
-	if (!*items || wanted > *capacity) {
-		zmq_pollitem_t *grown = realloc(*items, wanted * sizeof *grown);
-		if (!grown)
-			return TWINLOG_NO_MEMORY;
-		*items = grown;
-		*capacity = wanted;
-	}
-	zmq_pollitem_t *poll = *items;
-	const bool clients = daemon_takes_clients(daemon);
-	poll[POLL_INBOX] = (zmq_pollitem_t){.fd = queue_fd(daemon->inbox), .events = ZMQ_POLLIN};
-	poll[POLL_STOP] = (zmq_pollitem_t){.fd = stop_fd, .events = daemon->stopping ? 0 : ZMQ_POLLIN};
-	poll[POLL_ZAP] = (zmq_pollitem_t){.socket = daemon->zap.socket, .events = ZMQ_POLLIN};
-	poll[POLL_CONTROL] =
-	    (zmq_pollitem_t){.socket = control_socket(daemon->control), .events = clients ? ZMQ_POLLIN : 0};
-	const bool peers = daemon_takes_peers(daemon);
-	const size_t links = net_links_poll(daemon->links, poll + POLL_FIXED, peers);
-	if (zmq_poll(poll, (int)(POLL_FIXED + links), daemon_timeout(daemon)) < 0 && errno != EINTR)
-		return TWINLOG_IO;
+	const bool clients = daemon_takes_clients(daemon), peers = daemon_takes_peers(daemon);
+	pollset_begin(set);
+	const size_t stop = pollset_add_fd(set, daemon->stopping ? -1 : stop_fd);
+	pollset_add_fd(set, queue_fd(daemon->inbox));
+	pollset_add(set, &daemon->zap.inlet);
+	if (clients)
+		pollset_add(set, control_inlet(daemon->control));
+	net_links_poll(daemon->links, set, peers);
+	const enum twinlog_error error = pollset_wait(set, daemon_timeout(daemon));
+	if (error)
+		return error;
 
-	if (poll[POLL_STOP].revents)
+	if (pollset_ready(set, stop))
 		daemon->stopping = true;
-	if (poll[POLL_ZAP].revents)
-		zap_serve(&daemon->zap);
+	zap_serve(&daemon->zap);
 	/* In this order: what was done at once was asked before what went to a thread meanwhile. */
 	daemon_done(daemon);
 	daemon_answers(daemon, queue_take_all(daemon->inbox));
 	net_links_serve(daemon->links, peers);
-	bool more = clients && poll[POLL_CONTROL].revents;
+	bool more = clients && control_inlet(daemon->control)->look;
 	for (int i = 0; more && i < CONTROL_TURNS; i++)
 		more = control_receive(daemon->control);
 	daemon_time(daemon);
@@ -257,8 +246,7 @@ static enum twinlog_error daemon_turn(struct daemon *daemon, int stop_fd, zmq_po
 /* Serves until told to stop, then until what was begun is durable and answered. */
 static void daemon_loop(struct daemon *daemon, int stop_fd)
 {
-	zmq_pollitem_t *items = NULL;
-	size_t capacity = 0;
+	struct pollset set = {0};
 	uint64_t stop_by = UINT64_MAX;
 	while (!daemon->failed) {
 		if (daemon->stopping && stop_by == UINT64_MAX) {
@@ -269,11 +257,11 @@ static void daemon_loop(struct daemon *daemon, int stop_fd)
 		if (daemon->stopping &&
 		    (daemon->under_way[WORK_PERSIST] == 0 || daemon->disk_full || moment_now().mono_ms >= stop_by))
 			break;
-		const enum twinlog_error error = daemon_turn(daemon, stop_fd, &items, &capacity);
+		const enum twinlog_error error = daemon_turn(daemon, stop_fd, &set);
 		if (error)
 			daemon_fail(daemon, error, "waiting for messages");
 	}
-	free(items);
+	pollset_free(&set);
 }
 
 /* ---- Start and end ---- */

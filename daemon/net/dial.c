@@ -17,13 +17,14 @@
 
 static void dialer_close(struct dialer *dialer)
 {
-	if (dialer->socket)
-		zmq_socket_monitor(dialer->socket, NULL, 0);
-	if (dialer->monitor)
-		zmq_close(dialer->monitor);
-	if (dialer->socket)
-		zmq_close(dialer->socket);
-	dialer->socket = dialer->monitor = NULL;
+	if (dialer->inlet.socket)
+		zmq_socket_monitor(dialer->inlet.socket, NULL, 0);
+	if (dialer->monitor.socket)
+		zmq_close(dialer->monitor.socket);
+	if (dialer->inlet.socket)
+		zmq_close(dialer->inlet.socket);
+	inlet_open(&dialer->inlet, NULL);
+	inlet_open(&dialer->monitor, NULL);
 	dialer->state = DIALER_IDLE;
 }
 
@@ -80,12 +81,12 @@ static enum twinlog_error dialer_monitor(struct links *links, struct dialer *dia
 {
 	char name[48];
 	snprintf(name, sizeof name, "inproc://dial-%u", ++links->monitors);
-	if (zmq_socket_monitor(dialer->socket, name, DIALER_EVENTS))
+	if (zmq_socket_monitor(dialer->inlet.socket, name, DIALER_EVENTS))
 		return TWINLOG_IO;
-	dialer->monitor = zmq_socket(links->daemon->context, ZMQ_PAIR);
+	inlet_open(&dialer->monitor, zmq_socket(links->daemon->context, ZMQ_PAIR));
 	const int none = 0;
-	if (!dialer->monitor || zmq_setsockopt(dialer->monitor, ZMQ_LINGER, &none, sizeof none) ||
-	    zmq_connect(dialer->monitor, name))
+	if (!dialer->monitor.socket || zmq_setsockopt(dialer->monitor.socket, ZMQ_LINGER, &none, sizeof none) ||
+	    zmq_connect(dialer->monitor.socket, name))
 		return TWINLOG_IO;
 	return TWINLOG_OK;
 }
@@ -93,20 +94,20 @@ static enum twinlog_error dialer_monitor(struct links *links, struct dialer *dia
 static void dialer_dial(struct links *links, struct dialer *dialer)
 {
 	const char *address = dialer->addresses[dialer->attempts % dialer->addresses_count];
-	dialer->socket = socket_new(links->daemon->context, ZMQ_DEALER, (int)TWINLOG_PEER_PIPE_MAX);
-	enum twinlog_error error = dialer->socket ? TWINLOG_OK : TWINLOG_TOO_MANY;
+	inlet_open(&dialer->inlet, socket_new(links->daemon->context, ZMQ_DEALER, (int)TWINLOG_PEER_PIPE_MAX));
+	enum twinlog_error error = dialer->inlet.socket ? TWINLOG_OK : TWINLOG_TOO_MANY;
 	/* libzmq tries one address of a name only: every second round does without IPv6. */
 	const int ipv6 = dialer->attempts / dialer->addresses_count % 2 == 0;
-	if (!error && zmq_setsockopt(dialer->socket, ZMQ_IPV6, &ipv6, sizeof ipv6))
+	if (!error && zmq_setsockopt(dialer->inlet.socket, ZMQ_IPV6, &ipv6, sizeof ipv6))
 		error = TWINLOG_IO;
 	const char *proxy = links->daemon->setup->proxy;
-	if (!error && proxy && zmq_setsockopt(dialer->socket, ZMQ_SOCKS_PROXY, proxy, strlen(proxy)))
+	if (!error && proxy && zmq_setsockopt(dialer->inlet.socket, ZMQ_SOCKS_PROXY, proxy, strlen(proxy)))
 		error = TWINLOG_IO;
 	if (!error)
-		error = socket_join(dialer->socket, links->daemon->setup->keys, dialer->key);
+		error = socket_join(dialer->inlet.socket, links->daemon->setup->keys, dialer->key);
 	if (!error)
 		error = dialer_monitor(links, dialer);
-	if (!error && zmq_connect(dialer->socket, address))
+	if (!error && zmq_connect(dialer->inlet.socket, address))
 		error = TWINLOG_INVALID;
 	if (error) {
 		dialer_fail(links, dialer, twinlog_error_text(error));
@@ -147,8 +148,9 @@ static bool dialer_event(struct links *links, struct dialer *dialer)
 {
 	zmq_msg_t message;
 	zmq_msg_init(&message);
-	if (zmq_msg_recv(&message, dialer->monitor, ZMQ_DONTWAIT) < 0) {
+	if (zmq_msg_recv(&message, dialer->monitor.socket, ZMQ_DONTWAIT) < 0) {
 		zmq_msg_close(&message);
+		dialer->monitor.look = false;
 		return false;
 	}
 	uint16_t event = 0;
@@ -158,7 +160,7 @@ static bool dialer_event(struct links *links, struct dialer *dialer)
 		memcpy(&value, (const uint8_t *)zmq_msg_data(&message) + sizeof event, sizeof value);
 	}
 	for (bool more = zmq_msg_more(&message); more;) {
-		more = zmq_msg_recv(&message, dialer->monitor, ZMQ_DONTWAIT) >= 0 && zmq_msg_more(&message);
+		more = zmq_msg_recv(&message, dialer->monitor.socket, ZMQ_DONTWAIT) >= 0 && zmq_msg_more(&message);
 	}
 	zmq_msg_close(&message);
 	if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
@@ -184,9 +186,11 @@ static bool dialer_receive(struct links *links, struct dialer *dialer)
 		return false;
 	zmq_msg_t message;
 	zmq_msg_init(&message);
-	const bool got = zmq_msg_recv(&message, dialer->socket, ZMQ_DONTWAIT) >= 0;
+	const bool got = zmq_msg_recv(&message, dialer->inlet.socket, ZMQ_DONTWAIT) >= 0;
 	if (got)
 		share_receive(links, dialer->link, &message);
+	else
+		dialer->inlet.look = false;
 	zmq_msg_close(&message);
 	return got;
 }
@@ -213,10 +217,10 @@ void dialers_serve(struct links *links, bool intake)
 	const uint64_t now_ms = moment_now().mono_ms;
 	for (size_t i = 0; i < links->dialers_count; i++) {
 		struct dialer *dialer = links->dialers[i];
-		bool more = dialer->monitor != NULL;
-		while (more && dialer->monitor)
+		bool more = true;
+		while (more && dialer->monitor.socket && dialer->monitor.look)
 			more = dialer_event(links, dialer);
-		for (int n = 0; intake && n < LINK_RECEIVE_MAX; n++)
+		for (int n = 0; intake && dialer->inlet.look && n < LINK_RECEIVE_MAX; n++)
 			if (!dialer_receive(links, dialer))
 				break;
 		dialer_time(links, dialer, now_ms);
@@ -236,18 +240,16 @@ uint64_t dialers_deadline(const struct links *links)
 	return deadline;
 }
 
-size_t dialers_poll(const struct links *links, zmq_pollitem_t *items, bool intake)
+void dialers_poll(struct links *links, struct pollset *set, bool intake)
 {
-	size_t count = 0;
 	for (size_t i = 0; i < links->dialers_count; i++) {
-		const struct dialer *dialer = links->dialers[i];
-		if (!dialer->socket)
+		struct dialer *dialer = links->dialers[i];
+		if (!dialer->inlet.socket)
 			continue;
-		items[count++] = (zmq_pollitem_t){.socket = dialer->monitor, .events = ZMQ_POLLIN};
-		const bool take = intake && !(dialer->link && share_used_up(dialer->link, moment_now().mono_ms));
-		items[count++] = (zmq_pollitem_t){.socket = dialer->socket, .events = (short)(take ? ZMQ_POLLIN : 0)};
+		pollset_add(set, &dialer->monitor);
+		if (intake && !(dialer->link && share_used_up(dialer->link, moment_now().mono_ms)))
+			pollset_add(set, &dialer->inlet);
 	}
-	return count;
 }
 
 /* ---- The list ---- */

@@ -26,7 +26,7 @@ struct visitor {
 
 struct door {
 	void *router;
-	void *monitor;
+	struct inlet monitor;
 	struct visitor *visitors; /* by descriptor */
 	size_t size;
 	size_t strangers;
@@ -139,8 +139,9 @@ static bool door_event(struct door *door, uint64_t now_ms)
 	uint16_t event = 0;
 	uint32_t value = 0;
 	zmq_msg_init(&message);
-	if (zmq_msg_recv(&message, door->monitor, ZMQ_DONTWAIT) < 0) {
+	if (zmq_msg_recv(&message, door->monitor.socket, ZMQ_DONTWAIT) < 0) {
 		zmq_msg_close(&message);
+		door->monitor.look = false;
 		return false;
 	}
 	if (zmq_msg_size(&message) == sizeof event + sizeof value) {
@@ -148,7 +149,7 @@ static bool door_event(struct door *door, uint64_t now_ms)
 		memcpy(&value, (const uint8_t *)zmq_msg_data(&message) + sizeof event, sizeof value);
 	}
 	for (bool more = zmq_msg_more(&message); more;)
-		more = zmq_msg_recv(&message, door->monitor, ZMQ_DONTWAIT) >= 0 && zmq_msg_more(&message);
+		more = zmq_msg_recv(&message, door->monitor.socket, ZMQ_DONTWAIT) >= 0 && zmq_msg_more(&message);
 	zmq_msg_close(&message);
 	if (event == ZMQ_EVENT_ACCEPTED)
 		door_enter(door, value, now_ms);
@@ -175,7 +176,7 @@ static void door_look(struct door *door, uint64_t now_ms)
 
 void door_serve(struct door *door, uint64_t now_ms)
 {
-	for (int i = 0; i < DOOR_TURN; i++)
+	for (int i = 0; door->monitor.look && i < DOOR_TURN; i++)
 		if (!door_event(door, now_ms))
 			break;
 	if (now_ms >= door->look_ms)
@@ -204,9 +205,9 @@ void door_cut(struct door *door, int fd, uint64_t now_ms)
 	door->waiting++;
 }
 
-void *door_socket(const struct door *door)
+struct inlet *door_inlet(struct door *door)
 {
-	return door->monitor;
+	return &door->monitor;
 }
 
 /* ---- Start and end ---- */
@@ -222,9 +223,10 @@ enum twinlog_error door_open(void *context, void *router, struct door **ret_door
 	/* Without a limit: libzmq's own thread would wait for room, and nobody would be served meanwhile. */
 	const int none = 0;
 	if (zmq_socket_monitor(router, name, DOOR_EVENTS) == 0)
-		door->monitor = zmq_socket(context, ZMQ_PAIR);
-	if (!door->monitor || zmq_setsockopt(door->monitor, ZMQ_LINGER, &none, sizeof none) ||
-	    zmq_setsockopt(door->monitor, ZMQ_RCVHWM, &none, sizeof none) || zmq_connect(door->monitor, name)) {
+		inlet_open(&door->monitor, zmq_socket(context, ZMQ_PAIR));
+	if (!door->monitor.socket || zmq_setsockopt(door->monitor.socket, ZMQ_LINGER, &none, sizeof none) ||
+	    zmq_setsockopt(door->monitor.socket, ZMQ_RCVHWM, &none, sizeof none) ||
+	    zmq_connect(door->monitor.socket, name)) {
 		door_close(door);
 		return TWINLOG_IO;
 	}
@@ -237,8 +239,8 @@ void door_close(struct door *door)
 	if (!door)
 		return;
 	zmq_socket_monitor(door->router, NULL, 0);
-	if (door->monitor)
-		zmq_close(door->monitor);
+	if (door->monitor.socket)
+		zmq_close(door->monitor.socket);
 	free(door->visitors);
 	free(door);
 }

@@ -1,4 +1,5 @@
-/* Who stands at an endpoint: the accepted connections of one ROUTER, by descriptor. Knows limits.h. Internal to net.
+/* Who stands at an endpoint: the accepted connections of one ROUTER, by descriptor. Knows limits.h, pollset.h. Internal
+ * to net.
  *
  * libzmq accepts whoever comes, and a ROUTER cannot close one connection. Its monitor tells which descriptors come and
  * go; those that say nothing are cut when they stay too long, or when too many of one host or of all stand there: the
@@ -10,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "pollset.h"
 #include "twinlog/error.h"
 
 struct door;
@@ -20,7 +22,7 @@ enum twinlog_error door_open(void *context, void *router, struct door **ret_door
 void door_close(struct door *door);
 
 /* Readable when somebody comes or goes. */
-void *door_socket(const struct door *door);
+struct inlet *door_inlet(struct door *door);
 void door_serve(struct door *door, uint64_t now_ms);
 uint64_t door_deadline(const struct door *door); /* mono_ms */
 

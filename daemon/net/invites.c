@@ -38,7 +38,8 @@ static void answer_step(struct daemon *daemon, uint64_t token, ProtobufCBinaryDa
 	daemon_step(daemon, &event);
 }
 
-void invites_message(struct daemon *daemon, void *router, const void *route, size_t route_size, zmq_msg_t *message)
+void invites_message(struct daemon *daemon, struct inlet *router, const void *route, size_t route_size,
+		     zmq_msg_t *message)
 {
 	struct arena *arena = arena_new(TWINLOG_UNPACK_MAX);
 	Twinlog__PeerMessage *decoded;
@@ -89,8 +90,9 @@ void invites_reply(struct daemon *daemon, uint64_t token, const void *bytes, siz
 			continue;
 		/* Who is gone by now asks again. */
 		if (!joined_pack(bytes, size, &frame, &frame_size) &&
-		    zmq_send(invites->router, open->route, open->route_size, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0)
-			zmq_send(invites->router, frame, frame_size, ZMQ_DONTWAIT);
+		    zmq_send(invites->router->socket, open->route, open->route_size, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0)
+			zmq_send(invites->router->socket, frame, frame_size, ZMQ_DONTWAIT);
+		invites->router->look = true;
 		open->token = 0;
 		free(frame);
 		return;

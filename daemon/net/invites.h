@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <zmq.h>
 
+#include "pollset.h"
+
 struct daemon;
 
 #define INVITES_TOKEN     (UINT64_C(1) << 63) /* in the client of EVENT_REQUEST: answer with invites_reply */
@@ -21,13 +23,14 @@ struct invites {
 		uint8_t route[INVITES_ROUTE_MAX];
 		size_t route_size;
 	} open[INVITES_OPEN_MAX];
-	uint64_t last;      /* token given */
-	uint64_t second;    /* monotonic */
-	unsigned in_second; /* so many came in it */
-	void *router;       /* they all come by the one endpoint */
+	uint64_t last;        /* token given */
+	uint64_t second;      /* monotonic */
+	unsigned in_second;   /* so many came in it */
+	struct inlet *router; /* they all come by the one endpoint */
 };
 
-void invites_message(struct daemon *daemon, void *router, const void *route, size_t route_size, zmq_msg_t *message);
+void invites_message(struct daemon *daemon, struct inlet *router, const void *route, size_t route_size,
+		     zmq_msg_t *message);
 /* bytes: the packed Reply. */
 void invites_reply(struct daemon *daemon, uint64_t token, const void *bytes, size_t size);
 

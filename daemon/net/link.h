@@ -4,6 +4,7 @@
 
 #include "door.h"
 #include "links.h"
+#include "pollset.h"
 #include "socket.h"
 
 #define LINK_ROUTE_MAX   16 /* ROUTER makes 5 bytes */
@@ -46,8 +47,8 @@ struct dialer {
 	size_t attempts; /* rotates through the addresses */
 	unsigned failures;
 	enum dialer_state state;
-	void *socket;
-	void *monitor;
+	struct inlet inlet;
+	struct inlet monitor;
 	struct link *link;        /* up */
 	uint64_t due_ms;          /* idle: dial; connecting: give up */
 	uint64_t up_ms;           /* when the link came up */
@@ -57,7 +58,7 @@ struct dialer {
 
 struct links {
 	struct daemon *daemon;
-	void *router;
+	struct inlet router;
 	struct door *door; /* of the router */
 	char endpoints[TWINLOG_ADDRESSES_MAX][SOCKET_ENDPOINT_MAX];
 	struct link **items; /* in order of id */
@@ -92,7 +93,7 @@ enum twinlog_error dialers_update(struct links *links) TWINLOG_MUST_CHECK;
 void dialers_free(struct links *links);
 void dialers_serve(struct links *links, bool intake);
 uint64_t dialers_deadline(const struct links *links);
-size_t dialers_poll(const struct links *links, zmq_pollitem_t *items, bool intake);
+void dialers_poll(struct links *links, struct pollset *set, bool intake);
 /* What each partner may cost at this hour: told to the node, and who may not be linked is not dialled. */
 void dialers_hours(struct links *links);
 /* Its link is gone: closes the socket and plans the next attempt. */

@@ -202,7 +202,9 @@ static void links_reap(struct links *links)
 /* OK: taken, and the message is libzmq's. IN_USE: the pipe is full. Else the link is dead. */
 static enum twinlog_error link_try(struct links *links, struct link *link, zmq_msg_t *message)
 {
-	void *socket = link->dialer ? link->dialer->socket : links->router;
+	struct inlet *inlet = link->dialer ? &link->dialer->inlet : &links->router;
+	void *socket = inlet->socket;
+	inlet->look = true;
 	/* Once ROUTER takes the routing id it takes the rest of the message too. */
 	if (!link->dialer && zmq_send(socket, link->route, link->route_size, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0)
 		return errno == EAGAIN ? TWINLOG_IN_USE : TWINLOG_NOT_REACHABLE;
@@ -386,7 +388,7 @@ static void links_take(struct links *links, zmq_msg_t *route, zmq_msg_t *message
 	}
 	if (speaker->number == KEYRING_INVITATION) {
 		if (whole)
-			invites_message(links->daemon, links->router, route_bytes, route_size, message);
+			invites_message(links->daemon, &links->router, route_bytes, route_size, message);
 		return;
 	}
 	if (!whole) {
@@ -410,17 +412,18 @@ static bool links_receive(struct links *links)
 {
 	zmq_msg_t route, message, more;
 	zmq_msg_init(&route);
-	if (zmq_msg_recv(&route, links->router, ZMQ_DONTWAIT) < 0) {
+	if (zmq_msg_recv(&route, links->router.socket, ZMQ_DONTWAIT) < 0) {
 		zmq_msg_close(&route);
+		links->router.look = false;
 		return false;
 	}
 	zmq_msg_init(&message);
 	bool whole = false;
-	if (zmq_msg_more(&route) && zmq_msg_recv(&message, links->router, ZMQ_DONTWAIT) >= 0) {
+	if (zmq_msg_more(&route) && zmq_msg_recv(&message, links->router.socket, ZMQ_DONTWAIT) >= 0) {
 		whole = !zmq_msg_more(&message);
 		for (bool rest = !whole; rest;) {
 			zmq_msg_init(&more);
-			rest = zmq_msg_recv(&more, links->router, ZMQ_DONTWAIT) >= 0 && zmq_msg_more(&more);
+			rest = zmq_msg_recv(&more, links->router.socket, ZMQ_DONTWAIT) >= 0 && zmq_msg_more(&more);
 			zmq_msg_close(&more);
 		}
 		links_take(links, &route, &message, whole);
@@ -482,19 +485,13 @@ void net_links_peers_changed(struct links *links)
 
 /* ---- The part of the loop ---- */
 
-size_t net_links_items(const struct links *links)
+void net_links_poll(struct links *links, struct pollset *set, bool intake)
 {
-	return 2 + 2 * links->dialers_count;
-}
-
-size_t net_links_poll(const struct links *links, zmq_pollitem_t *items, bool intake)
-{
-	size_t count = 0;
-	if (links->router)
-		items[count++] = (zmq_pollitem_t){.socket = links->router, .events = (short)(intake ? ZMQ_POLLIN : 0)};
+	if (intake)
+		pollset_add(set, &links->router);
 	if (links->door)
-		items[count++] = (zmq_pollitem_t){.socket = door_socket(links->door), .events = ZMQ_POLLIN};
-	return count + dialers_poll(links, items + count, intake);
+		pollset_add(set, door_inlet(links->door));
+	dialers_poll(links, set, intake);
 }
 
 void net_links_serve(struct links *links, bool intake)
@@ -508,7 +505,7 @@ void net_links_serve(struct links *links, bool intake)
 	for (size_t i = 0; intake && i < links->count; i++)
 		if (links->items[i]->inbox)
 			inbox_serve(links, links->items[i]);
-	bool more = intake && links->router;
+	bool more = intake && links->router.socket && links->router.look;
 	for (int i = 0; more && i < LINK_RECEIVE_MAX; i++)
 		more = links_receive(links);
 	for (size_t i = 0; links->backlogged > 0 && i < links->count; i++)
@@ -548,13 +545,14 @@ enum twinlog_error net_links_open(struct daemon *daemon, struct links **ret_link
 	links->arena = arena_new(TWINLOG_UNPACK_MAX);
 	enum twinlog_error error = links->arena ? links_admit(links) : TWINLOG_NO_MEMORY;
 	if (!error && setup->listen_count > 0) {
-		links->router = socket_new(daemon->context, ZMQ_ROUTER, (int)TWINLOG_PEER_PIPE_MAX);
-		error = links->router ? socket_serve(links->router, setup->keys, ZAP_DOMAIN_PEER) : TWINLOG_NO_MEMORY;
+		inlet_open(&links->router, socket_new(daemon->context, ZMQ_ROUTER, (int)TWINLOG_PEER_PIPE_MAX));
+		error = links->router.socket ? socket_serve(links->router.socket, setup->keys, ZAP_DOMAIN_PEER)
+					     : TWINLOG_NO_MEMORY;
 		if (!error)
-			error = door_open(daemon->context, links->router, &links->door);
+			error = door_open(daemon->context, links->router.socket, &links->door);
 	}
 	for (size_t i = 0; i < setup->listen_count && !error; i++)
-		error = socket_bind(links->router, setup->listen[i], links->endpoints[i], fault);
+		error = socket_bind(links->router.socket, setup->listen[i], links->endpoints[i], fault);
 	if (!error)
 		error = dialers_update(links);
 	if (error) {
@@ -577,8 +575,8 @@ void net_links_close(struct links *links)
 	free(links->items);
 	dialers_free(links);
 	door_close(links->door);
-	if (links->router)
-		zmq_close(links->router);
+	if (links->router.socket)
+		zmq_close(links->router.socket);
 	arena_free(links->arena);
 	free(links);
 }

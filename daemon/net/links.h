@@ -13,6 +13,7 @@
 #include <zmq.h>
 
 #include "loop.h"
+#include "pollset.h"
 
 /* Binds the listen endpoints; *fault tells which could not be. */
 enum twinlog_error net_links_open(struct daemon *daemon, struct links **ret_links,
@@ -22,9 +23,8 @@ void net_links_close(struct links *links); /* accepts NULL */
 /* Whom to admit and to dial, anew. */
 void net_links_peers_changed(struct links *links);
 
-/* At most net_links_items(links) of them; returns how many. intake: whether messages are wanted. */
-size_t net_links_items(const struct links *links);
-size_t net_links_poll(const struct links *links, zmq_pollitem_t *items, bool intake);
+/* What is to be waited for. intake: whether messages are wanted. */
+void net_links_poll(struct links *links, struct pollset *set, bool intake);
 /* Receives (when intake), dials, retries what could not be sent, steps LINK_DOWN for links that broke. */
 void net_links_serve(struct links *links, bool intake);
 /* mono_ms at which net_links_serve has something to do at the latest. */

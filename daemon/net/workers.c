@@ -23,6 +23,7 @@ struct workers {
 	size_t texts_behind;    /* bytes committed since the rows of texts were brought up; by whoever commits */
 	struct chunk *chunk;    /* of workers_do_small, as what follows */
 	uint64_t busy_until_ms; /* no small commits until then */
+	uint64_t commit_us;     /* what a small one takes lately; by whoever commits */
 };
 
 static uint64_t wall_ms(void)
@@ -129,6 +130,19 @@ static enum twinlog_error writer_commit(struct workers *workers, struct work_per
 	return store_commit(write);
 }
 
+#define SMALL_COMMIT_BYTES 2048u /* a word or two: with more of them the writer works while net takes in the next */
+
+/* What a large one takes says nothing of the disk. */
+static enum twinlog_error writer_commit_timed(struct workers *workers, struct work_persist *const *batch, size_t count,
+					      size_t bytes, bool prune)
+{
+	const uint64_t begun_us = mono_us();
+	const enum twinlog_error error = writer_commit(workers, batch, count, bytes, prune);
+	if (!prune && bytes <= SMALL_COMMIT_BYTES)
+		workers->commit_us = (workers->commit_us * 7 + mono_us() - begun_us) / 8;
+	return error;
+}
+
 static bool writer_has_room(const struct workers *workers, size_t bytes)
 {
 	const uint64_t wanted = bytes + store_pending(workers->setup.store);
@@ -185,7 +199,7 @@ static void *writer_main(void *context)
 		if (!error && !writer_await_room(workers, bytes))
 			error = TWINLOG_DISK_FULL;
 		if (!error)
-			error = writer_commit(workers, batch, count, bytes, prune);
+			error = writer_commit_timed(workers, batch, count, bytes, prune);
 		if (prune) {
 			store_check_readers(workers->setup.store);
 			workers->pruned_ms = wall_ms();
@@ -346,26 +360,22 @@ static void *reader_main(void *context)
 
 /* ---- Small work, on the net thread ---- */
 
-#define SMALL_COMMIT_BYTES 2048u /* a word or two: with more of them the writer works while net takes in the next */
 #define SMALL_COMMIT_ITEMS 4u
 #define SMALL_CHUNK_BYTES  4096u
 #define SMALL_COMMIT_US    1000u /* a slower disk is worth two wakes, and is not waited for */
-#define SMALL_SLOW_MS      1000u
 #define SMALL_BUSY_MS      20u
 
 static bool small_commit(struct workers *workers, struct work_persist *batch)
 {
-	const uint64_t begun_us = mono_us();
+	const uint64_t now_ms = mono_us() / 1000;
 	if (batch->bytes > SMALL_COMMIT_BYTES || batch->count > SMALL_COMMIT_ITEMS || batch->clients) {
-		workers->busy_until_ms = begun_us / 1000 + SMALL_BUSY_MS;
+		workers->busy_until_ms = now_ms + SMALL_BUSY_MS;
 		return false;
 	}
-	if (begun_us / 1000 < workers->busy_until_ms || writer_prunes(workers) ||
+	if (now_ms < workers->busy_until_ms || workers->commit_us > SMALL_COMMIT_US || writer_prunes(workers) ||
 	    workers->texts_behind + batch->bytes >= TEXTS_ROW_SIZE || !writer_has_room(workers, batch->bytes))
 		return false;
-	batch->error = writer_commit(workers, &batch, 1, batch->bytes, false);
-	if (mono_us() - begun_us > SMALL_COMMIT_US)
-		workers->busy_until_ms = mono_us() / 1000 + SMALL_SLOW_MS;
+	batch->error = writer_commit_timed(workers, &batch, 1, batch->bytes, false);
 	return true;
 }
 

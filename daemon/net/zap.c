@@ -13,18 +13,18 @@ enum { ZAP_VERSION, ZAP_REQUEST, ZAP_DOMAIN, ZAP_ADDRESS, ZAP_IDENTITY, ZAP_MECH
 
 enum twinlog_error zap_open(struct zap *zap, void *context)
 {
-	zap->socket = zmq_socket(context, ZMQ_REP);
-	if (!zap->socket)
+	inlet_open(&zap->inlet, zmq_socket(context, ZMQ_REP));
+	if (!zap->inlet.socket)
 		return TWINLOG_IO;
 	const int none = 0;
-	zmq_setsockopt(zap->socket, ZMQ_LINGER, &none, sizeof none);
-	return zmq_bind(zap->socket, ZAP_ENDPOINT) == 0 ? TWINLOG_OK : TWINLOG_IO;
+	zmq_setsockopt(zap->inlet.socket, ZMQ_LINGER, &none, sizeof none);
+	return zmq_bind(zap->inlet.socket, ZAP_ENDPOINT) == 0 ? TWINLOG_OK : TWINLOG_IO;
 }
 
 void zap_close(struct zap *zap)
 {
-	if (zap->socket)
-		zmq_close(zap->socket);
+	if (zap->inlet.socket)
+		zmq_close(zap->inlet.socket);
 	keyring_free(&zap->peers);
 	keyring_free(&zap->clients);
 	*zap = (struct zap){0};
@@ -72,18 +72,18 @@ static void zap_answer(struct zap *zap, const struct zap_part *parts)
 		zap_log(parts, status);
 	char code[4];
 	snprintf(code, sizeof code, "%u", (unsigned)status);
-	zmq_send(zap->socket, "1.0", 3, ZMQ_SNDMORE);
-	zmq_send(zap->socket, parts[ZAP_REQUEST].bytes, parts[ZAP_REQUEST].size, ZMQ_SNDMORE);
-	zmq_send(zap->socket, code, 3, ZMQ_SNDMORE);
-	zmq_send(zap->socket, "", 0, ZMQ_SNDMORE);
-	zmq_send(zap->socket, user_id, strlen(user_id), ZMQ_SNDMORE);
-	zmq_send(zap->socket, "", 0, 0);
+	zmq_send(zap->inlet.socket, "1.0", 3, ZMQ_SNDMORE);
+	zmq_send(zap->inlet.socket, parts[ZAP_REQUEST].bytes, parts[ZAP_REQUEST].size, ZMQ_SNDMORE);
+	zmq_send(zap->inlet.socket, code, 3, ZMQ_SNDMORE);
+	zmq_send(zap->inlet.socket, "", 0, ZMQ_SNDMORE);
+	zmq_send(zap->inlet.socket, user_id, strlen(user_id), ZMQ_SNDMORE);
+	zmq_send(zap->inlet.socket, "", 0, 0);
 }
 
 /* The questions come from libzmq itself; what has another shape is a newer version of it and is answered as refused. */
 void zap_serve(struct zap *zap)
 {
-	for (;;) {
+	while (zap->inlet.look) {
 		zmq_msg_t messages[ZAP_PARTS];
 		struct zap_part parts[ZAP_PARTS] = {0};
 		size_t count = 0;
@@ -91,7 +91,7 @@ void zap_serve(struct zap *zap)
 		while (more) {
 			zmq_msg_t message;
 			zmq_msg_init(&message);
-			if (zmq_msg_recv(&message, zap->socket, ZMQ_DONTWAIT) < 0) {
+			if (zmq_msg_recv(&message, zap->inlet.socket, ZMQ_DONTWAIT) < 0) {
 				zmq_msg_close(&message);
 				break;
 			}
@@ -105,8 +105,10 @@ void zap_serve(struct zap *zap)
 			}
 			zmq_msg_close(&message);
 		}
-		if (count == 0)
+		if (count == 0) {
+			zap->inlet.look = false;
 			return;
+		}
 		zap_answer(zap, parts);
 		for (size_t i = 0; i < count; i++)
 			zmq_msg_close(&messages[i]);

@@ -1,4 +1,5 @@
-/* Who may connect: the ZAP handler (ZeroMQ RFC 27) of the peer and the control endpoint. Knows keyring.h and log.h.
+/* Who may connect: the ZAP handler (ZeroMQ RFC 27) of the peer and the control endpoint. Knows keyring.h, pollset.h and
+ * log.h.
  *
  * It answers in the net thread's own poll loop. The transport key of whoever is admitted becomes the User-Id of each
  * of its messages; that, and never a routing id, says who spoke. */
@@ -6,12 +7,13 @@
 #define TWINLOG_ZAP_H
 
 #include "keyring.h"
+#include "pollset.h"
 
 #define ZAP_DOMAIN_PEER    "peer"
 #define ZAP_DOMAIN_CONTROL "control"
 
 struct zap {
-	void *socket;
+	struct inlet inlet;
 	struct keyring peers;
 	struct keyring clients;
 };

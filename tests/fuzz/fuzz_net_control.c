@@ -16,7 +16,7 @@ static void judge(const uint8_t *bytes, size_t size)
 {
 	static const uint8_t known[KEYRING_KEY_SIZE] = {1}, removed[KEYRING_KEY_SIZE] = {2};
 	struct keyring_entry entries[2] = {{.name = "in"}, {.name = "out", .removed = true}};
-	struct zap zap = {.socket = NULL};
+	struct zap zap = {.inlet = {.socket = NULL}};
 	struct zap_part parts[ZAP_PARTS] = {{NULL, 0}};
 	char user_id[KEYRING_HEX_SIZE];
 
