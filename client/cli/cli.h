@@ -124,6 +124,11 @@ enum twinlog_error cli_city(void *cli, const char *name, size_t size, char ret_i
 struct json_cities cli_json_cities(struct cli *cli);
 /* How a city is called in the user's language; its id when nobody knows. Lives as long as the cli. */
 const char *cli_city_name(struct cli *cli, ProtobufCBinaryData city_id);
+/* A country for a filter (regions.c): its code in any case, or its name in English, Chinese or Korean; *ret_code lives
+ * as long as the cli. TWINLOG_BAD_CODE with cli->known when there is none. */
+enum twinlog_error cli_country(struct cli *cli, const char *text, ProtobufCBinaryData *ret_code) TWINLOG_MUST_CHECK;
+/* A subdivision that some place lies in (cli_places), by its ISO 3166-2 code in any case; likewise. */
+enum twinlog_error cli_subdivision(struct cli *cli, const char *text, ProtobufCBinaryData *ret_code) TWINLOG_MUST_CHECK;
 /* A space by the beginning of its id or by its title. TWINLOG_AMBIGUOUS, TWINLOG_NOT_FOUND. */
 enum twinlog_error cli_space(struct cli *cli, const char *name, struct hash *ret_space) TWINLOG_MUST_CHECK;
 enum twinlog_error cli_spaces(struct cli *cli, Twinlog__Spaces **ret_spaces) TWINLOG_MUST_CHECK;

@@ -42,13 +42,6 @@ static enum twinlog_error read_city(struct cli *cli, const char *text, ProtobufC
 	return error;
 }
 
-static enum twinlog_error read_plain(struct cli *cli, const char *text, ProtobufCBinaryData *ret_bytes)
-{
-	(void)cli;
-	*ret_bytes = codec_string(text);
-	return TWINLOG_OK;
-}
-
 static enum twinlog_error read_code(struct cli *cli, enum codelist list, const char *text,
 				    ProtobufCBinaryData *ret_bytes)
 {
@@ -182,8 +175,8 @@ enum twinlog_error cli_filter(struct cli *cli, const struct cli_arguments *argum
 	    {"city", read_city, &filter.cities, &filter.n_cities},
 	    {"partner", read_city, &filter.partners, &filter.n_partners},
 	    {"stated-by", read_city, &filter.stated_by, &filter.n_stated_by},
-	    {"country", read_plain, &filter.countries, &filter.n_countries},
-	    {"subdivision", read_plain, &filter.subdivisions, &filter.n_subdivisions},
+	    {"country", cli_country, &filter.countries, &filter.n_countries},
+	    {"subdivision", cli_subdivision, &filter.subdivisions, &filter.n_subdivisions},
 	    {"field", read_field, &filter.fields, &filter.n_fields},
 	    {"form", read_form, &filter.forms, &filter.n_forms},
 	    {"mode", read_mode, &filter.modes, &filter.n_modes},

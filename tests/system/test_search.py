@@ -45,5 +45,25 @@ class Search(harness.TestCase):
         one.refuses(2, "search")
 
 
+    def test_no_such_region(self):
+        """A code that nobody knows is refused, with those that are known; it never passes for an empty list."""
+        one, _, _ = self.pair()
+        id = one.submit(activity(1))[0]
+        for command in (("list",), ("search", "a"), ("report", "ties")):
+            line = one.refuses(3, *command, "--country", "XX", says="--country: 'XX'")
+            self.assertIn("CN", line)
+            self.assertIn("KR", line)
+            line = one.refuses(3, *command, "--subdivision", "CN-QQ", says="--subdivision: 'CN-QQ'")
+            self.assertIn("CN-JS", line)
+            self.assertNotIn("KR-46", line)
+            one.refuses(3, *command, "--subdivision", "Jiangsu", says="KR-46")
+        for country in ("CN", "kr", "한국", "中国", "Republic of Korea"):
+            self.assertEqual([r["id"] for r in one.json("list", "--country", country)["records"]], [id], country)
+        for subdivision in ("CN-JS", "kr-46"):
+            self.assertEqual([r["id"] for r in one.json("list", "--subdivision", subdivision)["records"]], [id])
+        for option in (("--country", "JP"), ("--country", "ZZ"), ("--subdivision", "KR-11")):
+            self.assertEqual(one.json("list", *option)["records"], [], option)
+
+
 if __name__ == "__main__":
     harness.main()
