@@ -3,7 +3,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "environment.h"
 #include "store_image.h"
 
 /* ---- Reading both as one ---- */
