@@ -41,8 +41,8 @@ void node_free(struct node *node); /* accepts NULL */
 size_t node_invites(const struct node *node);
 const uint8_t *node_invite_key(const struct node *node, size_t index); /* 32 bytes */
 
-/* At start, what the store holds, in this order: cards, acts, erasures, bundles, positions; each in order of sequence.
- * Then node_loaded. Bytes are borrowed for the call. An error means a damaged store. */
+/* At start, what the store holds, in this order: cards, acts, erasures, bundles, tips, positions; each in order of
+ * sequence. Then node_loaded. Bytes are borrowed for the call. An error means a damaged store. */
 enum twinlog_error node_load_card(struct node *node, const void *signed_card, size_t size, bool verified,
 				  bool removed) TWINLOG_MUST_CHECK;
 enum twinlog_error node_load_act(struct node *node, uint64_t sequence, const void *bytes,
@@ -51,6 +51,11 @@ enum twinlog_error node_load_erasure(struct node *node, uint64_t sequence, const
 				     size_t size) TWINLOG_MUST_CHECK;
 enum twinlog_error node_load_bundle(struct node *node, uint64_t sequence, const void *bytes,
 				    size_t size) TWINLOG_MUST_CHECK;
+/* The bundles that none builds on, once more: their signatures are checked. What another names by its hash needs none.
+ */
+typedef enum twinlog_error (*node_read_bundle)(void *context, uint64_t sequence, const uint8_t **ret_bytes,
+					       size_t *ret_size);
+enum twinlog_error node_load_tips(struct node *node, node_read_bundle read, void *context) TWINLOG_MUST_CHECK;
 enum twinlog_error node_load_position(struct node *node, const void *bytes, size_t size) TWINLOG_MUST_CHECK;
 /* A known answer to a request id: packed SubmitResult. */
 enum twinlog_error node_load_request(struct node *node, const struct handle *request, const void *bytes,

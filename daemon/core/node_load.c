@@ -109,7 +109,7 @@ enum twinlog_error node_load_erasure(struct node *node, uint64_t sequence, const
 }
 
 /* The store was checked when it was written, so the signature is asked only where it tells something: which of
- * several keys a city used. */
+ * several keys a city used, and of the bundles that no other names (node_load_tips). */
 static enum twinlog_error load_open(const struct space *space, const void *bytes, size_t size, const struct hash *city,
 				    struct bundle **ret_bundle)
 {
@@ -162,6 +162,37 @@ enum twinlog_error node_load_bundle(struct node *node, uint64_t sequence, const 
 		error = load_into(node, space, bundle, sequence);
 	bundle_free(bundle);
 	node->sequence = sequence > node->sequence ? sequence : node->sequence;
+	return error;
+}
+
+static enum twinlog_error load_tip(const struct space *space, const struct graph *graph, const struct hash *tip,
+				   node_read_bundle read, void *context)
+{
+	const struct hash *city = graph_city(graph);
+	const struct graph_entry *entry = graph_at(graph, graph_find(graph, tip));
+	struct bundle *bundle = NULL;
+	const uint8_t *bytes;
+	size_t size, count;
+	const struct seal_public *keys = acts_keys(space->acts, city, &count);
+	enum twinlog_error error = read(context, entry->sequence, &bytes, &size);
+	if (!error)
+		error = bundle_open(bytes, size, keys, count, &bundle);
+	bundle_free(bundle);
+	return error;
+}
+
+enum twinlog_error node_load_tips(struct node *node, node_read_bundle read, void *context)
+{
+	enum twinlog_error error = TWINLOG_OK;
+	for (size_t i = 0; i < node->spaces.count; i++) {
+		const struct space *space = &node->spaces.items[i];
+		for (size_t g = 0; g < space->graphs.count && !error; g++) {
+			size_t count;
+			const struct hash *tips = graph_tips(space->graphs.items[g], &count);
+			for (size_t t = 0; t < count && !error; t++)
+				error = load_tip(space, space->graphs.items[g], &tips[t], read, context);
+		}
+	}
 	return error;
 }
 

@@ -183,6 +183,10 @@ enum twinlog_error position_load(struct node *node, const void *bytes, size_t si
 	struct space *space = error ? NULL : space_by_id(node, &message.space);
 	if (!error && !space)
 		error = TWINLOG_UNKNOWN_PARENT;
+	/* The store has no sums: a bit that flipped there would be passed on as that city's word. */
+	size_t key;
+	if (!error)
+		error = position_verify(space, &message, &key);
 	if (!error)
 		error = position_keep(node, space, &message, bytes, size, &known);
 	if (error == TWINLOG_STALE) { /* one of so many machines that only the newest are kept */

@@ -22,6 +22,11 @@ static enum twinlog_error load_bundle(void *node, const struct store_row *row)
 	return node_load_bundle(node, row->sequence, row->bytes, row->size);
 }
 
+static enum twinlog_error read_bundle(void *read, uint64_t sequence, const uint8_t **ret_bytes, size_t *ret_size)
+{
+	return store_get_bundle(read, sequence, ret_bytes, ret_size);
+}
+
 static enum twinlog_error load_position(void *node, const struct store_row *row)
 {
 	return node_load_position(node, row->bytes, row->size);
@@ -82,6 +87,8 @@ static enum twinlog_error load_tables(struct store *store, struct node *node, st
 		return error;
 	for (size_t i = 0; i < sizeof tables / sizeof tables[0] && !error; i++) {
 		error = store_each(read, tables[i].table, tables[i].visit, node);
+		if (!error && tables[i].table == STORE_BUNDLES)
+			error = node_load_tips(node, read_bundle, read);
 		if (error)
 			twinlog_fault_set(fault, error, tables[i].name, NULL);
 	}

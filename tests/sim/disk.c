@@ -304,6 +304,18 @@ static bool cards_load(const struct disk *disk, struct node *node)
 	return true;
 }
 
+static enum twinlog_error bundle_again(void *context, uint64_t sequence, const uint8_t **ret_bytes, size_t *ret_size)
+{
+	const struct disk *disk = context;
+	for (size_t i = disk->bundles.count; i-- > 0;)
+		if (disk->bundles.items[i].sequence == sequence) {
+			*ret_bytes = disk->bundles.items[i].blob->bytes;
+			*ret_size = disk->bundles.items[i].blob->size;
+			return TWINLOG_OK;
+		}
+	return TWINLOG_MISSING;
+}
+
 const char *disk_load(const struct disk *disk, struct node *node)
 {
 	if (!cards_load(disk, node))
@@ -314,6 +326,8 @@ const char *disk_load(const struct disk *disk, struct node *node)
 		return "erasure";
 	if (!rows_load(&disk->bundles, node, node_load_bundle))
 		return "bundle";
+	if (node_load_tips(node, bundle_again, (void *)(uintptr_t)disk))
+		return "newest bundle";
 	for (size_t i = 0; i < disk->positions_count; i++)
 		if (node_load_position(node, disk->positions[i].blob->bytes, disk->positions[i].blob->size))
 			return "position";

@@ -6,8 +6,8 @@
 #include "sim.h"
 
 #define WORDS_MEMORY   (8u * 1024 * 1024)
-/* A seed that has said so much says one word at a time from then on: sheets of hundreds of rows through hours of storms
- * would fill a machine, and show no more. */
+/* A seed of hours that has said so much says one word at a time from then on: sheets of hundreds of rows through all
+ * its storms would fill a machine, and show no more. */
 #define WORDS_BULK_MAX 20000u
 
 static const char *const forms[] = {"delegation_visit", "festival_performance", "school_exchange", "sports_event"};
@@ -295,8 +295,8 @@ void words_submit(struct sim *sim, unsigned machine)
 		const size_t records = statements_records(statements);
 		const bool wrong = rng_chance(&sim->rng, 50);
 		Twinlog__Submit submit = TWINLOG__SUBMIT__INIT;
-		submit.n_operations =
-		    wrong || sim->accepted > WORDS_BULK_MAX ? 1 : rng_between(&sim->rng, 1, sim->profile.batch_max);
+		const bool enough = sim->options.hours > 0 && sim->accepted > WORDS_BULK_MAX;
+		submit.n_operations = wrong || enough ? 1 : rng_between(&sim->rng, 1, sim->profile.batch_max);
 		submit.operations = desk_alloc(&desk, submit.n_operations * sizeof *submit.operations);
 		submit.space = codec_hash(acts_space(space_acts(desk.space)));
 		for (size_t i = 0; i < submit.n_operations; i++)

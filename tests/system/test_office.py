@@ -197,7 +197,7 @@ class Office(harness.TestCase):
         terminal = Terminal(self.chinese, "import", sheet, "--lang", "ko")
         terminal.until("CP949")
         self.assertIn("啊阿", terminal.text)
-        self.assertIn("가각", terminal.text)
+        terminal.until("가각")
         number = next(line.split()[0] for line in terminal.text.splitlines() if line.strip().endswith("CP949"))
         terminal.say(number)
         terminal.until("[y/N]")
