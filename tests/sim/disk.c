@@ -79,7 +79,12 @@ static void disk_append(struct sim *sim, unsigned machine, struct disk_rows *row
 	if (sequence <= disk->sequence)
 		sim_fail(sim, SIM_UNSAFE, "machine %u writes sequence %llu after %llu: a row would be overwritten",
 			 machine, (unsigned long long)sequence, (unsigned long long)disk->sequence);
+	const size_t objects = sim->world.count;
 	const struct content content = *disk_take(sim, row);
+	if (content.object >= objects) {
+		sim->world.items[content.object].maker = machine;
+		sim->world.items[content.object].lineage = sim->machines[machine].lineage;
+	}
 	if (disk_holds(disk, content.object))
 		sim_fail(sim, SIM_UNSAFE, "machine %u stores the same object twice", machine);
 	disk->sequence = sequence;

@@ -32,6 +32,8 @@ struct object {
 	struct bundle *bundle; /* as first seen */
 	struct erasure *erasure;
 	uint8_t *held_by; /* for each city: 1 once one of its disks held it */
+	unsigned maker;   /* the machine whose disk held it first */
+	uint64_t lineage; /* of that machine, then */
 };
 
 /* The bytes of an object. A bundle has several contents once some of its leaves are erased. */

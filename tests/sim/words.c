@@ -295,7 +295,7 @@ void words_submit(struct sim *sim, unsigned machine)
 		const size_t records = statements_records(statements);
 		const bool wrong = rng_chance(&sim->rng, 50);
 		Twinlog__Submit submit = TWINLOG__SUBMIT__INIT;
-		const bool enough = sim->options.hours > 0 && sim->accepted > WORDS_BULK_MAX;
+		const bool enough = sim->accepted > WORDS_BULK_MAX;
 		submit.n_operations = wrong || enough ? 1 : rng_between(&sim->rng, 1, sim->profile.batch_max);
 		submit.operations = desk_alloc(&desk, submit.n_operations * sizeof *submit.operations);
 		submit.space = codec_hash(acts_space(space_acts(desk.space)));
