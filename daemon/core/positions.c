@@ -108,24 +108,37 @@ static bool position_is_own(const struct node *node, const struct hash *city, ui
 	return machine == node->machine && hash_equal(city, &node->card->identity);
 }
 
+static bool position_older(uint64_t time_ms, uint64_t machine, const struct known_position *than)
+{
+	return time_ms < than->time_ms || (time_ms == than->time_ms && machine < than->machine);
+}
+
+/* The one that gives way when a city has one more machine than are kept; NULL while there is room. */
+static struct known_position *position_oldest(const struct node *node, const struct space *space,
+					      const struct hash *city)
+{
+	struct known_position *oldest = NULL;
+	size_t machines = 0;
+	for (size_t i = 0; i < space->positions.count; i++) {
+		struct known_position *other = &space->positions.items[i];
+		if (!hash_equal(&other->city, city) || position_is_own(node, &other->city, other->machine))
+			continue;
+		machines++;
+		if (!oldest || position_older(other->time_ms, other->machine, oldest))
+			oldest = other;
+	}
+	return machines >= TWINLOG_MACHINES_MAX ? oldest : NULL;
+}
+
 /* Of a city that runs on ever more machines the newest are kept: the oldest gives way, if this one is newer. */
 static enum twinlog_error position_place(const struct node *node, struct space *space,
 					 const struct position_message *message, struct known_position **ret_known)
 {
-	struct known_position *known = position_find(space, &message->city, message->position->machine);
-	struct known_position *oldest = NULL;
-	size_t machines = 0;
-	for (size_t i = 0; !known && i < space->positions.count; i++) {
-		struct known_position *other = &space->positions.items[i];
-		if (!hash_equal(&other->city, &message->city) || position_is_own(node, &other->city, other->machine))
-			continue;
-		machines++;
-		if (!oldest || other->time_ms < oldest->time_ms)
-			oldest = other;
-	}
 	const bool own = position_is_own(node, &message->city, message->position->machine);
-	if (!known && !own && machines >= TWINLOG_MACHINES_MAX) {
-		if (message->position->time_ms <= oldest->time_ms)
+	struct known_position *known = position_find(space, &message->city, message->position->machine);
+	struct known_position *oldest = known || own ? NULL : position_oldest(node, space, &message->city);
+	if (oldest) {
+		if (position_older(message->position->time_ms, message->position->machine, oldest))
 			return TWINLOG_STALE;
 		free(oldest->bytes);
 		free(oldest->heads.items);
@@ -211,6 +224,20 @@ void positions_changed(struct node *node, struct space *space)
 	    space->position_mono_ms > 0 && next > node->now.mono_ms ? next : node->now.mono_ms + 1;
 }
 
+/* Later than all that is known of the city's other machines: one whose clock was ahead must not keep this one out for
+ * as long as it was ahead. */
+static uint64_t position_time(const struct node *node, const struct space *space)
+{
+	uint64_t time_ms = node->now.wall_ms;
+	for (size_t i = 0; i < space->positions.count; i++) {
+		const struct known_position *other = &space->positions.items[i];
+		if (hash_equal(&other->city, &node->card->identity) && other->machine != node->machine &&
+		    other->time_ms >= time_ms && other->time_ms < UINT64_MAX)
+			time_ms = other->time_ms + 1;
+	}
+	return time_ms;
+}
+
 static enum twinlog_error position_pack(struct node *node, struct space *space, uint8_t **ret_bytes, size_t *ret_size)
 {
 	struct arena *arena = node->effects->arena;
@@ -243,7 +270,7 @@ static enum twinlog_error position_pack(struct node *node, struct space *space, 
 	position.city = codec_hash(&node->card->identity);
 	position.machine = node->machine;
 	position.counter = ++space->position_counter;
-	position.time_ms = node->now.wall_ms;
+	position.time_ms = position_time(node, space);
 	position.acts = codec_hash_list(arena, acts, acts_count_of);
 	position.n_acts = position.acts ? acts_count_of : 0;
 	if (!hash_is_zero(erasures_digest(space->erasures)))
@@ -416,19 +443,25 @@ static bool position_is(const struct known_position *known, ProtobufCBinaryData 
 	return known->size == bytes.len && memcmp(known->bytes, bytes.data, bytes.len) == 0;
 }
 
+static void position_bring_back(struct node *node, struct node_peer *peer, const struct space *space,
+				const struct known_position *known)
+{
+	struct node_link *link = peer_link(node, peer);
+	if (!link || !wants_positions(node, peer, space))
+		return;
+	const ProtobufCBinaryData one = codec_bytes(known->bytes, known->size);
+	position_send(node, link, &one, 1);
+}
+
 /* Who brings an older one gets the newer one back. It may be a copy of a machine that was put back, or runs beside it:
  * only so does it learn that its number is in use. */
 static void position_answer(struct node *node, struct node_peer *peer, const struct space *space,
 			    const struct known_position *known, const struct position_message *message,
 			    ProtobufCBinaryData bytes)
 {
-	struct node_link *link = peer_link(node, peer);
 	const bool at_once = known->counter == message->position->counter;
-	if (!link || position_is(known, bytes) || !wants_positions(node, peer, space) ||
-	    (at_once && !hash_equal(&message->city, &peer->card->identity)))
-		return;
-	const ProtobufCBinaryData one = codec_bytes(known->bytes, known->size);
-	position_send(node, link, &one, 1);
+	if (!position_is(known, bytes) && (!at_once || hash_equal(&message->city, &peer->card->identity)))
+		position_bring_back(node, peer, space, known);
 }
 
 enum twinlog_error positions_arrives(struct node *node, struct node_peer *peer, ProtobufCBinaryData bytes)
@@ -461,8 +494,13 @@ enum twinlog_error positions_arrives(struct node *node, struct node_peer *peer, 
 		return TWINLOG_OK;
 	}
 	error = position_keep(node, space, &message, bytes.data, bytes.len, &known);
+	if (error == TWINLOG_STALE) {
+		/* So a machine whose clock is behind learns after what it has to stand. */
+		position_bring_back(node, peer, space, position_oldest(node, space, &message.city));
+		return TWINLOG_OK;
+	}
 	if (error)
-		return error == TWINLOG_STALE ? TWINLOG_OK : error;
+		return error;
 	known->relay = true;
 	node->waits_stale = true;
 	known->from_peer = (uint32_t)(peer - node->peers.items);
@@ -470,6 +508,9 @@ enum twinlog_error positions_arrives(struct node *node, struct node_peer *peer, 
 	if (space->relay_due_mono_ms == 0)
 		space->relay_due_mono_ms = node->now.mono_ms + TWINLOG_RELAY_INTERVAL_MS;
 	announced_by_position(node, peer, &message);
+	const struct known_position *mine = position_find(space, &node->card->identity, node->machine);
+	if (mine && hash_equal(&message.city, &node->card->identity) && mine->time_ms <= message.position->time_ms)
+		positions_changed(node, space);
 	return TWINLOG_OK;
 }
 
