@@ -387,7 +387,8 @@ void sync_digests(struct node *node, struct node_link *link);
 void sync_digest(struct node *node, struct node_link *link, const Twinlog__Digest *digest);
 void sync_heads(struct node *node, struct node_link *link, const Twinlog__Heads *heads);
 void sync_announce(struct node *node, struct node_link *link, const Twinlog__Announce *announce);
-void sync_announced(struct node *node, struct node_peer *peer, const struct hash *space, const struct hash *city,
+/* Whether the head is not here. It is then remembered, while there is room, as one that this partner holds. */
+bool sync_announced(struct node *node, struct node_peer *peer, const struct hash *space, const struct hash *city,
 		    const struct hash *head);
 /* Asks somebody for what was announced of a city and is not here. */
 void sync_pursue(struct node *node, const struct hash *space, const struct hash *city);

@@ -430,9 +430,10 @@ static void announced_by_position(struct node *node, struct node_peer *peer, con
 	for (size_t i = 0; i < message->position->n_cities; i++) {
 		const Twinlog__CityHeads *theirs = message->position->cities[i];
 		const struct hash city = bytes_hash(theirs->city);
-		for (size_t h = 0; h < theirs->n_heads && h < TWINLOG_HEADS_MAX; h++) {
+		size_t unknown = 0;
+		for (size_t h = 0; h < theirs->n_heads && unknown < TWINLOG_HEADS_MAX; h++) {
 			const struct hash head = bytes_hash(theirs->heads[h]);
-			sync_announced(node, peer, &message->space, &city, &head);
+			unknown += sync_announced(node, peer, &message->space, &city, &head);
 		}
 		sync_pursue(node, &message->space, &city);
 	}

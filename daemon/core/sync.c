@@ -191,30 +191,33 @@ void sync_digest(struct node *node, struct node_link *link, const Twinlog__Diges
 	}
 }
 
-void sync_announced(struct node *node, struct node_peer *peer, const struct hash *space_id, const struct hash *city,
+bool sync_announced(struct node *node, struct node_peer *peer, const struct hash *space_id, const struct hash *city,
 		    const struct hash *head)
 {
 	struct space *space = space_by_id(node, space_id);
 	struct peer_space *known = peer_space(peer, space_id);
 	if (!space || !known || !acts_member(space->acts, city))
-		return;
+		return false;
 	const struct graph *graph = space_graph_of(space, city);
-	if (known->heads.count >= TWINLOG_ANNOUNCED_MAX || (graph && graph_find(graph, head) != GRAPH_NONE))
-		return;
+	if (graph && graph_find(graph, head) != GRAPH_NONE)
+		return false;
+	if (known->heads.count >= TWINLOG_ANNOUNCED_MAX)
+		return true;
 	size_t of_city = 0;
 	for (size_t i = 0; i < known->heads.count; i++) {
 		if (hash_equal(&known->heads.items[i].head, head))
-			return;
+			return true;
 		of_city += hash_equal(&known->heads.items[i].city, city);
 	}
 	/* The rest is asked for once these are here. */
 	if (of_city >= TWINLOG_HEADS_MAX)
-		return;
+		return true;
 	struct announced *announced = ARRAY_PUSH(&known->heads);
 	if (!announced)
 		node->out_of_memory = true;
 	else
 		*announced = (struct announced){.city = *city, .head = *head, .since_ms = node->now.wall_ms};
+	return true;
 }
 
 static void heads_of_city(struct node *node, struct node_peer *peer, struct space *space,
@@ -226,12 +229,13 @@ static void heads_of_city(struct node *node, struct node_peer *peer, struct spac
 	struct peer_space *known = peer_space(peer, acts_space(space->acts));
 	const struct graph *graph = space_graph_of(space, &city);
 	const bool own = hash_equal(&city, &node->card->identity);
-	for (size_t i = 0; i < theirs->n_heads && i < TWINLOG_HEADS_MAX; i++) {
+	size_t unknown = 0;
+	for (size_t i = 0; i < theirs->n_heads && unknown < TWINLOG_HEADS_MAX; i++) {
 		if (codec_get_hash(theirs->heads[i], &head))
 			continue;
 		const uint32_t index = graph ? graph_find(graph, &head) : GRAPH_NONE;
 		if (index == GRAPH_NONE)
-			sync_announced(node, peer, acts_space(space->acts), &city, &head);
+			unknown += sync_announced(node, peer, acts_space(space->acts), &city, &head);
 		else if (own && known && graph_at(graph, index)->sequence > known->sent_own)
 			known->sent_own = graph_at(graph, index)->sequence;
 	}
@@ -250,7 +254,7 @@ void sync_heads(struct node *node, struct node_link *link, const Twinlog__Heads 
 		link_refuse(node, link, TWINLOG_NOT_A_MEMBER, "heads");
 		return;
 	}
-	for (size_t i = 0; i < heads->n_acts && i < TWINLOG_FAULTS_MAX * TWINLOG_PARENTS_MAX; i++) {
+	for (size_t i = 0; i < heads->n_acts; i++) {
 		struct hash head;
 		if (codec_get_hash(heads->acts[i], &head) == TWINLOG_OK && !acts_has(space->acts, &head)) {
 			sync_want_acts(node, link, &id);
@@ -275,10 +279,11 @@ void sync_announce(struct node *node, struct node_link *link, const Twinlog__Ann
 		link_refuse(node, link, TWINLOG_NOT_A_MEMBER, "announcement");
 		return;
 	}
-	for (size_t i = 0; i < announce->n_heads && i < TWINLOG_HEADS_MAX; i++) {
+	size_t unknown = 0;
+	for (size_t i = 0; i < announce->n_heads && unknown < TWINLOG_HEADS_MAX; i++) {
 		struct hash head;
 		if (codec_get_hash(announce->heads[i], &head) == TWINLOG_OK)
-			sync_announced(node, peer, &id, &city, &head);
+			unknown += sync_announced(node, peer, &id, &city, &head);
 	}
 	sync_pursue(node, &id, &city);
 }

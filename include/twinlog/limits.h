@@ -59,12 +59,12 @@
 #define TWINLOG_WINDOW_MIN    (512u * 1024)       /* of a line that is slow */
 #define TWINLOG_WINDOW_MAX    (16u * 1024 * 1024) /* of one that is fast */
 #define TWINLOG_ANNOUNCED_MAX 4096u               /* heads of one space that a partner announced */
-#define TWINLOG_HEADS_MAX     64u           /* heads of one city that a message may tell; more are not looked at */
-#define TWINLOG_POSITION_MAX  (256u * 1024) /* one signed position */
-#define TWINLOG_POSITIONS_MAX 4096u         /* machines of one space whose positions are kept */
-#define TWINLOG_MACHINES_MAX  16u           /* of them of one city: the newest */
-#define TWINLOG_FAULTS_MAX    8u            /* refused parts after which the rest of a message is left */
-#define TWINLOG_ERASURES_MAX  65536u        /* erasures of one space that one member may sign */
+#define TWINLOG_HEADS_MAX     64u                 /* unknown heads of one city that are remembered of a message */
+#define TWINLOG_POSITION_MAX  (256u * 1024)       /* one signed position */
+#define TWINLOG_POSITIONS_MAX 4096u               /* machines of one space whose positions are kept */
+#define TWINLOG_MACHINES_MAX  16u                 /* of them of one city: the newest */
+#define TWINLOG_FAULTS_MAX    8u                  /* refused parts after which the rest of a message is left */
+#define TWINLOG_ERASURES_MAX  65536u              /* erasures of one space that one member may sign */
 
 /* One daemon. */
 #define TWINLOG_PEERS_MAX       1024u
