@@ -112,8 +112,9 @@ static void reply_waited(struct sim *sim, const struct errand *errand, const Twi
 {
 	const struct object *object = &sim->world.items[errand->waits_for];
 	unsigned holders = 0;
+	/* A liar signs that it holds what it never had: nobody can know better than its word. */
 	for (unsigned i = 0; i < sim->profile.cities; i++)
-		holders += object->held_by[i] && i != sim->machines[errand->machine].city;
+		holders += (object->held_by[i] || sim->cities[i].liar) && i != sim->machines[errand->machine].city;
 	if (sim_sings(sim, CANARY_WAITED))
 		holders = 0;
 	if (waited->cities > holders)
