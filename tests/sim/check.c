@@ -13,16 +13,21 @@ static unsigned receiver_of(const struct sim *sim, unsigned machine, uint32_t li
 	return sim->machines[sim->lines[link - 1].ends[1 - end].machine].city;
 }
 
-/* Only members get to see a space; who is invited gets its acts. */
+enum part { PART_ENDING /* the acts that ended its membership */, PART_ACTS, PART_ALL };
+
+/* Only members get to see a space; who is invited gets its acts, and who belonged once learns that it does no more. */
 static void check_entitled(struct sim *sim, unsigned machine, unsigned receiver, ProtobufCBinaryData field,
-			   bool acts_only, const char *what)
+			   enum part part, const char *what)
 {
 	struct hash space;
 	bool named;
 	if (codec_get_hash(field, &space))
 		sim_fail(sim, SIM_UNSAFE, "machine %u sends %s of no space", machine, what);
 	const enum standing standing = disk_standing(sim, &sim->machines[machine].disk, &space, receiver, &named);
-	if (!named || (!acts_only && standing != STANDING_MEMBER))
+	const enum part most = standing == STANDING_MEMBER    ? PART_ALL
+			       : standing == STANDING_INVITED ? PART_ACTS
+							      : PART_ENDING;
+	if (!named || part > most)
 		sim_fail(sim, SIM_UNSAFE, "machine %u sends %s to %s, which is no member", machine, what,
 			 sim->cities[receiver].city_id);
 }
@@ -109,7 +114,7 @@ static void check_position(struct sim *sim, unsigned machine, ProtobufCBinaryDat
 
 static void check_heads(struct sim *sim, unsigned machine, unsigned receiver, const Twinlog__Heads *heads)
 {
-	check_entitled(sim, machine, receiver, heads->space, heads->n_cities == 0, "heads");
+	check_entitled(sim, machine, receiver, heads->space, heads->n_cities ? PART_ALL : PART_ACTS, "heads");
 	check_held(sim, machine, heads->n_acts, heads->acts, "heads");
 	for (size_t i = 0; i < heads->n_cities; i++)
 		check_held(sim, machine, heads->cities[i]->n_heads, heads->cities[i]->heads, "heads");
@@ -117,7 +122,7 @@ static void check_heads(struct sim *sim, unsigned machine, unsigned receiver, co
 
 static void check_acts(struct sim *sim, unsigned machine, unsigned receiver, const Twinlog__Acts *acts)
 {
-	check_entitled(sim, machine, receiver, acts->space, true, "acts");
+	check_entitled(sim, machine, receiver, acts->space, PART_ENDING, "acts");
 	for (size_t i = 0; i < acts->n_acts; i++) {
 		struct act *act;
 		if (act_open(acts->acts[i].data, acts->acts[i].len, &act))
@@ -138,7 +143,7 @@ static void check_positions(struct sim *sim, unsigned machine, unsigned receiver
 		if (CODEC_UNPACK(arena, bytes.data, bytes.len, &outer, twinlog__signed_position) ||
 		    CODEC_UNPACK(arena, outer->position.data, outer->position.len, &position, twinlog__position))
 			sim_fail(sim, SIM_UNSAFE, "machine %u sends a position that does not decode", machine);
-		check_entitled(sim, machine, receiver, position->space, false, "a position");
+		check_entitled(sim, machine, receiver, position->space, PART_ALL, "a position");
 		check_position(sim, machine, bytes, true);
 	}
 }
@@ -147,8 +152,8 @@ static void check_message(struct sim *sim, unsigned machine, unsigned receiver, 
 {
 	switch (message->body_case) {
 	case TWINLOG__PEER_MESSAGE__BODY_DIGEST:
-		check_entitled(sim, machine, receiver, message->digest->space, message->digest->bundles.len == 0,
-			       "a digest");
+		check_entitled(sim, machine, receiver, message->digest->space,
+			       message->digest->bundles.len ? PART_ALL : PART_ACTS, "a digest");
 		break;
 	case TWINLOG__PEER_MESSAGE__BODY_HEADS:
 		check_heads(sim, machine, receiver, message->heads);
@@ -156,14 +161,14 @@ static void check_message(struct sim *sim, unsigned machine, unsigned receiver, 
 	case TWINLOG__PEER_MESSAGE__BODY_WANT:
 		/* Acts may be asked of whoever offers a space that is new here. */
 		if (message->want->city.len > 0)
-			check_entitled(sim, machine, receiver, message->want->space, false, "a want");
+			check_entitled(sim, machine, receiver, message->want->space, PART_ALL, "a want");
 		check_held(sim, machine, message->want->n_have, message->want->have, "a want");
 		break;
 	case TWINLOG__PEER_MESSAGE__BODY_ACTS:
 		check_acts(sim, machine, receiver, message->acts);
 		break;
 	case TWINLOG__PEER_MESSAGE__BODY_ANNOUNCE:
-		check_entitled(sim, machine, receiver, message->announce->space, false, "an announcement");
+		check_entitled(sim, machine, receiver, message->announce->space, PART_ALL, "an announcement");
 		check_held(sim, machine, message->announce->n_heads, message->announce->heads, "an announcement");
 		break;
 	case TWINLOG__PEER_MESSAGE__BODY_POSITIONS:
@@ -188,7 +193,9 @@ void check_send(struct sim *sim, unsigned machine, uint32_t link, const void *by
 void check_chunk(struct sim *sim, unsigned machine, unsigned receiver, const struct hash *space,
 		 const struct hash *city, const uint64_t *sequences, size_t count)
 {
-	check_entitled(sim, machine, receiver, codec_hash(space), false, "bundles");
+	/* Its own bundles also one who belongs no more may fetch. */
+	const bool own = hash_equal(city, &sim->cities[receiver].identity);
+	check_entitled(sim, machine, receiver, codec_hash(space), own ? PART_ENDING : PART_ALL, "bundles");
 	for (size_t i = 0; i < count; i++) {
 		const struct disk_entry *entry = disk_row(&sim->machines[machine].disk.bundles, sequences[i]);
 		if (!entry)

@@ -20,6 +20,16 @@ static const struct space *space_at(const struct sim *sim, unsigned city, const 
 	return node_space_find(sim->machines[sim->cities[city].machine].node, space);
 }
 
+/* Whether a belongs, and has b belong. */
+static bool circle_holds(const struct sim *sim, const struct circle *circle, unsigned a, unsigned b)
+{
+	if (circle->standing[a] != STANDING_MEMBER)
+		return false;
+	const struct member *other =
+	    acts_member(space_acts(space_at(sim, a, &circle->space)), &sim->cities[b].identity);
+	return other && other->standing == STANDING_MEMBER;
+}
+
 /* Who belongs, as each city itself sees itself. */
 static void circle_draw(const struct sim *sim, struct circle *circle)
 {
@@ -37,7 +47,7 @@ static void circle_draw(const struct sim *sim, struct circle *circle)
 		changed = false;
 		for (size_t i = 0; i < sim->ties_count; i++) {
 			const unsigned a = sim->ties[i].dials, b = sim->ties[i].answers;
-			if (circle->standing[a] != STANDING_MEMBER || circle->standing[b] != STANDING_MEMBER ||
+			if (!circle_holds(sim, circle, a, b) || !circle_holds(sim, circle, b, a) ||
 			    circle->group[a] == circle->group[b])
 				continue;
 			const unsigned low = circle->group[a] < circle->group[b] ? circle->group[a] : circle->group[b];
@@ -47,17 +57,36 @@ static void circle_draw(const struct sim *sim, struct circle *circle)
 	}
 }
 
+/* Whether who is named here has yet to hear of it or to answer. One that left, or was removed, out of sight of this
+ * member knows more than it. */
+static bool owes_answer(const struct sim *sim, const struct circle *circle, const struct acts *acts,
+			const struct member *named, unsigned other)
+{
+	const struct space *theirs = space_at(sim, other, &circle->space);
+	if (!theirs || circle->standing[other] == STANDING_INVITED)
+		return true;
+	bool knows_more = false;
+	size_t count;
+	const struct hash *heads = acts_heads(space_acts(theirs), &count);
+	for (size_t i = 0; i < count; i++)
+		knows_more |= !acts_has(acts, &heads[i]);
+	return !knows_more && circle->standing[other] != named->standing;
+}
+
 static const char *circle_named(const struct sim *sim, const struct circle *circle, unsigned member)
 {
 	const struct acts *acts = space_acts(space_at(sim, member, &circle->space));
 	for (size_t i = 0; i < sim->ties_count; i++) {
 		const unsigned a = sim->ties[i].dials, b = sim->ties[i].answers;
 		const unsigned other = a == member ? b : a;
-		if ((a != member && b != member) || !acts_member(acts, &sim->cities[other].identity))
+		const struct member *named = acts_member(acts, &sim->cities[other].identity);
+		if ((a != member && b != member) || !named || named->standing == STANDING_REMOVED ||
+		    named->standing == STANDING_LEFT)
 			continue;
-		if (circle->standing[other] == STANDING_REMOVED || circle->standing[other] == STANDING_INVITED) {
-			snprintf(lacking, sizeof lacking, "%s does not know or has not answered an invitation",
-				 sim->cities[other].city_id);
+		if (owes_answer(sim, circle, acts, named, other)) {
+			snprintf(lacking, sizeof lacking,
+				 "%s does not know or has not answered the invitation that %s holds",
+				 sim->cities[other].city_id, sim->cities[member].city_id);
 			return lacking;
 		}
 	}
@@ -139,15 +168,30 @@ static const char *circle_erased(const struct sim *sim, const struct circle *cir
 	return NULL;
 }
 
+/* Whether somebody can still give it to the others: who belongs no more is asked for nothing. */
+static bool circle_has(const struct sim *sim, const struct circle *circle, const struct promise *promise)
+{
+	bool has = !sim->profile.changes;
+	for (unsigned m = 0; m < circle->members_count && !has; m++) {
+		const unsigned c = circle->members[m];
+		has = circle->group[c] == circle->group[promise->city] &&
+		      disk_holds(&sim->machines[sim->cities[c].machine].disk, promise->object);
+	}
+	return has;
+}
+
 static const char *circle_promises(const struct sim *sim, const struct circle *circle)
 {
 	for (size_t i = 0; i < sim->promises_count; i++) {
 		const struct promise *promise = &sim->promises[i];
-		if (promise->excused || !hash_equal(&promise->space, &circle->space))
+		if (promise->excused || !hash_equal(&promise->space, &circle->space) ||
+		    !circle_has(sim, circle, promise))
 			continue;
 		for (unsigned m = 0; m < circle->members_count; m++) {
 			const unsigned c = circle->members[m];
-			if (circle->group[c] != circle->group[promise->city])
+			if (circle->group[c] != circle->group[promise->city] ||
+			    council_ended(space_acts(space_at(sim, c, &circle->space)),
+					  &sim->cities[promise->city].identity))
 				continue;
 			const struct statements *statements = space_statements(space_at(sim, c, &circle->space));
 			const struct record *record = statements_find(statements, &promise->record);
@@ -155,8 +199,9 @@ static const char *circle_promises(const struct sim *sim, const struct circle *c
 			    disk_holds(&sim->machines[sim->cities[c].machine].disk, promise->object) && record &&
 			    statements_leaf(statements, record, &promise->leaf))
 				continue;
-			snprintf(lacking, sizeof lacking, "%s lacks a word that %s acknowledged",
-				 sim->cities[c].city_id, sim->cities[promise->city].city_id);
+			snprintf(lacking, sizeof lacking, "%s lacks a word of space %02x%02x that %s acknowledged",
+				 sim->cities[c].city_id, circle->space.bytes[0], circle->space.bytes[1],
+				 sim->cities[promise->city].city_id);
 			return lacking;
 		}
 	}

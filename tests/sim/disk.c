@@ -217,6 +217,8 @@ static struct disk_rows rows_copy(const struct disk_rows *from)
 void disk_copy(struct disk *to, const struct disk *from)
 {
 	*to = *from;
+	to->judged = NULL;
+	to->judged_count = to->judged_capacity = to->judged_rows = 0;
 	to->acts = rows_copy(&from->acts);
 	to->bundles = rows_copy(&from->bundles);
 	to->erasures = rows_copy(&from->erasures);
@@ -257,14 +259,22 @@ void disk_empty(struct disk *disk)
 	free(disk->positions);
 	free(disk->requests);
 	free(disk->holds);
+	council_forgets(disk);
 	*disk = (struct disk){.machine = disk->machine};
 }
 
-/* Reckoned from the acts themselves, so that the core's own judgement is not the judge of the core. */
-enum standing disk_standing(const struct sim *sim, const struct disk *disk, const struct hash *space, unsigned city,
+/* Reckoned from the acts themselves, so that the core's own judgement is not the judge of the core; where stewards
+ * change their spaces, by the core's judgement of what is on the disk, which has laws of its own. */
+enum standing disk_standing(struct sim *sim, struct disk *disk, const struct hash *space, unsigned city,
 			    bool *ret_named)
 {
 	const struct city *who = &sim->cities[city];
+	if (sim->profile.changes) {
+		const struct acts *acts = council_judges(sim, disk, space);
+		const struct member *member = acts ? acts_member(acts, &who->identity) : NULL;
+		*ret_named = member != NULL;
+		return member ? member->standing : STANDING_INVITED;
+	}
 	enum standing standing = STANDING_INVITED;
 	*ret_named = false;
 	for (size_t i = 0; i < disk->acts.count; i++) {

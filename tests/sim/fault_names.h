@@ -44,6 +44,11 @@
 	X(FAULT_ERASURE, "erasures")                                                                                   \
 	X(FAULT_LATE_JOIN, "late joins")                                                                               \
 	X(FAULT_NEWER, "messages of a newer version")                                                                  \
+	X(FAULT_ADDED, "members added")                                                                                \
+	X(FAULT_REMOVED, "members removed")                                                                            \
+	X(FAULT_EXTENDED, "removals extended")                                                                         \
+	X(FAULT_APPOINTED, "stewards appointed")                                                                       \
+	X(FAULT_LEFT, "members that left")                                                                             \
 	X(FAULT_NEWER_WORD, "words of a newer version")
 enum fault {
 #define FAULT_ITEM(name, text) name,

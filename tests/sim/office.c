@@ -273,6 +273,9 @@ void office_work(struct sim *sim, const struct job *job)
 		machine = twin;
 	if (!sim->machines[machine].running)
 		return;
+	council_meet(sim, machine);
+	if (!sim->machines[machine].running)
+		return;
 	const uint64_t what = rng_below(&sim->rng, 100);
 	if (what < 80)
 		words_submit(sim, machine);

@@ -38,11 +38,15 @@ static void promise_slots_widen(struct sim *sim)
 }
 
 /* A disk that went back in time may write a request once more, and then be given by its partners what it had written
- * before: of those two either is an answer. */
-static bool made_since(const struct sim *sim, const struct promise *promise)
+ * before: of those two either is an answer. And what a removal shut out may be said again by one who was added again.
+ */
+static bool made_since(struct sim *sim, const struct promise *promise)
 {
 	const struct object *object = &sim->world.items[promise->object];
-	return object->maker == promise->machine && object->lineage == promise->lineage;
+	struct disk *disk = &sim->machines[promise->machine].disk;
+	return object->maker == promise->machine && object->lineage == promise->lineage &&
+	       !(sim->profile.changes &&
+		 council_ended(council_judges(sim, disk, &promise->space), &sim->cities[promise->city].identity));
 }
 
 static void promise_keep(struct sim *sim, struct promise promise)
@@ -164,6 +168,8 @@ void office_reply(struct sim *sim, unsigned machine, uint64_t client, const void
 	const struct errand copy = *errand;
 	if (!reply->fault && copy.kind == ERRAND_FOUND)
 		sim->plans[copy.plan].done = true;
+	else if (!reply->fault && copy.kind == ERRAND_CHANGE)
+		council_changed(sim, &copy);
 	else if (!reply->fault && reply->body_case == TWINLOG__REPLY__BODY_SUBMITTED)
 		reply_submitted(sim, &copy, reply);
 	else if (!reply->fault && reply->body_case == TWINLOG__REPLY__BODY_ERASED)

@@ -55,6 +55,7 @@ void profile_draw(struct sim *sim)
 	profile->liars = rng_chance(rng, 250) ? 1 : 0;
 	profile->newer = rng_chance(rng, 250);
 	profile->lie_per_mille = (unsigned)rng_between(rng, 10, 300);
+	council_draw(sim);
 }
 
 static void city_make(struct sim *sim, unsigned number)

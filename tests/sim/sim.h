@@ -198,7 +198,8 @@ enum errand_kind {
 	ERRAND_FOUND,
 	ERRAND_ANSWER,
 	ERRAND_ERASE,
-	ERRAND_PEER
+	ERRAND_PEER,
+	ERRAND_CHANGE
 };
 enum errand_state { ERRAND_OPEN, ERRAND_ANSWERED, ERRAND_CUT /* by a crash */, ERRAND_LEFT };
 
@@ -266,13 +267,14 @@ struct profile {
 	unsigned lie_per_mille;
 	bool several_lines;
 	unsigned liars;
-	bool newer; /* some cities run a newer version */
+	bool newer;       /* some cities run a newer version */
+	unsigned changes; /* of spaces by their stewards, per mille of requests (council.c); 0: none */
 	bool bulk;
 };
 
 struct sim {
 	struct sim_options options;
-	struct rng rng;
+	struct rng rng, council;
 	struct profile profile;
 	uint64_t now_ms;
 	uint64_t steps, trace_hash;
@@ -309,6 +311,28 @@ struct sim {
 	struct arena *arenas[SIM_ARENAS];
 	uint64_t faults[FAULT_COUNT]; /* that struck so far */
 };
+
+/* ---- council.c: changes of who belongs ---- */
+
+void council_draw(struct sim *sim);
+void council_meet(struct sim *sim, unsigned machine); /* perhaps */
+void council_changed(struct sim *sim, const struct errand *errand);
+/* Whether the city ever left the space or was removed from it. */
+bool council_ended(const struct acts *acts, const struct hash *identity);
+/* The space's acts on that disk, judged anew; NULL: there are none. The disk's, until its next act. */
+const struct acts *council_judges(struct sim *sim, struct disk *disk, const struct hash *space);
+/* A city that was removed from the space, for all this disk knows; else the one given. */
+unsigned council_removed(struct sim *sim, struct disk *disk, const struct hash *space, unsigned otherwise);
+void council_forgets(struct disk *disk);
+/* What counts of a space on a disk, by walking it: the bundles that each cut-off lets stand are found once. */
+struct counted {
+	const struct disk *disk;
+	const struct acts *acts;
+	uint8_t **reached; /* by the cut-off's act: by object */
+};
+void counted_begin(struct sim *sim, struct disk *disk, const struct hash *space, struct counted *ret_counted);
+bool counted_has(const struct sim *sim, struct counted *counted, const struct bundle *bundle);
+void counted_end(struct counted *counted);
 
 /* ---- profile.c: what a seed draws ---- */
 

@@ -85,6 +85,11 @@ struct disk_request {
 	struct blob *blob;
 };
 
+struct judged {
+	struct hash space;
+	struct acts *acts;
+};
+
 struct disk {
 	uint64_t machine;
 	bool restored; /* out of a backup, and not released yet */
@@ -97,7 +102,9 @@ struct disk {
 	size_t requests_count, requests_capacity;
 	uint8_t *holds; /* by object: 1 when in acts, bundles or erasures */
 	size_t holds_capacity;
-	uint64_t sequence; /* the greatest */
+	uint64_t sequence;     /* the greatest */
+	struct judged *judged; /* its acts by space, of so many rows (council.c) */
+	size_t judged_count, judged_capacity, judged_rows;
 };
 
 /* A row on its way to a disk. */
@@ -123,7 +130,7 @@ void disk_copy(struct disk *to, const struct disk *from); /* to: empty */
 void disk_empty(struct disk *disk);
 bool disk_holds(const struct disk *disk, uint32_t object);
 struct disk_entry *disk_row(const struct disk_rows *rows, uint64_t sequence); /* NULL */
-enum standing disk_standing(const struct sim *sim, const struct disk *disk, const struct hash *space, unsigned city,
+enum standing disk_standing(struct sim *sim, struct disk *disk, const struct hash *space, unsigned city,
 			    bool *ret_named);
 /* Fills a node; what does not load again: NULL, or what it was. */
 const char *disk_load(const struct disk *disk, struct node *node);

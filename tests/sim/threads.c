@@ -212,6 +212,8 @@ void thread_pack(struct sim *sim, unsigned number, const struct effect *effect)
 		receiver = (receiver + 1) % sim->profile.cities;
 		sim->canary_sung = true;
 	}
+	if (sim->options.canary == CANARY_REMOVED)
+		receiver = council_removed(sim, &machine->disk, &effect->send_chunk.space, receiver);
 	check_chunk(sim, number, receiver, &effect->send_chunk.space, &effect->send_chunk.city,
 		    effect->send_chunk.sequences, effect->send_chunk.count);
 	const uint64_t done = sim->now_ms + rng_below(&sim->rng, 3);

@@ -137,14 +137,17 @@ static int said_order(const void *a, const void *b)
 	return order ? order : hash_compare(&left->leaf, &right->leaf);
 }
 
-static size_t said_collect(const struct sim *sim, const struct disk *disk, const struct hash *space,
-			   struct said **ret_said)
+static size_t said_collect(struct sim *sim, struct disk *disk, const struct hash *space, struct said **ret_said)
 {
 	struct said *said = NULL;
 	size_t count = 0, capacity = 0;
+	struct counted counted;
+	counted_begin(sim, disk, space, &counted);
 	for (size_t i = 0; i < disk->bundles.count; i++) {
 		const struct bundle *bundle = sim->world.items[disk->bundles.items[i].object].bundle;
-		for (uint32_t l = 0; hash_equal(&bundle->space, space) && l < bundle->leaves_count; l++) {
+		if (!hash_equal(&bundle->space, space) || !counted_has(sim, &counted, bundle))
+			continue;
+		for (uint32_t l = 0; l < bundle->leaves_count; l++) {
 			const struct leaf *leaf = &bundle->leaves[l];
 			if (leaf->operation > TWINLOG__OPERATION__OPERATION_LINK)
 				continue; /* a newer version's: in no lane */
@@ -156,6 +159,7 @@ static size_t said_collect(const struct sim *sim, const struct disk *disk, const
 						      .from = leaf};
 		}
 	}
+	counted_end(&counted);
 	if (count)
 		qsort(said, count, sizeof *said, said_order);
 	for (size_t i = 0; i < count; i++)
