@@ -30,7 +30,7 @@ const struct cli_option cli_filter_options[] = {
     {"status", 0, N_("CODE"), N_("planned, held, in_force, …"), true},
     {"state", 0, N_("STATE"), N_("agreed, differs, denied, one_sided, reported or withdrawn"), true},
     {"space", 0, N_("SPACE"), N_("in this space, by title or beginning of its id"), true},
-    {"stated-by", 0, N_("CITY"), N_("this city has said something"), true},
+    {"stated-by", 0, N_("CITY"), N_("as this city states it; of several, one has said something"), true},
     {"text", 0, N_("TEXT"), N_("text in titles and summaries"), false},
     {0},
 };

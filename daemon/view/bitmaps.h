@@ -17,6 +17,7 @@ enum bitmap_dimension {
 	BITMAP_KIND,    /* RecordKind */
 	BITMAP_STATE,   /* RecordState */
 	BITMAP_STATED,  /* number of a city of the statements: it has a current word */
+	BITMAP_APART,   /* likewise, and what it states is not what the columns hold */
 	BITMAP_CITY,    /* name, as all below */
 	BITMAP_COUNTRY, /* number of the two letters: bitmap_country */
 	BITMAP_FIELD,

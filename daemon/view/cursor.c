@@ -78,14 +78,22 @@ static void take_cities(const struct order *order, const struct view_space *view
 
 struct place_key order_key(const struct order *order, const struct view_space *view, uint32_t row)
 {
-	const struct statements *statements = view->statements;
-	const struct facts *facts =
-	    view->facts[row] == FACTS_NONE ? NULL : statements_facts_at(statements, view->facts[row]);
+	/* Without a look at the facts, which are elsewhere. */
+	if (order->sort == TWINLOG__SORT__SORT_DATE)
+		return (struct place_key){.number = view->day[row]};
+	return order_key_of(order, view, row,
+			    view->facts[row] == FACTS_NONE ? NULL
+							   : statements_facts_at(view->statements, view->facts[row]));
+}
+
+struct place_key order_key_of(const struct order *order, const struct view_space *view, uint32_t row,
+			      const struct facts *facts)
+{
 	struct place_key key = {0};
 
 	switch (order->sort) {
 	case TWINLOG__SORT__SORT_CHANGED:
-		key.number = (int64_t)(statements_record(statements, row)->changed_ms & INT64_MAX);
+		key.number = (int64_t)(statements_record(view->statements, row)->changed_ms & INT64_MAX);
 		break;
 	case TWINLOG__SORT__SORT_CITY:
 		/* Who names none comes last, whatever the direction. */
@@ -94,7 +102,7 @@ struct place_key order_key(const struct order *order, const struct view_space *v
 			take_cities(order, view, facts, &key);
 		break;
 	default:
-		key.number = view->day[row];
+		key.number = facts && facts->start.precision != EDTF_NONE ? facts->start.first : VIEW_UNDATED;
 		break;
 	}
 	return key;

@@ -34,6 +34,9 @@ enum twinlog_error order_init(const struct query *query, const Twinlog__List *li
 void order_free(struct order *order); /* also after an error of order_init */
 /* The key but for the handle: enough to see that most records do not belong on the page. */
 struct place_key order_key(const struct order *order, const struct view_space *view, uint32_t row);
+/* The same with these facts (may be NULL) instead of those of the row's lead statement. */
+struct place_key order_key_of(const struct order *order, const struct view_space *view, uint32_t row,
+			      const struct facts *facts);
 /* Whether their numbers alone tell that a comes before b. */
 bool order_tells(const struct order *order, const struct place_key *a, const struct place_key *b);
 /* The ranking that goes along with the order, forwards or backwards; NULL: none does. */

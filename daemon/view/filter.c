@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "succession.h"
 #include "text.h"
 
 enum mark {
@@ -80,10 +81,12 @@ enum twinlog_error filter_init(struct filter *filter, const struct query *query,
 			 message->n_modes;
 	filter->details = message->n_actor_levels || message->n_actor_kinds || message->n_channels;
 	filter->values |= filter->details;
+	filter->one_view = message->n_stated_by == 1;
 	if (message->n_cities > TWINLOG_RECORD_CITIES_MAX)
 		return query_fault(query, TWINLOG_TOO_MANY, "cities", codec_bytes(NULL, 0));
 	if (message->n_countries + message->n_subdivisions > FILTER_REGIONS_MAX)
 		return query_fault(query, TWINLOG_TOO_MANY, "countries", codec_bytes(NULL, 0));
+	filter->all_cities = (uint32_t)((1ull << message->n_cities) - 1);
 	filter->all_regions = (uint32_t)((1ull << (message->n_countries + message->n_subdivisions)) - 1);
 	error = read_dates(filter);
 	if (!error)
@@ -111,6 +114,15 @@ void filter_free(struct filter *filter)
 }
 
 /* ---- One space ---- */
+
+struct filter_space filter_space_of(const struct filter *filter, const struct statements *statements,
+				    const struct acts *acts)
+{
+	return (struct filter_space){
+	    .statements = statements,
+	    .acts = acts,
+	    .stating = filter->one_view ? stated_city(statements, acts, filter->message->stated_by[0]) : STATED_NOBODY};
+}
 
 static void mark_all(struct filter_space *where, const ProtobufCBinaryData *values, size_t count, enum mark mark)
 {
@@ -206,24 +218,66 @@ static enum twinlog_error mark_regions(const struct filter *filter, struct filte
 	return error;
 }
 
-static enum twinlog_error prepare_values(const struct filter *filter, struct filter_space *where)
+/* Marks a city's name; when asked to follow, also those of places that merged into it. */
+static enum twinlog_error mark_city(const struct filter *filter, struct filter_space *where, ProtobufCBinaryData id,
+				    uint32_t bits, enum mark mark)
+{
+	const struct group_space space = {where->statements, where->acts};
+	struct succession succession = {.count = 1};
+	char city[TWINLOG_CITY_ID_MAX + 1];
+	enum twinlog_error error = TWINLOG_OK;
+
+	if (id.len >= sizeof city)
+		return TWINLOG_OK;
+	memcpy(city, id.data, id.len);
+	city[id.len] = '\0';
+	succession.cities[0] = city;
+	if (filter->message->follow)
+		error = succession_of(&space, 1, &filter->query->self, city, &succession);
+	for (size_t i = 0; !error && i < succession.count; i++) {
+		const uint32_t name =
+		    names_find(statements_names(where->statements), succession.cities[i], strlen(succession.cities[i]));
+
+		if (name == NAME_NONE)
+			continue;
+		where->cities[name] |= bits;
+		where->marks[name] |= (uint16_t)mark;
+	}
+	return error;
+}
+
+static enum twinlog_error prepare_cities(const struct filter *filter, struct filter_space *where)
 {
 	const Twinlog__Filter *message = filter->message;
 	const struct names *names = statements_names(where->statements);
 	const struct member *own = acts_member(where->acts, &filter->query->self);
+	enum twinlog_error error = TWINLOG_OK;
+
+	where->self = own ? names_find(names, own->city_id, strlen(own->city_id)) : NAME_NONE;
+	if (message->n_cities + message->n_partners == 0)
+		return TWINLOG_OK;
+	where->cities = calloc(names_count(names), sizeof *where->cities);
+	if (!where->cities)
+		return TWINLOG_NO_MEMORY;
+	for (size_t i = 0; !error && i < message->n_cities; i++)
+		error = mark_city(filter, where, message->cities[i], 1u << i, 0);
+	for (size_t i = 0; !error && i < message->n_partners; i++)
+		error = mark_city(filter, where, message->partners[i], 0, MARK_PARTNER);
+	return error;
+}
+
+static enum twinlog_error prepare_values(const struct filter *filter, struct filter_space *where)
+{
+	const Twinlog__Filter *message = filter->message;
+	const struct names *names = statements_names(where->statements);
+	enum twinlog_error error;
 
 	where->marks = calloc(names_count(names), sizeof *where->marks);
-	where->cities = calloc(message->n_cities + 1, sizeof *where->cities);
-	if (!where->marks || !where->cities)
+	if (!where->marks)
 		return TWINLOG_NO_MEMORY;
-	for (size_t i = 0; i < message->n_cities; i++) {
-		uint32_t city = names_find(names, message->cities[i].data, message->cities[i].len);
-
-		where->nothing |= city == NAME_NONE;
-		where->cities[where->cities_count++] = city;
-	}
-	where->self = own ? names_find(names, own->city_id, strlen(own->city_id)) : NAME_NONE;
-	mark_all(where, message->partners, message->n_partners, MARK_PARTNER);
+	error = prepare_cities(filter, where);
+	if (error)
+		return error;
 	mark_all(where, message->fields, message->n_fields, MARK_FIELD);
 	mark_all(where, message->forms, message->n_forms, MARK_FORM);
 	mark_all(where, message->relation_types, message->n_relation_types, MARK_RELATION);
@@ -246,11 +300,10 @@ static enum twinlog_error prepare_stated(const struct filter *filter, struct fil
 	if (!where->stated)
 		return TWINLOG_NO_MEMORY;
 	for (size_t i = 0; i < message->n_stated_by; i++) {
-		const struct member *member = acts_member_by_city(where->acts, message->stated_by[i]);
+		const uint32_t city = stated_city(where->statements, where->acts, message->stated_by[i]);
 
-		for (size_t city = 0; member && city < count; city++)
-			if (hash_equal(statements_city(where->statements, (uint16_t)city), &member->identity))
-				where->stated[city] = 1;
+		if (city != STATED_NOBODY)
+			where->stated[city] = 1;
 	}
 	return TWINLOG_OK;
 }
@@ -261,7 +314,7 @@ enum twinlog_error filter_space_prepare(const struct filter *filter, struct filt
 
 	if (filter->values)
 		error = prepare_values(filter, where);
-	if (!error && filter->message->n_stated_by > 0)
+	if (!error && filter->message->n_stated_by > 1)
 		error = prepare_stated(filter, where);
 	return error;
 }
@@ -271,7 +324,7 @@ enum twinlog_error filter_space_init(const struct filter *filter, const struct s
 {
 	enum twinlog_error error;
 
-	*ret_where = filter_space_of(space_statements(space), space_acts(space));
+	*ret_where = filter_space_of(filter, space_statements(space), space_acts(space));
 	ret_where->space = space;
 	error = filter_space_prepare(filter, ret_where);
 	if (error)
@@ -299,6 +352,15 @@ static bool any_marked(const struct filter_space *where, const uint32_t *names, 
 		if (where->marks[names[i]] & mark)
 			return true;
 	return false;
+}
+
+static bool has_all_cities(const struct filter *filter, const struct filter_space *where, const struct facts *facts)
+{
+	uint32_t cities = 0;
+
+	for (size_t i = 0; i < facts->cities_count; i++)
+		cities |= where->cities[facts->ids[i]];
+	return cities == filter->all_cities;
 }
 
 static bool in_all_regions(const struct filter *filter, const struct filter_space *where, const struct facts *facts)
@@ -334,9 +396,8 @@ static bool fits_values(const struct filter *filter, const struct filter_space *
 	const Twinlog__Filter *message = filter->message;
 	const uint32_t *cities = facts->ids, *fields = facts->ids + facts->cities_count;
 
-	for (size_t i = 0; i < where->cities_count; i++)
-		if (!facts_has_city(facts, where->cities[i]))
-			return false;
+	if (filter->all_cities && !has_all_cities(filter, where, facts))
+		return false;
 	if (message->n_partners > 0 &&
 	    (!facts_has_city(facts, where->self) || !any_marked(where, cities, facts->cities_count, MARK_PARTNER)))
 		return false;
@@ -385,8 +446,21 @@ uint8_t filter_kind(const struct filter_space *where, size_t record, const struc
 	return summary->facts ? summary->facts->kind : statements_record(where->statements, record)->kind;
 }
 
-enum twinlog_error filter_fits(const struct filter *filter, const struct filter_space *where, size_t record,
-			       struct record_summary *ret_summary, bool *ret_fits)
+/* In place of what leads, what one city states; false when it gives no values. */
+static bool take_stated(const struct filter_space *where, size_t record, struct record_summary *summary)
+{
+	const struct word *word =
+	    stated_word(where->statements, statements_record(where->statements, record), where->stating);
+
+	if (!word)
+		return false;
+	summary->facts = statements_facts(where->statements, word);
+	summary->facts_at = word->facts;
+	return true;
+}
+
+enum twinlog_error filter_fits_codes(const struct filter *filter, const struct filter_space *where, size_t record,
+				     struct record_summary *ret_summary, bool *ret_fits)
 {
 	struct record_summary summary;
 	enum twinlog_error error =
@@ -395,6 +469,8 @@ enum twinlog_error filter_fits(const struct filter *filter, const struct filter_
 	if (error)
 		return error;
 	*ret_fits = false;
+	if (filter->one_view && !take_stated(where, record, &summary))
+		return TWINLOG_OK;
 	*ret_summary = summary;
 	if (where->nothing || summary.state == TWINLOG__RECORD_STATE__STATE_NONE)
 		return TWINLOG_OK;
@@ -416,8 +492,14 @@ enum twinlog_error filter_fits(const struct filter *filter, const struct filter_
 		return TWINLOG_OK;
 	if (where->stated && !fits_stated(where, statements_record(where->statements, record)))
 		return TWINLOG_OK;
-	if (filter->text)
-		return filter_text_fits(filter, where, record, ret_fits);
 	*ret_fits = true;
 	return TWINLOG_OK;
+}
+
+enum twinlog_error filter_fits(const struct filter *filter, const struct filter_space *where, size_t record,
+			       struct record_summary *ret_summary, bool *ret_fits)
+{
+	const enum twinlog_error error = filter_fits_codes(filter, where, record, ret_summary, ret_fits);
+
+	return !error && *ret_fits && filter->text ? filter_text_fits(filter, where, record, ret_fits) : error;
 }

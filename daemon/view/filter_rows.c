@@ -229,11 +229,10 @@ static void term_stated(struct terms *terms)
 	if (message->n_stated_by == 0)
 		return;
 	for (size_t i = 0; i < message->n_stated_by; i++) {
-		const struct member *member = acts_member_by_city(terms->where->acts, message->stated_by[i]);
+		const uint32_t city = stated_city(statements, terms->where->acts, message->stated_by[i]);
 
-		for (size_t city = 0; member && city < statements_cities(statements); city++)
-			if (hash_equal(statements_city(statements, (uint16_t)city), &member->identity))
-				any_put(terms, &any, rows_of(terms, BITMAP_STATED, (uint32_t)city));
+		if (city != STATED_NOBODY)
+			any_put(terms, &any, rows_of(terms, BITMAP_STATED, city));
 	}
 	term_any(terms, &any);
 }
@@ -374,6 +373,53 @@ static roaring_bitmap_t *terms_all(const struct terms *terms)
 	return rows;
 }
 
+/* ---- One city's view ---- */
+
+const roaring_bitmap_t *filter_rows_apart(const struct filter_space *where, const struct view_space *view)
+{
+	return where->stating == STATED_NOBODY
+		   ? NULL
+		   : bitmaps_get(&view->bitmaps, bitmap_key_of(BITMAP_APART, where->stating, 0));
+}
+
+struct looking {
+	const struct filter *filter;
+	const struct filter_space *where;
+	roaring_bitmap_t *into;
+	enum twinlog_error error;
+};
+
+static bool look_at(uint32_t row, void *context)
+{
+	struct looking *looking = context;
+	struct record_summary summary;
+	bool fits = false;
+
+	looking->error = filter_fits_codes(looking->filter, looking->where, row, &summary, &fits);
+	if (fits)
+		roaring_bitmap_add(looking->into, row);
+	return !looking->error;
+}
+
+/* The sets are of lead statements. Where the city states the same they are right; the others are few, and each is
+ * looked at. */
+static enum twinlog_error rows_of_one_view(const struct filter *filter, const struct filter_space *where,
+					   const struct view_space *view, roaring_bitmap_t *rows)
+{
+	const roaring_bitmap_t *apart = filter_rows_apart(where, view);
+	struct filter_space each = filter_space_of(filter, where->statements, where->acts);
+	struct looking looking = {.filter = filter, .where = &each, .into = rows};
+
+	if (!apart)
+		return TWINLOG_OK;
+	roaring_bitmap_andnot_inplace(rows, apart);
+	looking.error = filter_space_prepare(filter, &each);
+	if (!looking.error)
+		roaring_iterate(apart, look_at, &looking);
+	filter_space_free(&each);
+	return looking.error;
+}
+
 enum twinlog_error filter_rows(const struct filter *filter, const struct filter_space *where,
 			       const struct view_space *view, roaring_bitmap_t **ret_rows)
 {
@@ -386,8 +432,13 @@ enum twinlog_error filter_rows(const struct filter *filter, const struct filter_
 	for (size_t i = 0; i < terms.count; i++)
 		if (terms.owned[i])
 			roaring_bitmap_free(terms.rows[i]);
-	if (terms.error)
+	if (!terms.error && filter->one_view)
+		terms.error = rows_of_one_view(filter, where, view, rows);
+	if (terms.error) {
+		if (rows)
+			roaring_bitmap_free(rows);
 		return terms.error;
+	}
 	*ret_rows = rows;
 	return TWINLOG_OK;
 }

@@ -5,9 +5,11 @@
 #include "filter_rows.h"
 #include "texts.h"
 
-/* Says something here that people read. */
-static bool speaks(const struct word *word)
+/* Says something here that people read; of one city's view only what that city states. */
+static bool speaks(const struct statements *statements, uint32_t stating, const struct word *word)
 {
+	if (stating != STATED_NOBODY)
+		return word == stated_word(statements, statements_record(statements, word->record), stating);
 	return word_is_current(word) && word_lane(word) == LANE_WORD && word->void_rule == 0 && !word->erased;
 }
 
@@ -34,7 +36,7 @@ enum twinlog_error filter_text_fits(const struct filter *filter, const struct fi
 	bool fits = false;
 
 	for (; !error && !fits && word; word = statements_word(where->statements, word->next))
-		if (speaks(word))
+		if (speaks(where->statements, where->stating, word))
 			error = word_fits(filter, word, &fits);
 	if (error)
 		return error;
@@ -47,6 +49,7 @@ enum twinlog_error filter_text_fits(const struct filter *filter, const struct fi
 /* One thread's part. */
 struct gathering {
 	const struct statements *statements;
+	uint32_t stating;
 	roaring_bitmap_t *rows;
 };
 
@@ -62,7 +65,7 @@ static void gather(void *context, uint64_t sequence, uint32_t leaf)
 	struct gathering *gathering = context;
 	const struct word *word = statements_placed(gathering->statements, sequence, leaf);
 
-	if (word && speaks(word))
+	if (word && speaks(gathering->statements, gathering->stating, word))
 		roaring_bitmap_add(gathering->rows, word->record);
 }
 
@@ -75,7 +78,8 @@ static enum twinlog_error keep_found(const struct filter *filter, const struct f
 	enum twinlog_error error = TWINLOG_OK;
 
 	for (size_t i = 0; i < TEXTS_THREADS; i++) {
-		gatherings[i] = (struct gathering){.statements = where->statements, .rows = roaring_bitmap_create()};
+		gatherings[i] = (struct gathering){
+		    .statements = where->statements, .stating = where->stating, .rows = roaring_bitmap_create()};
 		search.contexts[i] = &gatherings[i];
 		if (!gatherings[i].rows)
 			error = TWINLOG_NO_MEMORY;

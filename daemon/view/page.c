@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "stated.h"
+
 static bool worse(const struct page *page, size_t a, size_t b)
 {
 	return order_compare(&page->order, &page->heap[a].key, &page->heap[b].key) > 0;
@@ -56,10 +58,9 @@ void page_sort(struct page *page)
 	}
 }
 
-static void page_take(struct page *page, const struct listed *from, uint32_t row)
+static void page_take_at(struct page *page, const struct listed *from, uint32_t row, struct place_key key)
 {
-	struct candidate candidate = {
-	    .space = from->space, .row = row, .key = order_key(&page->order, from->view, row)};
+	struct candidate candidate = {.space = from->space, .row = row, .key = key};
 
 	/* Most are told by the number alone, without a look at the record itself. */
 	if (page->count == page->capacity && order_tells(&page->order, &page->heap[0].key, &candidate.key))
@@ -67,6 +68,11 @@ static void page_take(struct page *page, const struct listed *from, uint32_t row
 	candidate.key.handle = statements_record(from->view->statements, row)->handle;
 	if (!page->behind || order_compare(&page->order, &candidate.key, &page->after) > 0)
 		page_offer(page, &candidate);
+}
+
+static void page_take(struct page *page, const struct listed *from, uint32_t row)
+{
+	page_take_at(page, from, row, order_key(&page->order, from->view, row));
 }
 
 struct taking {
@@ -225,13 +231,13 @@ static bool page_should_walk(const struct page *page, const struct listed *from,
 	       4 * (uint64_t)page->capacity * from->view->rows < count * count;
 }
 
-enum twinlog_error page_gather(struct page *page, const struct listed *from)
+/* Rows that stand where the columns have them. */
+static enum twinlog_error gather_led(struct page *page, const struct listed *from)
 {
 	const uint64_t count = roaring_bitmap_get_cardinality(from->rows);
 	uint32_t *found;
 	bool done = false;
 
-	page->total += count;
 	if (page_should_walk(page, from, count)) {
 		found = malloc(page->capacity * sizeof *found);
 		if (!found)
@@ -244,4 +250,40 @@ enum twinlog_error page_gather(struct page *page, const struct listed *from)
 	if (!done)
 		roaring_iterate(from->rows, take_row, &(struct taking){page, from});
 	return TWINLOG_OK;
+}
+
+/* ---- One city's view ---- */
+
+static bool take_apart(uint32_t row, void *context)
+{
+	const struct taking *taking = context;
+	const struct listed *from = taking->from;
+	const struct statements *statements = from->view->statements;
+	const struct word *word = stated_word(statements, statements_record(statements, row), from->stating);
+
+	page_take_at(
+	    taking->page, from, row,
+	    order_key_of(&taking->page->order, from->view, row, word ? statements_facts(statements, word) : NULL));
+	return true;
+}
+
+enum twinlog_error page_gather(struct page *page, const struct listed *from)
+{
+	struct listed led = *from;
+	roaring_bitmap_t *apart = NULL, *rest = NULL;
+	enum twinlog_error error;
+
+	page->total += roaring_bitmap_get_cardinality(from->rows);
+	if (!from->apart || !roaring_bitmap_intersect(from->rows, from->apart))
+		return gather_led(page, from);
+	apart = roaring_bitmap_and(from->rows, from->apart);
+	led.rows = rest = roaring_bitmap_andnot(from->rows, from->apart);
+	error = apart && rest ? gather_led(page, &led) : TWINLOG_NO_MEMORY;
+	if (!error)
+		roaring_iterate(apart, take_apart, &(struct taking){page, from});
+	if (apart)
+		roaring_bitmap_free(apart);
+	if (rest)
+		roaring_bitmap_free(rest);
+	return error;
 }

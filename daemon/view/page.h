@@ -11,7 +11,9 @@ struct listed {
 	uint32_t space; /* a number for the caller */
 	const struct view_space *view;
 	const roaring_bitmap_t *rows;
-	int32_t first, last; /* all rows meet these days; INT32_MIN, INT32_MAX: any */
+	const roaring_bitmap_t *apart; /* those that have their place by what `stating` states; NULL: none */
+	uint32_t stating;              /* statements_city */
+	int32_t first, last;           /* all rows meet these days; INT32_MIN, INT32_MAX: any */
 };
 
 /* One row that may come on the page. */

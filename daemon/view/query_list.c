@@ -52,8 +52,26 @@ static enum twinlog_error page_open(const struct query *query, const Twinlog__Li
 	return page->heap ? TWINLOG_OK : QUERY_FULL;
 }
 
+/* Of one city's view what it states takes the place of the lead. */
+static enum twinlog_error listed_record(const struct query *query, const Twinlog__Filter *filter,
+					const struct candidate *candidate, Twinlog__Record **ret_record)
+{
+	const struct space *space = node_space(query->node, candidate->space);
+	const struct statements *statements = space_statements(space);
+	const struct record *record = statements_record(statements, candidate->row);
+	const struct word *word;
+	enum twinlog_error error = query_record(query, space, record, false, false, ret_record);
+
+	if (error || !filter || filter->n_stated_by != 1)
+		return error;
+	word = stated_word(statements, record, stated_city(statements, space_acts(space), filter->stated_by[0]));
+	(*ret_record)->lead = word ? codec_hash(&word->leaf) : codec_bytes(NULL, 0);
+	return TWINLOG_OK;
+}
+
 /* Bodies are read only now, for what is on the page; a page that would outgrow a message ends before it does. */
-static enum twinlog_error page_write(const struct query *query, const struct page *page, Twinlog__Records *records)
+static enum twinlog_error page_write(const struct query *query, const Twinlog__Filter *filter, const struct page *page,
+				     Twinlog__Records *records)
 {
 	size_t limit = page->count < page->capacity ? page->count : page->capacity - 1;
 	size_t room = TWINLOG_MESSAGE_MAX - 1024, size = twinlog__records__get_packed_size(records);
@@ -62,10 +80,7 @@ static enum twinlog_error page_write(const struct query *query, const struct pag
 	if (!records->records)
 		return QUERY_FULL;
 	for (size_t i = 0; i < limit; i++) {
-		const struct candidate *candidate = &page->heap[i];
-		const struct space *space = node_space(query->node, candidate->space);
-		const struct record *record = statements_record(space_statements(space), candidate->row);
-		enum twinlog_error error = query_record(query, space, record, false, false, &records->records[i]);
+		enum twinlog_error error = listed_record(query, filter, &page->heap[i], &records->records[i]);
 
 		if (error && error != QUERY_FULL)
 			return error;
@@ -87,7 +102,7 @@ static enum twinlog_error list_space(const struct query *query, const struct fil
 				     struct page *page)
 {
 	const struct space *space = node_space(query->node, index);
-	const struct filter_space where = filter_space_of(space_statements(space), space_acts(space));
+	const struct filter_space where = filter_space_of(filter, space_statements(space), space_acts(space));
 	const struct view_space *view = view_at(query->extra->view, index);
 	roaring_bitmap_t *rows;
 	enum twinlog_error error = filter_rows(filter, &where, view, &rows);
@@ -99,6 +114,8 @@ static enum twinlog_error list_space(const struct query *query, const struct fil
 		error = page_gather(page, &(struct listed){.space = index,
 							   .view = view,
 							   .rows = rows,
+							   .apart = filter_rows_apart(&where, view),
+							   .stating = where.stating,
 							   .first = filter->dates ? filter->first : INT32_MIN,
 							   .last = filter->dates ? filter->last : INT32_MAX});
 	roaring_bitmap_free(rows);
@@ -159,7 +176,7 @@ enum twinlog_error query_list(const struct query *query, const Twinlog__List *li
 	page_sort(&page);
 	records->total = page.total;
 	records->commit = node_commit(query->node);
-	error = page_write(query, &page, records);
+	error = page_write(query, list->filter, &page, records);
 	if (error)
 		return error;
 	query->reply->body_case = TWINLOG__REPLY__BODY_RECORDS;

@@ -389,22 +389,6 @@ size_t sample_values(struct sample *sample, const struct item *item, enum dimens
 
 /* ---- Gathering ---- */
 
-/* The facts of one city's own words; NULL when it has none. */
-static const struct facts *own_facts(const struct filter_space *where, size_t record, ProtobufCBinaryData city)
-{
-	const struct member *member = acts_member_by_city(where->acts, city);
-	const struct word *word;
-	const struct facts *facts;
-
-	if (!member || statements_current(where->statements, statements_record(where->statements, record),
-					  &member->identity, false, &word, 1) == 0)
-		return NULL;
-	if (word->operation == TWINLOG__OPERATION__OPERATION_CONFIRMATION)
-		word = statements_answered(where->statements, word);
-	facts = word ? statements_facts(where->statements, word) : NULL;
-	return facts && facts->values ? facts : NULL;
-}
-
 /* The register's own rule of what a tie is. */
 static bool preset_takes(struct sample *sample, const struct item *item)
 {
@@ -472,8 +456,6 @@ static enum twinlog_error take_record(struct sample *sample, uint32_t space, siz
 
 	if (summary->state == TWINLOG__RECORD_STATE__STATE_WITHDRAWN && sample->filter->n_states == 0)
 		return TWINLOG_OK;
-	if (sample->view_of.len > 0)
-		item.facts = own_facts(&sample->spaces[space].where, record, sample->view_of);
 	if (!item.facts || !item.facts->values)
 		return TWINLOG_OK;
 	if (events && held && !item.facts->held) {

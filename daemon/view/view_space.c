@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stated.h"
 #include "view.h"
 
 /* ---- Life ---- */
@@ -276,7 +277,7 @@ static enum twinlog_error row_rank(struct view_space *space, uint32_t row, bool 
 	return error;
 }
 
-/* Under each city that has a current word on it. */
+/* Under each city that has a current word on it. Behind the columns, since what a city states is laid beside them. */
 static void row_stated(struct view_space *space, struct change *change)
 {
 	const struct statements *statements = space->statements;
@@ -285,13 +286,22 @@ static void row_stated(struct view_space *space, struct change *change)
 	const bool fresh = !(space->flags[change->row] & VIEW_SEEN);
 
 	change->what = CHANGE_REMOVE;
-	for (size_t city = 0; !fresh && city < cities; city++)
+	for (size_t city = 0; !fresh && city < cities; city++) {
 		change_key(change, BITMAP_STATED, (uint32_t)city, 0);
+		change_key(change, BITMAP_APART, (uint32_t)city, 0);
+	}
 	change->what = CHANGE_ADD;
 	for (const struct word *word = statements_word(statements, record->first_word); word;
-	     word = statements_word(statements, word->next))
-		if (word_is_current(word) && word_lane(word) == LANE_WORD)
-			change_key(change, BITMAP_STATED, word->city, 0);
+	     word = statements_word(statements, word->next)) {
+		const struct word *stated;
+
+		if (!word_is_current(word) || word_lane(word) != LANE_WORD)
+			continue;
+		change_key(change, BITMAP_STATED, word->city, 0);
+		stated = stated_word(statements, record, word->city);
+		if (!stated || stated->facts != space->facts[change->row])
+			change_key(change, BITMAP_APART, word->city, 0);
+	}
 }
 
 static void row_state(struct view_space *space, struct change *change, const struct record_summary *summary)

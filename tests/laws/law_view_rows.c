@@ -1,6 +1,7 @@
 /* Laws of the view, on random histories of many records: what a filter finds by sets of rows is what it finds by
- * looking at each record; a view kept up by commits is a view made anew; any order of arrival lists the same; pages put
- * together are the whole, also while there is writing. */
+ * looking at each record, in the order of what they are sorted by, also as one city states it; a view kept up by
+ * commits is a view made anew; any order of arrival lists the same; pages put together are the whole, also while there
+ * is writing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,135 +12,11 @@
 
 #include <cmocka.h>
 
-#include "../unit/town.h"
 #include "filter_rows.h"
 #include "page.h"
+#include "view_history.h"
 
-#define TOWNS     3u
-#define RECORDS   70u /* of each opener */
-#define BUNDLES   160u
-#define HISTORIES 12u
-#define FILTERS   40u
-
-static const char *const city_ids[] = {"CN:lianyungang", "KR:mokpo", "CN:xiamen", "KR:busan", "JP:sakai"};
-static const char *const fields[] = {"culture", "sports", "education"};
-static const char *const forms[] = {"exhibition", "delegation_visit", "training"};
-static const char *const modes[] = {NULL, "onsite", "online"};
-static const char *const statuses[] = {NULL, "planned", "held"};
-static const char *const levels[] = {NULL, "social", "municipal"};
-static const char *const kinds[] = {NULL, "company", "school_or_university"};
-static const char *const channels[] = {NULL, "newspaper", "website"};
-static const char *const dates[] = {"2018",    "2018-11", "2018-11-15", "2017-01-01", "2018-11~", "1995~",
-				    "2009-12", "2020",    "2020-02-29", "1992-08-24", "2031-05"};
-#define PICK(list) list[draw(sizeof list / sizeof *list)]
-
-static uint64_t dice;
-
-static uint32_t draw(uint32_t below)
-{
-	dice ^= dice << 13;
-	dice ^= dice >> 7;
-	dice ^= dice << 17;
-	return (uint32_t)(dice >> 33) % below;
-}
-
-/* ---- A history ---- */
-
-struct said {
-	unsigned opener;
-	uint8_t record;
-	struct hash leaf;
-	bool current;
-};
-struct history {
-	struct county county;
-	struct bundle *bundles[BUNDLES];
-	struct said said[BUNDLES]; /* the leaf of each */
-	unsigned town[BUNDLES];
-};
-
-static void say_values(struct saying *saying)
-{
-	const size_t count = 2 + draw(3), first = draw(5);
-
-	for (size_t i = 0; i < count; i++)
-		saying->cities[i] = city_ids[(first + i) % 5];
-	saying->start = PICK(dates);
-	if (draw(6) == 0)
-		saying->start = "1000", saying->end = "9999"; /* longer than the years it could be under */
-	else if (draw(4) == 0 && strcmp(saying->start, "1995~") > 0)
-		saying->end = "2032";
-	saying->field = PICK(fields);
-	saying->form = PICK(forms);
-	saying->mode = PICK(modes);
-	saying->status = PICK(statuses);
-	saying->actor_level = PICK(levels);
-	saying->actor_kind = PICK(kinds);
-	saying->channel = PICK(channels);
-	saying->report = draw(9) == 0;
-	saying->broken = draw(15) == 0;
-	if (draw(4) == 0) {
-		saying->kind = TWINLOG__RECORD_KIND__RECORD_AGREEMENT;
-		saying->status = draw(2) ? "in_force" : NULL;
-		saying->relation = draw(2) ? "sister" : "friendship";
-		if (draw(5) == 0)
-			saying->start = NULL;
-	}
-}
-
-static void history_make(struct history *history)
-{
-	memset(history, 0, sizeof *history);
-	county_init(&history->county, city_ids, TOWNS, 0, 0);
-	for (size_t i = 0; i < BUNDLES; i++) {
-		const unsigned town = draw(TOWNS);
-		struct saying saying = {
-		    .town = town, .opener = draw(3) ? town : draw(TOWNS), .record = (uint8_t)draw(RECORDS)};
-		struct said *said = &history->said[i];
-
-		say_values(&saying);
-		/* Kinds are part of a record's name: agreements and activities are different records. */
-		for (size_t j = 0; j < i; j++)
-			if (history->said[j].opener == saying.opener && history->said[j].record == saying.record) {
-				if (history->town[j] == town && history->said[j].current && saying.replaces_count < 4) {
-					saying.replaces[saying.replaces_count++] = history->said[j].leaf;
-					history->said[j].current = false;
-				} else if (history->town[j] != town && draw(2)) {
-					saying.operation = TWINLOG__OPERATION__OPERATION_CONFIRMATION;
-					saying.answers = &history->said[j].leaf;
-				}
-			}
-		saying.version = 1 + saying.replaces_count + draw(2);
-		history->town[i] = town;
-		*said = (struct said){.opener = saying.opener, .record = saying.record, .current = true};
-		history->bundles[i] = county_bundle(&history->county, &saying, 1, 1000 + draw(50));
-		said->leaf = history->bundles[i]->leaves[0].hash;
-	}
-}
-
-static void history_free(struct history *history)
-{
-	for (size_t i = 0; i < BUNDLES; i++)
-		bundle_free(history->bundles[i]);
-	county_free(&history->county);
-}
-
-static struct view_space *view_make(const struct history *history, const struct statements *statements)
-{
-	struct view_space *view;
-
-	assert_int_equal(view_space_new(statements, history->county.acts, &history->county.towns[1].identity, &view),
-			 TWINLOG_OK);
-	view->by_date.late_max = view->by_change.late_max = 5;
-	assert_int_equal(view_space_rank_changes(view), TWINLOG_OK);
-	return view;
-}
-
-static void view_update(struct view_space *view, uint32_t portion)
-{
-	while (!view_space_is_current(view))
-		assert_int_equal(view_space_catch_up(view, portion), TWINLOG_OK);
-}
+#define FILTERS 40u
 
 /* ---- Filters ---- */
 
@@ -211,6 +88,22 @@ static void ask(struct asking *asking, const struct history *history)
 		asking->message.n_kinds = 1;
 	}
 	asking->message.waiting = draw(8) == 0;
+	asking->message.follow = draw(2);
+	/* One city's view asks little else, so that it shows something. */
+	if (draw(3) == 0) {
+		const Twinlog__Filter asked = asking->message;
+
+		twinlog__filter__init(&asking->message);
+		asking->lists[10][0] = codec_string(city_ids[draw(TOWNS)]);
+		asking->message.stated_by = asking->lists[10];
+		asking->message.n_stated_by = 1;
+		asking->message.from = asked.from;
+		asking->message.to = asked.to;
+		asking->message.n_cities = draw(2) ? asked.n_cities : 0;
+		asking->message.cities = asked.cities;
+		asking->message.n_fields = asked.n_fields;
+		asking->message.fields = asked.fields;
+	}
 	assert_int_equal(by_name_new(&asking->query, codec_string("ko"), &asking->names), TWINLOG_OK);
 	if (filter_init(&asking->filter, &asking->query, &asking->message) != TWINLOG_OK) {
 		/* The days asked for are the wrong way round. */
@@ -229,7 +122,7 @@ static void ask_free(struct asking *asking)
 
 static roaring_bitmap_t *found(const struct asking *asking, const struct view_space *view)
 {
-	const struct filter_space where = filter_space_of(view->statements, view->acts);
+	const struct filter_space where = filter_space_of(&asking->filter, view->statements, view->acts);
 	roaring_bitmap_t *rows = NULL;
 
 	assert_int_equal(filter_rows(&asking->filter, &where, view, &rows), TWINLOG_OK);
@@ -238,7 +131,7 @@ static roaring_bitmap_t *found(const struct asking *asking, const struct view_sp
 
 static uint64_t same_as_each(const struct asking *asking, const struct view_space *view, uint64_t seed)
 {
-	struct filter_space where = filter_space_of(view->statements, view->acts);
+	struct filter_space where = filter_space_of(&asking->filter, view->statements, view->acts);
 	roaring_bitmap_t *rows = found(asking, view);
 	const uint64_t count = roaring_bitmap_get_cardinality(rows);
 	uint64_t fitting = 0;
@@ -273,8 +166,11 @@ static struct listing list_page(const struct asking *asking, const struct view_s
 	struct candidate heap[BUNDLES + 1];
 	roaring_bitmap_t *rows = found(asking, view);
 	const struct filter *filter = &asking->filter;
+	const struct filter_space where = filter_space_of(filter, view->statements, view->acts);
 	const struct listed listed = {.view = view,
 				      .rows = rows,
+				      .apart = filter_rows_apart(&where, view),
+				      .stating = where.stating,
 				      .first = filter->dates ? filter->first : INT32_MIN,
 				      .last = filter->dates ? filter->last : INT32_MAX};
 	struct page page = {.order = order, .heap = heap, .capacity = size + 1};
@@ -307,6 +203,70 @@ static const struct order orders[] = {
     {.sort = TWINLOG__SORT__SORT_CITY},    {.sort = TWINLOG__SORT__SORT_CITY, .descending = true},
 };
 #define ORDERS (sizeof orders / sizeof *orders)
+
+/* The keys that rows have in a list, sorted by themselves. */
+static const struct order *sorting;
+static int compare_keys(const void *a, const void *b)
+{
+	return order_compare(sorting, a, b);
+}
+
+/* The facts that a city's side of the record has, as those who judge it say. */
+static const struct facts *side_facts(const struct view_space *view, uint32_t row, ProtobufCBinaryData city)
+{
+	const struct member *member = acts_member_by_city(view->acts, city);
+	const struct facts *facts = NULL;
+	struct judgement judgement;
+
+	judgement_init(&judgement);
+	assert_int_equal(record_judge(view->statements, view->acts, &view->self,
+				      statements_record(view->statements, row), &judgement),
+			 TWINLOG_OK);
+	for (size_t i = 0; i < judgement.sides_count; i++)
+		if (judgement.sides[i].member == member && judgement.sides[i].facts && judgement.sides[i].facts->values)
+			facts = judgement.sides[i].facts;
+	judgement_free(&judgement);
+	return facts;
+}
+
+static void listed_as_sorted(const struct asking *asking, const struct view_space *view, uint64_t seed)
+{
+	const bool one_view = asking->message.n_stated_by == 1;
+	roaring_bitmap_t *rows = found(asking, view);
+
+	for (size_t o = 0; o < ORDERS; o++) {
+		struct order order = orders[o];
+		struct place_key keys[BUNDLES], unused;
+		struct listing sorted = {0};
+		size_t count = 0;
+
+		order.names = asking->names;
+		for (uint32_t row = 0; row < view->rows; row++) {
+			if (!roaring_bitmap_contains(rows, row))
+				continue;
+			keys[count] = order_key(&order, view, row);
+			if (one_view) {
+				const struct facts *facts = side_facts(view, row, asking->message.stated_by[0]);
+
+				if (!facts)
+					fail_msg("seed %llu: record %u is not stated", (unsigned long long)seed, row);
+				keys[count] = order_key_of(&order, view, row, facts);
+			}
+			keys[count++].handle = statements_record(view->statements, row)->handle;
+		}
+		sorting = &order;
+		qsort(keys, count, sizeof *keys, compare_keys);
+		while (sorted.count < count) {
+			sorted.handles[sorted.count] = keys[sorted.count].handle;
+			sorted.count++;
+		}
+		const struct listing whole = list_page(asking, view, orders[o], BUNDLES, NULL, &unused);
+
+		if (!same_listing(&sorted, &whole))
+			fail_msg("seed %llu: order %zu is not sorted", (unsigned long long)seed, o);
+	}
+	roaring_bitmap_free(rows);
+}
 
 static void pages_make_the_whole(const struct asking *asking, const struct view_space *view, uint64_t seed)
 {
@@ -380,6 +340,7 @@ static void kept_up_is_made_anew(void **state)
 
 				assert_true(same_listing(&a, &b));
 			}
+			listed_as_sorted(&asking, kept, seed);
 			pages_make_the_whole(&asking, kept, seed);
 			ask_free(&asking);
 		}
