@@ -67,6 +67,27 @@ enum twinlog_error bundle_view_body(const uint8_t *bytes, size_t size, uint32_t 
 	return TWINLOG_OK;
 }
 
+uint32_t bundle_view_places(const uint8_t *bytes, size_t size, uint32_t step, uint32_t *ret_offsets, uint32_t max)
+{
+	const uint8_t *at = bytes, *end = bytes + size;
+	uint32_t index = 0, count = 0;
+
+	while (at < end) {
+		const uint8_t *begun = at;
+		ProtobufCBinaryData value;
+		uint64_t field;
+
+		if (!take_field(&at, end, &field, &value))
+			break;
+		if (field != BUNDLE_LEAVES || index++ % step != 0)
+			continue;
+		if (count < max)
+			ret_offsets[count] = (uint32_t)(begun - bytes);
+		count++;
+	}
+	return count;
+}
+
 enum twinlog_error bundle_view_bodies(const uint8_t *bytes, size_t size,
 				      bool (*visit)(void *context, uint32_t index, ProtobufCBinaryData body),
 				      void *context)

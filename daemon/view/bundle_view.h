@@ -12,6 +12,10 @@ enum twinlog_error bundle_view_header(const uint8_t *bytes, size_t size,
 enum twinlog_error bundle_view_body(const uint8_t *bytes, size_t size, uint32_t index,
 				    ProtobufCBinaryData *ret_body) TWINLOG_MUST_CHECK;
 
+/* The offsets of the leaves 0, step, 2 * step, …: bundle_view_body finds the leaf i at the bytes from there on as i %
+ * step. Fills at most max of them; returns how many there are. */
+uint32_t bundle_view_places(const uint8_t *bytes, size_t size, uint32_t step, uint32_t *ret_offsets, uint32_t max);
+
 /* Each leaf's body, in order; stops when visit answers false, which is no fault. */
 enum twinlog_error bundle_view_bodies(const uint8_t *bytes, size_t size,
 				      bool (*visit)(void *context, uint32_t index, ProtobufCBinaryData body),

@@ -5,7 +5,6 @@
 #include <unicode/ucol.h>
 #include <unicode/ustring.h>
 
-#include "bundle_view.h"
 #include "codelist.h"
 
 #define NAME_UNITS_MAX (TWINLOG_NAME_MAX + 1) /* UTF-16 has no more units than UTF-8 has bytes */
@@ -90,14 +89,11 @@ static ProtobufCBinaryData recorded_name(struct by_name *by_name, const struct v
 	const struct word *word = facts && facts->values ? statements_word(statements, facts->word) : NULL;
 	ProtobufCBinaryData packed, name = codec_bytes(NULL, 0);
 	Twinlog__Body *body;
-	const uint8_t *bytes;
-	size_t bytes_size;
 
 	if (!word || !by_name->query->read)
 		return name;
 	arena_reset(by_name->scratch);
-	if (store_get_bundle(by_name->query->read, word->bundle, &bytes, &bytes_size) ||
-	    bundle_view_body(bytes, bytes_size, word->index, &packed) ||
+	if (query_body(by_name->query, word, &packed) ||
 	    CODEC_UNPACK(by_name->scratch, packed.data, packed.len, &body, twinlog__body) ||
 	    body->content_case != TWINLOG__BODY__CONTENT_CITY)
 		return name;

@@ -1,7 +1,6 @@
 /* The text of a filter: over all texts at once, or in the words on one record. */
 #include <stdlib.h>
 
-#include "bundle_view.h"
 #include "filter_rows.h"
 #include "texts.h"
 
@@ -16,12 +15,8 @@ static bool speaks(const struct statements *statements, uint32_t stating, const 
 static enum twinlog_error word_fits(const struct filter *filter, const struct word *word, bool *ret_fits)
 {
 	ProtobufCBinaryData packed;
-	const uint8_t *bytes;
-	size_t size;
-	enum twinlog_error error = store_get_bundle(filter->query->read, word->bundle, &bytes, &size);
+	enum twinlog_error error = query_body(filter->query, word, &packed);
 
-	if (!error)
-		error = bundle_view_body(bytes, size, word->index, &packed);
 	if (!error)
 		error = texts_in_body(filter->scratch, packed, filter->text, filter->text_size, ret_fits);
 	return error;

@@ -125,11 +125,9 @@ static bool walk(const struct page *page, const struct listed *from, struct rank
 	return true;
 }
 
-/* ~ begins a year before the day at most. */
-#define BEFORE_MAX 366
-
-/* Rows that begin before the days asked for and reach into them: all have a day in the year of the first. */
-static bool take_crossing(uint32_t row, void *context)
+/* Rows whose day is none of those asked for, though they reach into them: they begin before the first, or, with ~, up
+ * to a year after the last. */
+static bool take_early(uint32_t row, void *context)
 {
 	const struct taking *taking = context;
 
@@ -138,26 +136,52 @@ static bool take_crossing(uint32_t row, void *context)
 	return true;
 }
 
-static enum twinlog_error page_cross(struct page *page, const struct listed *from)
+static bool take_late(uint32_t row, void *context)
 {
-	const struct bitmaps *bitmaps = &from->view->bitmaps;
-	int year, month, day;
+	const struct taking *taking = context;
 
-	edtf_from_days(from->first, &year, &month, &day);
-	const bitmap_key keys[] = {bitmap_key_of(BITMAP_YEAR, (uint32_t)year, 0), bitmap_key_of(BITMAP_LONG, 0, 0)};
+	if (taking->from->view->day[row] > taking->from->last)
+		page_take(taking->page, taking->from, row);
+	return true;
+}
 
-	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-		const roaring_bitmap_t *rows = bitmaps_get(bitmaps, keys[i]);
-		roaring_bitmap_t *both = rows ? roaring_bitmap_and(rows, from->rows) : NULL;
+static enum twinlog_error take_among(struct page *page, const struct listed *from, bitmap_key key,
+				     roaring_iterator take)
+{
+	const roaring_bitmap_t *rows = bitmaps_get(&from->view->bitmaps, key);
+	roaring_bitmap_t *both = rows ? roaring_bitmap_and(rows, from->rows) : NULL;
 
-		if (rows && !both)
-			return TWINLOG_NO_MEMORY;
-		if (both) {
-			roaring_iterate(both, take_crossing, &(struct taking){page, from});
-			roaring_bitmap_free(both);
-		}
+	if (rows && !both)
+		return TWINLOG_NO_MEMORY;
+	if (both) {
+		roaring_iterate(both, take, &(struct taking){page, from});
+		roaring_bitmap_free(both);
 	}
 	return TWINLOG_OK;
+}
+
+/* They hold the first or the last day asked for, so they are under its year, or under none. */
+static enum twinlog_error page_cross(struct page *page, const struct listed *from)
+{
+	const struct {
+		int32_t day;
+		roaring_iterator take;
+		bool bound;
+	} ends[] = {{from->first, take_early, from->first != INT32_MIN},
+		    {from->last, take_late, from->last != INT32_MAX}};
+	enum twinlog_error error = TWINLOG_OK;
+
+	for (size_t i = 0; !error && i < sizeof ends / sizeof *ends; i++) {
+		int year, month, day;
+
+		if (!ends[i].bound)
+			continue;
+		edtf_from_days(ends[i].day, &year, &month, &day);
+		error = take_among(page, from, bitmap_key_of(BITMAP_YEAR, (uint32_t)year, 0), ends[i].take);
+		if (!error)
+			error = take_among(page, from, bitmap_key_of(BITMAP_LONG, 0, 0), ends[i].take);
+	}
+	return error;
 }
 
 /* The stretch of a ranking in which a page begins: by date no further than the days asked for. */
@@ -167,12 +191,12 @@ static struct ranking_place stretch_end(const struct page *page, const struct li
 	const bool dates = page->order.sort == TWINLOG__SORT__SORT_DATE;
 	struct place_key key = {.number = from->first};
 
-	if (last && (!dates || from->last > VIEW_UNDATED - BEFORE_MAX - 1))
+	if (last && (!dates || from->last == INT32_MAX))
 		return ranking_end(ranking);
 	if (!last && (!dates || from->first == INT32_MIN))
 		return (struct ranking_place){0, 0};
 	if (last)
-		key.number = (int64_t)from->last + BEFORE_MAX + 1;
+		key.number = (int64_t)from->last + 1;
 	return ranking_seek(ranking, side_of, &(struct spot){page, from, &key});
 }
 
@@ -204,6 +228,10 @@ static bool page_walk(struct page *page, const struct listed *from, uint32_t *fo
 			place = after;
 		if (back && !inside)
 			place = first;
+		if (!back && place.bulk > upper.bulk)
+			place.bulk = upper.bulk;
+		if (!back && place.late > upper.late)
+			place.late = upper.late;
 	}
 	if (!last && !walk(page, from, place, back ? first : upper, back, found, &steps, &count))
 		return false;
@@ -244,7 +272,8 @@ static enum twinlog_error gather_led(struct page *page, const struct listed *fro
 			return TWINLOG_NO_MEMORY;
 		done = page_walk(page, from, found);
 		free(found);
-		if (done && page->order.sort == TWINLOG__SORT__SORT_DATE && from->first != INT32_MIN)
+		if (done && page->order.sort == TWINLOG__SORT__SORT_DATE &&
+		    (from->first != INT32_MIN || from->last != INT32_MAX))
 			return page_cross(page, from);
 	}
 	if (!done)

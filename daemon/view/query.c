@@ -47,6 +47,15 @@ enum twinlog_error query_space(const struct query *query, ProtobufCBinaryData id
 	return TWINLOG_OK;
 }
 
+enum twinlog_error query_body(const struct query *query, const struct word *word, ProtobufCBinaryData *ret_body)
+{
+	const uint8_t *bytes;
+	size_t size;
+	enum twinlog_error error = store_get_bundle(query->read, word->bundle, &bytes, &size);
+
+	return error ? error : leaves_body(query_leaves(query), word->bundle, bytes, size, word->index, ret_body);
+}
+
 enum twinlog_error query_at_least(const struct query *query, uint64_t commit)
 {
 	/* Whoever got this number got it after the commit; so it is another store's. */

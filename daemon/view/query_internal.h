@@ -26,6 +26,14 @@ static inline bool query_sees(const struct query *query, const struct space *spa
 	return scope_has(query->extra ? query->extra->scope : NULL, acts_space(space_acts(space)));
 }
 
+/* For leaves_body; NULL without a view. */
+static inline struct leaves *query_leaves(const struct query *query)
+{
+	return query->extra && query->extra->view ? view_leaves(query->extra->view) : NULL;
+}
+/* The body of a word, as the store has it; empty once erased. */
+enum twinlog_error query_body(const struct query *query, const struct word *word,
+			      ProtobufCBinaryData *ret_body) TWINLOG_MUST_CHECK;
 /* Puts the fault into the reply and returns code. */
 enum twinlog_error query_fault(const struct query *query, enum twinlog_error code, const char *where,
 			       ProtobufCBinaryData value) TWINLOG_MUST_CHECK;

@@ -66,7 +66,7 @@ static enum twinlog_error version_stored(const struct query *query, const struct
 	if (!error)
 		error = bundle_view_header(bytes, size, &header);
 	if (!error)
-		error = bundle_view_body(bytes, size, word->index, &version->body);
+		error = leaves_body(query_leaves(query), word->bundle, bytes, size, word->index, &version->body);
 	if (error)
 		return error;
 	id = seal_hash1("bundle", header.data, header.len);

@@ -8,6 +8,7 @@ struct view {
 	pthread_rwlock_t lock;
 	struct view_space **spaces; /* as node_space */
 	size_t count;
+	struct leaves *leaves;
 };
 
 enum twinlog_error view_new(struct view **ret_view)
@@ -16,7 +17,12 @@ enum twinlog_error view_new(struct view **ret_view)
 
 	if (!view)
 		return TWINLOG_NO_MEMORY;
+	if (leaves_new(&view->leaves)) {
+		free(view);
+		return TWINLOG_NO_MEMORY;
+	}
 	if (pthread_rwlock_init(&view->lock, NULL)) {
+		leaves_free(view->leaves);
 		free(view);
 		return TWINLOG_NO_MEMORY;
 	}
@@ -31,6 +37,7 @@ void view_free(struct view *view)
 	for (size_t i = 0; i < view->count; i++)
 		view_space_free(view->spaces[i]);
 	free(view->spaces);
+	leaves_free(view->leaves);
 	pthread_rwlock_destroy(&view->lock);
 	free(view);
 }
@@ -102,6 +109,11 @@ enum twinlog_error view_begin(struct view *view, const struct node *node, bool c
 void view_end(struct view *view)
 {
 	pthread_rwlock_unlock(&view->lock);
+}
+
+struct leaves *view_leaves(const struct view *view)
+{
+	return view->leaves;
 }
 
 const struct view_space *view_at(const struct view *view, size_t index)

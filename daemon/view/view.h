@@ -19,6 +19,7 @@
 #define TWINLOG_VIEW_H
 
 #include "bitmaps.h"
+#include "leaves.h"
 #include "node.h"
 #include "ranking.h"
 #include "record_state.h"
@@ -84,6 +85,8 @@ void view_free(struct view *view); /* accepts NULL */
 /* changes: the ranking by last change is needed. */
 enum twinlog_error view_begin(struct view *view, const struct node *node, bool changes) TWINLOG_MUST_CHECK;
 void view_end(struct view *view);
+/* Where leaves lie in the bundles of the store; locks by itself. */
+struct leaves *view_leaves(const struct view *view);
 /* Between the two: the space at this place of node_space. */
 const struct view_space *view_at(const struct view *view, size_t index);
 /* Takes in at most max rows, outside of view_begin; *ret_done when nothing is left. */

@@ -75,7 +75,8 @@ static void ask(struct asking *asking, const struct history *history)
 	if (draw(2) == 0)
 		asking->message.from = codec_string(dates[draw(11)]);
 	if (draw(2) == 0)
-		asking->message.to = codec_string(dates[draw(11)]);
+		/* Some end just before the day of what ~ lets begin earlier. */
+		asking->message.to = codec_string(draw(3) ? dates[draw(11)] : "2018-10-20");
 	if (draw(6) == 0) {
 		asking->numbers[0][0] = 1 + draw(6);
 		asking->numbers[0][1] = 1 + draw(6);
