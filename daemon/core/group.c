@@ -72,6 +72,17 @@ static int group_order(const void *a, const void *b)
 	return order ? order : memcmp(&left->handle, &right->handle, sizeof left->handle);
 }
 
+/* A record that has a token; there is room. */
+static void candidate_add(const struct group_space *space, uint32_t number, uint32_t index,
+			  struct candidate *candidates, size_t *count)
+{
+	const struct record *record = statements_record(space->statements, index);
+	const uint64_t token = record->shown ? record_token(space->statements, record) : 0;
+
+	if (token != 0)
+		candidates[(*count)++] = (struct candidate){.found = {token, number, index}, .handle = record->handle};
+}
+
 static enum twinlog_error candidates_gather(const struct group_space *spaces, size_t count,
 					    struct candidate **ret_candidates, size_t *ret_count)
 {
@@ -84,15 +95,8 @@ static enum twinlog_error candidates_gather(const struct group_space *spaces, si
 	if (!candidates)
 		return TWINLOG_NO_MEMORY;
 	for (size_t s = 0; s < count; s++)
-		for (size_t i = 0; i < statements_records(spaces[s].statements); i++) {
-			const struct record *record = statements_record(spaces[s].statements, i);
-			uint64_t token = record->shown ? record_token(spaces[s].statements, record) : 0;
-
-			if (token == 0)
-				continue;
-			candidates[found++] =
-			    (struct candidate){.found = {token, (uint32_t)s, (uint32_t)i}, .handle = record->handle};
-		}
+		for (size_t i = 0; i < statements_records(spaces[s].statements); i++)
+			candidate_add(&spaces[s], (uint32_t)s, (uint32_t)i, candidates, &found);
 	*ret_candidates = candidates;
 	*ret_count = found;
 	return TWINLOG_OK;
@@ -148,23 +152,48 @@ static enum twinlog_error groups_fill(struct groups *groups, const struct candid
 	return TWINLOG_OK;
 }
 
-enum twinlog_error groups_new(const struct group_space *spaces, size_t count, struct groups **ret_groups)
+static enum twinlog_error groups_make(struct candidate *candidates, size_t count, struct groups **ret_groups)
 {
 	struct groups *groups = calloc(1, sizeof *groups);
-	struct candidate *candidates = NULL;
-	size_t found = 0;
 	enum twinlog_error error = groups ? TWINLOG_OK : TWINLOG_NO_MEMORY;
 
-	/* Within one space nothing is grouped. */
-	if (!error && count > 1)
-		error = candidates_gather(spaces, count, &candidates, &found);
 	if (!error)
-		error = groups_fill(groups, candidates, found ? candidates_keep(candidates, found) : 0);
-	free(candidates);
+		error = groups_fill(groups, candidates, count ? candidates_keep(candidates, count) : 0);
 	if (error)
 		groups_free(groups);
 	else
 		*ret_groups = groups;
+	return error;
+}
+
+enum twinlog_error groups_new(const struct group_space *spaces, size_t count, struct groups **ret_groups)
+{
+	struct candidate *candidates = NULL;
+	size_t found = 0;
+	enum twinlog_error error = TWINLOG_OK;
+
+	/* Within one space nothing is grouped. */
+	if (count > 1)
+		error = candidates_gather(spaces, count, &candidates, &found);
+	if (!error)
+		error = groups_make(candidates, found, ret_groups);
+	free(candidates);
+	return error;
+}
+
+enum twinlog_error groups_among(const struct group_space *spaces, const struct group_record *records, size_t count,
+				struct groups **ret_groups)
+{
+	struct candidate *candidates = malloc((count + 1) * sizeof *candidates);
+	size_t found = 0;
+	enum twinlog_error error;
+
+	if (!candidates)
+		return TWINLOG_NO_MEMORY;
+	for (size_t i = 0; i < count; i++)
+		candidate_add(&spaces[records[i].space], records[i].space, records[i].record, candidates, &found);
+	error = groups_make(candidates, found, ret_groups);
+	free(candidates);
 	return error;
 }
 

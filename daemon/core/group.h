@@ -26,7 +26,11 @@ uint64_t record_token(const struct statements *statements, const struct record *
 struct groups;
 enum twinlog_error groups_new(const struct group_space *spaces, size_t count,
 			      struct groups **ret_groups) TWINLOG_MUST_CHECK; /* TOO_MANY, NO_MEMORY */
-void groups_free(struct groups *groups);                                      /* accepts NULL */
+/* Likewise among these records alone, in any order, each of them once; their tokens are not looked at. Whoever leaves
+ * out only records that share their token with none gets the same groups. */
+enum twinlog_error groups_among(const struct group_space *spaces, const struct group_record *records, size_t count,
+				struct groups **ret_groups) TWINLOG_MUST_CHECK;
+void groups_free(struct groups *groups); /* accepts NULL */
 size_t groups_count(const struct groups *groups);
 const struct group_record *groups_at(const struct groups *groups, size_t index, size_t *ret_count);
 /* The group of a record; NULL when it stands alone. */

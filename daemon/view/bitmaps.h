@@ -18,6 +18,7 @@ enum bitmap_dimension {
 	BITMAP_STATE,   /* RecordState */
 	BITMAP_STATED,  /* number of a city of the statements: it has a current word */
 	BITMAP_APART,   /* likewise, and what it states is not what the columns hold */
+	BITMAP_COPIED,  /* no value: copies.h */
 	BITMAP_CITY,    /* name, as all below */
 	BITMAP_COUNTRY, /* number of the two letters: bitmap_country */
 	BITMAP_FIELD,

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "filter_rows.h"
+#include "once.h"
 #include "page.h"
 
 /* The spaces asked for; none named: all. */
@@ -98,38 +99,52 @@ static enum twinlog_error page_write(const struct query *query, const Twinlog__F
 	return TWINLOG_OK;
 }
 
-static enum twinlog_error list_space(const struct query *query, const struct filter *filter, uint32_t index,
-				     struct page *page)
+/* The rows of one space that fit. */
+static enum twinlog_error list_space(const struct query *query, const struct filter *filter, const struct space *space,
+				     struct listed *ret_listed, roaring_bitmap_t **ret_rows)
 {
-	const struct space *space = node_space(query->node, index);
 	const struct filter_space where = filter_space_of(filter, space_statements(space), space_acts(space));
-	const struct view_space *view = view_at(query->extra->view, index);
-	roaring_bitmap_t *rows;
-	enum twinlog_error error = filter_rows(filter, &where, view, &rows);
+	const struct view_space *view;
+	uint32_t index = 0;
+	enum twinlog_error error;
 
-	if (error)
-		return error;
-	error = filter_text_rows(filter, &where, rows);
+	/* Its place among all is its place in the view. */
+	while (node_space(query->node, index) != space)
+		index++;
+	view = view_at(query->extra->view, index);
+	error = filter_rows(filter, &where, view, ret_rows);
 	if (!error)
-		error = page_gather(page, &(struct listed){.space = index,
-							   .view = view,
-							   .rows = rows,
-							   .apart = filter_rows_apart(&where, view),
-							   .stating = where.stating,
-							   .first = filter->dates ? filter->first : INT32_MIN,
-							   .last = filter->dates ? filter->last : INT32_MAX});
-	roaring_bitmap_free(rows);
+		error = filter_text_rows(filter, &where, *ret_rows);
+	*ret_listed = (struct listed){.space = index,
+				      .view = view,
+				      .rows = *ret_rows,
+				      .apart = filter_rows_apart(&where, view),
+				      .stating = where.stating,
+				      .first = filter->dates ? filter->first : INT32_MIN,
+				      .last = filter->dates ? filter->last : INT32_MAX};
 	return error;
 }
 
-/* The place of a space among all, which is its place in the view. */
-static uint32_t space_index(const struct query *query, const struct space *space)
+static enum twinlog_error list_spaces(const struct query *query, const struct filter *filter,
+				      const struct space *const *spaces, size_t count, struct page *page)
 {
-	uint32_t index = 0;
+	struct listed *listed = arena_zalloc(query->arena, (count + 1) * sizeof *listed);
+	struct once_space *once = arena_zalloc(query->arena, (count + 1) * sizeof *once);
+	enum twinlog_error error = listed && once ? TWINLOG_OK : QUERY_FULL;
+	const bool all = !error;
 
-	while (node_space(query->node, index) != space)
-		index++;
-	return index;
+	for (size_t i = 0; !error && i < count; i++) {
+		error = list_space(query, filter, spaces[i], &listed[i], &once[i].rows);
+		once[i].view = listed[i].view;
+	}
+	if (!error && count > 1)
+		error = once_keep(once, count);
+	for (size_t i = 0; !error && i < count; i++)
+		error = page_gather(page, &listed[i]);
+	for (size_t i = 0; all && i < count; i++)
+		if (once[i].rows)
+			roaring_bitmap_free(once[i].rows);
+	return error;
 }
 
 static enum twinlog_error list_gather(const struct query *query, const Twinlog__Filter *message,
@@ -142,8 +157,7 @@ static enum twinlog_error list_gather(const struct query *query, const Twinlog__
 	if (!error)
 		error = view_begin(view, query->node, page->order.sort == TWINLOG__SORT__SORT_CHANGED);
 	if (!error) {
-		for (size_t i = 0; !error && i < count; i++)
-			error = list_space(query, &filter, space_index(query, spaces[i]), page);
+		error = list_spaces(query, &filter, spaces, count, page);
 		view_end(view);
 	}
 	filter_free(&filter);

@@ -9,6 +9,7 @@ struct view {
 	struct view_space **spaces; /* as node_space */
 	size_t count;
 	struct leaves *leaves;
+	struct copies *copies; /* once two spaces have records */
 };
 
 enum twinlog_error view_new(struct view **ret_view)
@@ -38,6 +39,7 @@ void view_free(struct view *view)
 		view_space_free(view->spaces[i]);
 	free(view->spaces);
 	leaves_free(view->leaves);
+	copies_free(view->copies);
 	pthread_rwlock_destroy(&view->lock);
 	free(view);
 }
@@ -76,9 +78,30 @@ static bool view_is_current(const struct view *view, const struct node *node, bo
 	return true;
 }
 
+/* Nothing is copied within one space. */
+static enum twinlog_error view_copies(struct view *view)
+{
+	size_t filled = 0;
+	enum twinlog_error error = TWINLOG_OK;
+
+	for (size_t i = 0; !view->copies && filled < 2 && i < view->count; i++)
+		filled += statements_records(view->spaces[i]->statements) > 0;
+	if (!view->copies && filled < 2)
+		return TWINLOG_OK;
+	if (!view->copies)
+		error = copies_new(&view->copies);
+	for (size_t i = 0; !error && i < view->count; i++)
+		if (!view->spaces[i]->copies)
+			error = view_space_mark_copies(view->spaces[i], view->copies);
+	return error;
+}
+
 static enum twinlog_error view_take(struct view *view, const struct node *node, bool changes, uint32_t max)
 {
 	enum twinlog_error error = view_spaces(view, node);
+
+	if (!error)
+		error = view_copies(view);
 
 	for (size_t i = 0; !error && i < view->count; i++) {
 		if (!view_space_is_current(view->spaces[i]))

@@ -19,6 +19,7 @@
 #define TWINLOG_VIEW_H
 
 #include "bitmaps.h"
+#include "copies.h"
 #include "leaves.h"
 #include "node.h"
 #include "ranking.h"
@@ -48,6 +49,8 @@ struct view_space {
 	uint8_t *flags;    /* enum view_flag */
 	uint64_t *changed; /* record.changed_ms, only with by_change */
 	struct bitmaps bitmaps;
+	struct copies *copies; /* of all spaces, under this number; NULL: nobody asks for more than one */
+	uint32_t number;
 	struct ranking by_date;
 	struct ranking by_change;
 	bool ranks_changes; /* by_change is kept */
@@ -65,6 +68,8 @@ void view_space_free(struct view_space *space); /* accepts NULL */
 bool view_space_is_current(const struct view_space *space);
 /* Takes in at most max changed rows. */
 enum twinlog_error view_space_catch_up(struct view_space *space, uint32_t max) TWINLOG_MUST_CHECK;
+/* From now on rows that may be copies are marked; copies is borrowed. */
+enum twinlog_error view_space_mark_copies(struct view_space *space, struct copies *copies) TWINLOG_MUST_CHECK;
 /* From now on rows are kept in the order of their last change, too. */
 enum twinlog_error view_space_rank_changes(struct view_space *space) TWINLOG_MUST_CHECK;
 /* First and last day of the interval, ~ applied; false when undated. */

@@ -356,6 +356,8 @@ static enum twinlog_error row_take(struct view_space *space, uint32_t row)
 	row_stated(space, &change);
 	row_state(space, &change, &summary);
 	space->flags[row] = (uint8_t)(VIEW_SEEN | (values ? VIEW_VALUES : 0) | (summary.waiting ? VIEW_WAITING : 0));
+	if (!change.error && space->copies)
+		change.error = copies_take(space->copies, space->number, row);
 	return change.error ? change.error : row_rank(space, row, seen, old_day);
 }
 
@@ -453,6 +455,20 @@ enum twinlog_error view_space_catch_up(struct view_space *space, uint32_t max)
 	space->broken |= error != TWINLOG_OK;
 	if (!error)
 		pending_drop(space);
+	return error;
+}
+
+enum twinlog_error view_space_mark_copies(struct view_space *space, struct copies *copies)
+{
+	enum twinlog_error error = copies_join(copies, space->statements, &space->bitmaps, &space->number);
+
+	if (error)
+		return error;
+	space->copies = copies;
+	for (uint32_t row = 0; !error && row < space->rows; row++)
+		if (space->flags[row] & VIEW_SEEN)
+			error = copies_take(copies, space->number, row);
+	space->broken |= error != TWINLOG_OK;
 	return error;
 }
 

@@ -35,6 +35,19 @@ class Publish(harness.TestCase):
         for spaces in ((pair,), (pair, network)):
             report = one.json("report", "events", *(option for space in spaces for option in ("--space", space)))
             self.assertEqual(report["total"]["values"]["events"], 2, report)
+        # In lists too, but for whoever asks for one of the spaces alone; and page by page.
+        everything = one.records()
+        self.assertEqual((one.total(), len(everything), one.total("--space", pair), one.total("--space", network)), (2, 2, 2, 1))
+        self.assertEqual((one.total("--space", pair, "--space", network), other.total(), third.total()), (2, 2, 1))
+        self.assertTrue({id_, copy} & set(everything) and not {id_, copy} <= set(everything), "one of the two")
+        self.assertEqual(set(other.records()), set(everything), "the same at every member")
+        page = one.json("list", "--limit", "1")
+        self.assertEqual(len(page["records"]) + len(one.json("list", "--cursor", page["cursor"])["records"]), 2)
+        self.assertEqual(len(one.json("search", SECRET.split()[0])["records"]), 1)
+        # Where one copy alone fits, that one is shown.
+        other.do("answer", id_, "same")
+        wait_for(lambda: one.total("--state", "agreed") == 1, "the copy in the pair is agreed on")
+        self.assertEqual(set(one.records("--state", "agreed")), {id_})
         one.do("erase", id_, "--reason", "personal_data", "--yes")
         for city in (one, other, third):
             wait_for(lambda c=city: SECRET not in json.dumps(list(c.records().values()), ensure_ascii=False), f"{city.id} has erased it")
@@ -54,7 +67,7 @@ class Publish(harness.TestCase):
         first = one.submit(record, space=pair, options=("--also", "Network"))
         self.assertEqual(one.submit(record, space=pair, options=("--also", "Network")), first)
         wait_for(lambda: third.total() == 1, "one copy")
-        self.assertEqual(one.total(), 2)
+        self.assertEqual((one.total(), one.total("--space", pair), one.total("--space", "Network")), (1, 1, 1))
 
     def test_merged_places_are_followed(self):
         one, _, _, pair, _ = self.three()
