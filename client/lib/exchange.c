@@ -47,8 +47,11 @@ void connection_forget(struct twinlog *twinlog)
 	twinlog->last_arrived = &twinlog->arrived;
 }
 
+/* Not while the line is down: for a moment after the news of it the socket still takes messages that go nowhere. */
 static void send_pending(struct twinlog *twinlog)
 {
+	if (!twinlog->up)
+		return;
 	for (struct pending *at = twinlog->first; at && twinlog->unsent; at = at->next) {
 		if (at->sent)
 			continue;
