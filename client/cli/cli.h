@@ -141,6 +141,11 @@ enum twinlog_error cli_show(struct cli *cli, const char *id, bool history,
 			    Twinlog__Record **ret_record) TWINLOG_MUST_CHECK;
 /* The body that speaks for a record: the lead's, or the first there is; NULL when nobody gives values. */
 const Twinlog__Body *cli_lead_body(struct cli *cli, const Twinlog__Record *record);
+/* What a list shows of the body that speaks for a record, NULL: "" (record_cells.c): its date, its cities, and a title
+ * or else what it is. */
+const char *cli_record_date(struct cli *cli, const Twinlog__Body *body);
+const char *cli_record_cities(struct cli *cli, const Twinlog__Body *body);
+const char *cli_record_what(struct cli *cli, const Twinlog__Body *body);
 /* Where a text stands in what a record says, with the words around it and marks at it; "" when nowhere (found.c). */
 const char *cli_found(struct cli *cli, const Twinlog__Record *record, const char *text);
 /* The options of cli_filter_options as a filter, in the run's arena. */
@@ -161,6 +166,7 @@ struct table_column {
 struct table *table_new(const struct table_column *columns, size_t count); /* NULL: memory is out */
 enum twinlog_error table_row(struct table *table, const char *const *cells) TWINLOG_MUST_CHECK; /* NULL cell: empty */
 size_t table_rows(const struct table *table);
+void table_without_head(struct table *table); /* it goes on with one printed before */
 /* width: columns to fill at most; 0: those of the terminal, or unlimited when stdout is none. */
 enum twinlog_error table_print(const struct table *table, enum cli_format format, size_t width,
 			       FILE *out) TWINLOG_MUST_CHECK;

@@ -78,43 +78,6 @@ static const struct cli_option list_options[] = {
     {0},
 };
 
-static const char *record_date(struct cli *cli, const Twinlog__Body *body)
-{
-	if (body && body->content_case == TWINLOG__BODY__CONTENT_ACTIVITY)
-		return cli_text(cli, body->activity->start);
-	if (body && body->content_case == TWINLOG__BODY__CONTENT_AGREEMENT)
-		return cli_text(cli, body->agreement->established);
-	return "";
-}
-
-static const char *record_cities(struct cli *cli, const Twinlog__Body *body)
-{
-	const char *names = "";
-	if (body && body->content_case == TWINLOG__BODY__CONTENT_ACTIVITY)
-		for (size_t i = 0; i < body->activity->n_cities; i++)
-			names = cli_printf(cli, "%s%s%s", names, i ? ", " : "",
-					   cli_city_name(cli, body->activity->cities[i]->city_id));
-	else if (body && body->content_case == TWINLOG__BODY__CONTENT_AGREEMENT)
-		for (size_t i = 0; i < body->agreement->n_parties; i++)
-			names = cli_printf(cli, "%s%s%s", names, i ? ", " : "",
-					   cli_city_name(cli, body->agreement->parties[i]));
-	else if (body && body->content_case == TWINLOG__BODY__CONTENT_CITY)
-		names = cli_city_name(cli, body->city->city_id);
-	return names;
-}
-
-static const char *record_what(struct cli *cli, const Twinlog__Body *body)
-{
-	const char *title = body ? cli_title(cli, body) : "";
-	if (title[0] || !body)
-		return title;
-	if (body->content_case == TWINLOG__BODY__CONTENT_AGREEMENT)
-		return cli_code(cli, CODELIST_RELATION_TYPE, body->agreement->relation_type);
-	if (body->content_case == TWINLOG__BODY__CONTENT_ACTIVITY)
-		return cli_code(cli, CODELIST_FORM, body->activity->form);
-	return "";
-}
-
 /* text (may be NULL): shown where it stands, in place of the title. */
 static enum twinlog_error records_table(struct cli *cli, const Twinlog__Records *records, const char *text)
 {
@@ -133,10 +96,10 @@ static enum twinlog_error records_table(struct cli *cli, const Twinlog__Records 
 		const Twinlog__Body *body = cli_lead_body(cli, record);
 		const char *const cells[] = {
 		    cli_hex(cli, record->handle, cli->format == FORMAT_CSV ? 0 : 12),
-		    record_date(cli, body),
+		    cli_record_date(cli, body),
 		    cli_kind_label(record->kind),
-		    record_cities(cli, body),
-		    text ? cli_found(cli, record, text) : record_what(cli, body),
+		    cli_record_cities(cli, body),
+		    text ? cli_found(cli, record, text) : cli_record_what(cli, body),
 		    cli_state_label(record->state),
 		};
 		error = table_row(table, cells);

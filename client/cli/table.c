@@ -17,6 +17,7 @@ struct table {
 	size_t count;
 	char **cells; /* rows after each other */
 	size_t rows, capacity;
+	bool headless;
 };
 
 struct table *table_new(const struct table_column *columns, size_t count)
@@ -43,6 +44,11 @@ void table_free(struct table *table)
 size_t table_rows(const struct table *table)
 {
 	return table->rows;
+}
+
+void table_without_head(struct table *table)
+{
+	table->headless = true;
 }
 
 enum twinlog_error table_row(struct table *table, const char *const *cells)
@@ -214,6 +220,7 @@ static enum twinlog_error print_table(const struct table *table, size_t limit, F
 		scols_table_set_stream(scols, out);
 		scols_table_set_termforce(scols, SCOLS_TERMFORCE_NEVER); /* the widths are settled here */
 		scols_table_enable_colors(scols, 0);
+		scols_table_enable_noheadings(scols, table->headless);
 		scols_table_enable_noencoding(scols, 1); /* cli_text has taken control characters out */
 	}
 	for (size_t i = 0; good && i < table->count; i++) {
@@ -235,9 +242,10 @@ static enum twinlog_error print_table(const struct table *table, size_t limit, F
 
 static void print_csv(const struct table *table, FILE *out)
 {
-	for (size_t i = 0; i < table->count; i++)
+	for (size_t i = 0; i < table->count && !table->headless; i++)
 		csv_write(out, table->columns[i].id, strlen(table->columns[i].id), i == 0);
-	csv_write_end(out);
+	if (!table->headless)
+		csv_write_end(out);
 	for (size_t row = 0; row < table->rows; row++) {
 		for (size_t i = 0; i < table->count; i++) {
 			const char *cell = table->cells[row * table->count + i];

@@ -286,6 +286,18 @@ const struct acts *space_acts(const struct space *space);
 const struct statements *space_statements(const struct space *space);
 size_t space_bundles(const struct space *space);
 
+/* What changes records of a space without a bundle or erasure on them, by the sequence number that the store has it
+ * under. */
+struct turn {
+	uint64_t sequence;
+	struct hash id;   /* of the act or bundle */
+	struct hash city; /* of TURN_CITY: records that it spoke on, or that name it, may be judged anew */
+	bool act;
+	enum { TURN_NONE, TURN_CITY, TURN_ALL } what;
+};
+/* Every act, and bundles that others were waiting for; ascending. The last ones may not be durable yet. */
+const struct turn *space_turns(const struct space *space, size_t *ret_count);
+
 struct space_member_view {
 	uint64_t bundles;         /* of that city held here */
 	uint64_t newest_ms;       /* clock of its newest bundle here */

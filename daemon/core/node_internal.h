@@ -161,6 +161,7 @@ struct space {
 	ARRAY(struct graph *) graphs;
 	ARRAY(struct act_heads) act_heads;
 	ARRAY(struct known_position) positions;
+	ARRAY(struct turn) turns;      /* ascending */
 	uint32_t acts_pending;         /* acts not durable yet: no digest goes out */
 	bool own_in_flight;            /* an own bundle is being committed */
 	uint64_t position_due_mono_ms; /* 0: none */
@@ -357,9 +358,16 @@ uint32_t space_act_heads_ref(struct space *space, const struct hash *heads, uint
 
 /* ---- recount.c ---- */
 /* Decides whether the entry added last counts, and what it changes for others. */
-enum twinlog_error space_bundle_added(struct space *space, struct graph *graph) TWINLOG_MUST_CHECK;
+enum twinlog_error space_bundle_added(struct node *node, struct space *space, struct graph *graph) TWINLOG_MUST_CHECK;
 /* An act was added: what it touches is decided anew. */
 void space_recount(struct node *node, struct space *space);
+
+/* ---- turns.c: what space_turns tells. ---- */
+/* The act added last. */
+void space_turned_by_act(struct node *node, struct space *space, const struct act *act, uint64_t sequence);
+/* A bundle that a cut-off waited for. */
+void space_turned_by_head(struct node *node, struct space *space, const struct hash *city, const struct hash *bundle,
+			  uint64_t sequence);
 
 /* ---- spaces.c ---- */
 /* What a partner may get: nothing, acts alone, or all. */

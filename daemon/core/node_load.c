@@ -79,6 +79,8 @@ enum twinlog_error node_load_act(struct node *node, uint64_t sequence, const voi
 	error = space ? acts_add(space->acts, act) : space_open(node, act, &space);
 	if (error)
 		act_free(act);
+	else
+		space_turned_by_act(node, space, act, sequence);
 	node->sequence = sequence > node->sequence ? sequence : node->sequence;
 	return error;
 }
@@ -126,7 +128,7 @@ static enum twinlog_error load_into(struct node *node, struct space *space, stru
 		return TWINLOG_NO_MEMORY;
 	enum twinlog_error error = graph_add(graph, bundle, sequence, true, (uint16_t)bundle->key, ref);
 	if (!error)
-		error = space_bundle_added(space, graph);
+		error = space_bundle_added(node, space, graph);
 	const uint32_t index = graph_count(graph) - 1;
 	if (error || (error = graph_commit(graph)) ||
 	    (error = statements_apply(space->statements, bundle, sequence, graph_at(graph, index)->counts)))

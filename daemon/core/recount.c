@@ -33,11 +33,14 @@ static enum twinlog_error city_recount(struct space *space, struct graph *graph)
 	return graph_recount(graph, recount_counts, recount_changed, &recount);
 }
 
-enum twinlog_error space_bundle_added(struct space *space, struct graph *graph)
+enum twinlog_error space_bundle_added(struct node *node, struct space *space, struct graph *graph)
 {
 	const uint32_t index = graph_count(graph) - 1;
-	if (graph_cut_grew(graph))
+	const struct graph_entry *entry = graph_at(graph, index);
+	if (graph_cut_grew(graph)) {
+		space_turned_by_head(node, space, graph_city(graph), &entry->id, entry->sequence);
 		return city_recount(space, graph);
+	}
 	graph_set_counts(graph, index, space_bundle_counts(space, graph, index));
 	return TWINLOG_OK;
 }

@@ -84,6 +84,7 @@ void space_close(struct space *space)
 	free(space->graphs.items);
 	free(space->act_heads.items);
 	free(space->positions.items);
+	free(space->turns.items);
 	for (size_t i = 0; i < space->flying.count; i++)
 		if (--space->flying.items[i].submission->open == 0)
 			arena_free(space->flying.items[i].submission->arena);
@@ -227,6 +228,7 @@ void act_persist(struct node *node, struct space *space, const struct act *act, 
 	pending->own = own;
 	pending->link = from;
 	space->acts_pending++;
+	space_turned_by_act(node, space, act, pending->sequence);
 	space_recount(node, space);
 	stream_cut_off(node, space);
 	erasures_acts_changed(node, space);

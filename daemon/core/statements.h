@@ -81,6 +81,16 @@ void statements_places(const struct statements *statements, const struct hash *c
 		       void (*visit)(void *context, uint64_t sequence, uint32_t index), void *context);
 
 bool statements_has_bundle(const struct statements *statements, uint64_t sequence);
+/* The sequence numbers of its bundles, in order: the first one from a number on (UINT64_MAX: none), and the last (0).
+ */
+uint64_t statements_bundle_from(const struct statements *statements, uint64_t sequence);
+uint64_t statements_bundle_last(const struct statements *statements);
+/* How many words a bundle brought here, leaves that stood in another bundle before among them; 0: it is not here. The
+ * word is that of the place, at most that many. */
+uint32_t statements_bundle_words(const struct statements *statements, uint64_t sequence);
+const struct word *statements_bundle_word(const struct statements *statements, uint64_t sequence, uint32_t place);
+/* The word of a leaf, on whatever record; NULL when it is not here. */
+const struct word *statements_find_leaf(const struct statements *statements, const struct hash *leaf);
 /* The word of a leaf by its place: sequence number of a bundle, and index; NULL when there is none here. */
 const struct word *statements_placed(const struct statements *statements, uint64_t sequence, uint32_t index);
 

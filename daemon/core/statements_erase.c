@@ -3,8 +3,7 @@
 
 static struct word *word_of_leaf(const struct statements *statements, const struct hash *leaf)
 {
-	const uint32_t *slot = statements_leaf_slot(statements, leaf);
-	const struct word *word = slot ? statements_ref_word(statements, *slot - 1) : NULL;
+	const struct word *word = statements_find_leaf(statements, leaf);
 
 	return word ? &statements->words.items[statements_number(statements, word)] : NULL;
 }

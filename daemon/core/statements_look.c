@@ -160,7 +160,7 @@ const struct word *statements_leaf(const struct statements *statements, const st
 	return word && word->record == statements_index(statements, record) ? word : NULL;
 }
 
-const struct batch *statements_batch(const struct statements *statements, uint64_t sequence)
+static uint32_t batch_from(const struct statements *statements, uint64_t sequence)
 {
 	const struct batch *batches = statements->batches.items;
 	uint32_t low = 0, high = statements->batches.count;
@@ -173,7 +173,52 @@ const struct batch *statements_batch(const struct statements *statements, uint64
 		else
 			high = middle;
 	}
-	return low < statements->batches.count && batches[low].sequence == sequence ? &batches[low] : NULL;
+	return low;
+}
+
+const struct batch *statements_batch(const struct statements *statements, uint64_t sequence)
+{
+	const uint32_t at = batch_from(statements, sequence);
+	const struct batch *batch = at < statements->batches.count ? &statements->batches.items[at] : NULL;
+
+	return batch && batch->sequence == sequence ? batch : NULL;
+}
+
+uint64_t statements_bundle_from(const struct statements *statements, uint64_t sequence)
+{
+	const uint32_t at = batch_from(statements, sequence);
+
+	return at < statements->batches.count ? statements->batches.items[at].sequence : UINT64_MAX;
+}
+
+uint64_t statements_bundle_last(const struct statements *statements)
+{
+	const uint32_t count = statements->batches.count;
+
+	return count > 0 ? statements->batches.items[count - 1].sequence : 0;
+}
+
+uint32_t statements_bundle_words(const struct statements *statements, uint64_t sequence)
+{
+	const struct batch *batch = statements_batch(statements, sequence);
+
+	return batch ? (uint32_t)batch->words + batch->echoes : 0;
+}
+
+const struct word *statements_bundle_word(const struct statements *statements, uint64_t sequence, uint32_t place)
+{
+	const struct batch *batch = statements_batch(statements, sequence);
+
+	if (place < batch->words)
+		return statements_word(statements, batch->first_word + place);
+	return statements_word(statements, statements->echoes.items[batch->first_echo + place - batch->words].word);
+}
+
+const struct word *statements_find_leaf(const struct statements *statements, const struct hash *leaf)
+{
+	const uint32_t *slot = statements_leaf_slot(statements, leaf);
+
+	return slot ? statements_ref_word(statements, *slot - 1) : NULL;
 }
 
 bool statements_has_bundle(const struct statements *statements, uint64_t sequence)

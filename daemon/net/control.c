@@ -67,6 +67,7 @@ bool control_permits(enum client_role role, int body_case)
 	case TWINLOG__REQUEST__BODY_SHOW:
 	case TWINLOG__REQUEST__BODY_REPORT:
 	case TWINLOG__REQUEST__BODY_MATCH:
+	case TWINLOG__REQUEST__BODY_CHANGES:
 		return true;
 	case TWINLOG__REQUEST__BODY_SUBMIT:
 	case TWINLOG__REQUEST__BODY_ERASE:
@@ -234,12 +235,25 @@ static uint64_t request_commit(const Twinlog__Request *request)
 		return request->show->at_least_commit;
 	if (request->body_case == TWINLOG__REQUEST__BODY_REPORT)
 		return request->report->at_least_commit;
+	if (request->body_case == TWINLOG__REQUEST__BODY_CHANGES && request->changes->wait_ms > 0)
+		return request->changes->at_least_commit;
 	return 0;
 }
 
-/* Takes the query over. */
-static bool control_hold(struct control *control, struct work_query *query, uint64_t commit)
+static uint64_t request_wait_ms(const Twinlog__Request *request)
 {
+	if (request->body_case != TWINLOG__REQUEST__BODY_CHANGES)
+		return TWINLOG_AT_LEAST_COMMIT_MS;
+	return request->changes->wait_ms < TWINLOG_CHANGES_WAIT_MS ? request->changes->wait_ms
+								   : TWINLOG_CHANGES_WAIT_MS;
+}
+
+/* Takes the query over. */
+static bool control_hold(struct control *control, struct work_query *query, uint64_t commit, uint64_t wait_ms)
+{
+	const uint64_t until_ms = moment_now().mono_ms + wait_ms;
+	size_t at = control->held_count;
+
 	if (control->held_count == control->held_capacity) {
 		const size_t capacity = control->held_capacity ? control->held_capacity * 2 : 8;
 		struct held *held = realloc(control->held, capacity * sizeof *held);
@@ -250,8 +264,10 @@ static bool control_hold(struct control *control, struct work_query *query, uint
 		control->held = held;
 		control->held_capacity = capacity;
 	}
-	control->held[control->held_count++] =
-	    (struct held){query, commit, moment_now().mono_ms + TWINLOG_AT_LEAST_COMMIT_MS};
+	control->held_count++;
+	for (; at > 0 && control->held[at - 1].until_ms > until_ms; at--)
+		control->held[at] = control->held[at - 1];
+	control->held[at] = (struct held){query, commit, until_ms};
 	return true;
 }
 
@@ -268,7 +284,7 @@ static enum twinlog_error control_query(struct control *control, struct call *ca
 	call->client->queries++;
 	const uint64_t commit = request_commit(request);
 	if (commit > node_commit(control->daemon->node))
-		return control_hold(control, query, commit) ? TWINLOG_OK : TWINLOG_NO_MEMORY;
+		return control_hold(control, query, commit, request_wait_ms(request)) ? TWINLOG_OK : TWINLOG_NO_MEMORY;
 	workers_push(control->daemon->workers, &query->work);
 	return TWINLOG_OK;
 }

@@ -32,6 +32,7 @@ static bool space_named(const Twinlog__Request *request, ProtobufCBinaryData *re
 	case TWINLOG__REQUEST__BODY_SHOW:
 	case TWINLOG__REQUEST__BODY_REPORT:
 	case TWINLOG__REQUEST__BODY_MATCH:
+	case TWINLOG__REQUEST__BODY_CHANGES:
 	case TWINLOG__REQUEST__BODY_ERASE:
 	case TWINLOG__REQUEST__BODY_SPACE_LIST:
 	case TWINLOG__REQUEST__BODY_PEER_LIST:

@@ -62,6 +62,7 @@ static bool shows_records(const Twinlog__Request *request)
 	case TWINLOG__REQUEST__BODY_SHOW:
 	case TWINLOG__REQUEST__BODY_REPORT:
 	case TWINLOG__REQUEST__BODY_MATCH:
+	case TWINLOG__REQUEST__BODY_CHANGES:
 	case TWINLOG__REQUEST__BODY_IMPORT_LOOKUP:
 	case TWINLOG__REQUEST__BODY_CARRY_GET:
 		return true;

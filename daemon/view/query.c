@@ -125,6 +125,8 @@ static enum twinlog_error query_dispatch(const struct query *query, const Twinlo
 		return query_report(query, request->report);
 	case TWINLOG__REQUEST__BODY_MATCH:
 		return query_match(query, request->match);
+	case TWINLOG__REQUEST__BODY_CHANGES:
+		return query_changes(query, request->changes);
 	case TWINLOG__REQUEST__BODY_IMPORT_LOOKUP:
 		return query_import(query, request->import_lookup);
 	case TWINLOG__REQUEST__BODY_SPACE_LIST:

@@ -58,6 +58,9 @@ enum twinlog_error query_list(const struct query *query, const Twinlog__List *li
 enum twinlog_error query_asked_spaces(const struct query *query, const Twinlog__Filter *filter,
 				      const struct space ***ret_spaces, size_t *ret_count) TWINLOG_MUST_CHECK;
 
+/* query_changes.c */
+enum twinlog_error query_changes(const struct query *query, const Twinlog__Changes *asked) TWINLOG_MUST_CHECK;
+
 /* query_report.c */
 enum twinlog_error query_report(const struct query *query, const Twinlog__Report *asked) TWINLOG_MUST_CHECK;
 

@@ -108,8 +108,10 @@
 #define TWINLOG_INVITES_MAX         1024u               /* invitations that are out */
 #define TWINLOG_INVITATION_MS       (14ull * 86400000u) /* for which one stands */
 #define TWINLOG_INVITATION_FILE_MAX (64u * 1024)
-#define TWINLOG_AT_LEAST_COMMIT_MS  5000u /* a query waits that long for the commit it asks for */
-#define TWINLOG_STOP_MS             5000u /* a clean end waits that long for the disk */
+#define TWINLOG_AT_LEAST_COMMIT_MS  5000u   /* a query waits that long for the commit it asks for */
+#define TWINLOG_CHANGES_WAIT_MS     30000u  /* and that long for the next change */
+#define TWINLOG_CHANGES_STEPS       262144u /* words and records looked at for one page of changes */
+#define TWINLOG_STOP_MS             5000u   /* a clean end waits that long for the disk */
 
 /* One client (libtwinlog and the commands). */
 #define TWINLOG_INFLIGHT_MAX      4096u                 /* requests under way on one connection */

@@ -130,6 +130,7 @@ static void roles_permit_what_they_should(void **state)
 	    {TWINLOG__REQUEST__BODY_SHOW, true, true, true},
 	    {TWINLOG__REQUEST__BODY_REPORT, true, true, true},
 	    {TWINLOG__REQUEST__BODY_MATCH, true, true, true},
+	    {TWINLOG__REQUEST__BODY_CHANGES, true, true, true},
 	    {TWINLOG__REQUEST__BODY_VERIFY_GET, false, false, true},
 	    {TWINLOG__REQUEST__BODY_ERASE, true, false, false},
 	    {TWINLOG__REQUEST__BODY_CARRY_GET, false, false, true},
