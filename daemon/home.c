@@ -23,28 +23,29 @@ static enum twinlog_error open_store(struct home *home, enum home_mode mode, str
 
 	error = files_join(path, home->dir, HOME_STORE_DIR, fault);
 	if (!error)
-		error = store_open(path, false, mode != HOME_RUN, &home->store, fault);
+		error = store_open(path, false, mode != HOME_RUN && mode != HOME_STORE_LOCKED, &home->store, fault);
 	return error ? error : read_machine(home, path, fault);
 }
 
 enum twinlog_error home_open(struct home *home, const char *dir, enum home_mode mode, uint64_t now_s,
 			     struct twinlog_fault *fault)
 {
+	const bool keyed = mode == HOME_RUN || mode == HOME_LOOK;
 	enum twinlog_error error;
 
 	*home = (struct home){.dir = dir};
 	error = config_load(&home->config, dir, fault);
-	if (!error && mode != HOME_STORE)
+	if (!error && keyed)
 		error = identity_load_keys(dir, &home->keys, fault);
 	if (!error)
 		error = clients_load(&home->clients, dir, fault);
 	if (!error)
 		error = open_store(home, mode, fault); /* its lock before anything is written */
-	if (!error && mode != HOME_STORE)
+	if (!error && keyed)
 		error =
 		    identity_load_card(dir, &home->config, home->keys, now_s, &home->card, &home->card_changed, fault);
 	if (!error && home->card_changed && mode == HOME_RUN)
-		error = identity_write_card(dir, home->card, fault);
+		error = identity_write_card(dir, IDENTITY_CARD_FILE, home->card, fault);
 	if (error)
 		home_close(home);
 	return error;

@@ -12,9 +12,10 @@
 #define HOME_STORE_DIR "data"
 
 enum home_mode {
-	HOME_RUN,   /* locks the store; a card that the settings have outrun is written anew */
-	HOME_LOOK,  /* changes nothing, also while the daemon runs */
-	HOME_STORE, /* likewise, and without the keys: nobody is asked for a passphrase, and there is no card */
+	HOME_RUN,          /* locks the store; a card that the settings have outrun is written anew */
+	HOME_LOOK,         /* changes nothing, also while the daemon runs */
+	HOME_STORE,        /* likewise, and without the keys: nobody is asked for a passphrase, and there is no card */
+	HOME_STORE_LOCKED, /* locks the store, also without keys and card */
 };
 
 struct home {

@@ -5,45 +5,76 @@
 #include <stdlib.h>
 
 #include "files.h"
-#include "passphrase.h"
 
-/* ---- Seed ---- */
+/* ---- Seeds ---- */
 
-#define LOCKED_SIZE (SEAL_LOCK_EXTRA + SEAL_SEED_SIZE)
-#define TEXT_MAX    (2 * LOCKED_SIZE + 256)
+#define SEEDS_MAX  (3 * SEAL_SEED_SIZE)
+#define LOCKED_MAX (SEAL_LOCK_EXTRA + SEEDS_MAX)
+#define TEXT_MAX   (2 * LOCKED_MAX + 256)
 
-/* The lines that hold the seed: plain, or locked with the passphrase. */
-static enum twinlog_error print_seed(char *text, size_t capacity, const uint8_t seed[SEAL_SEED_SIZE], uint32_t index,
-				     const char *passphrase)
+void identity_secret_wipe(struct identity_secret *secret)
+{
+	seal_wipe(secret, sizeof *secret);
+}
+
+static bool one_seed(const struct seal_seeds *seeds)
+{
+	return memcmp(seeds->city, seeds->transport, SEAL_SEED_SIZE) == 0 &&
+	       memcmp(seeds->city, seeds->home, SEAL_SEED_SIZE) == 0;
+}
+
+/* One after the other; one alone stands for all. */
+static size_t seeds_pack(const struct seal_seeds *seeds, uint8_t out[SEEDS_MAX])
+{
+	memcpy(out, seeds->city, SEAL_SEED_SIZE);
+	memcpy(out + SEAL_SEED_SIZE, seeds->transport, SEAL_SEED_SIZE);
+	memcpy(out + 2 * SEAL_SEED_SIZE, seeds->home, SEAL_SEED_SIZE);
+	return one_seed(seeds) ? SEAL_SEED_SIZE : SEEDS_MAX;
+}
+
+static void seeds_unpack(const uint8_t *bytes, size_t size, struct seal_seeds *seeds)
+{
+	const size_t step = size == SEEDS_MAX ? SEAL_SEED_SIZE : 0;
+
+	memcpy(seeds->city, bytes, SEAL_SEED_SIZE);
+	memcpy(seeds->transport, bytes + step, SEAL_SEED_SIZE);
+	memcpy(seeds->home, bytes + 2 * step, SEAL_SEED_SIZE);
+}
+
+/* The lines that hold the seeds: plain, or locked with the passphrase. */
+static enum twinlog_error print_seeds(char *text, size_t capacity, const struct identity_secret *secret)
 {
 	const struct seal_effort effort = seal_effort_usual();
-	char hex[2 * LOCKED_SIZE + 1];
-	uint8_t locked[LOCKED_SIZE];
+	uint8_t seeds[SEEDS_MAX], locked[LOCKED_MAX];
+	char hex[2 * LOCKED_MAX + 1];
 	enum twinlog_error error = TWINLOG_OK;
+	const size_t size = seeds_pack(&secret->seeds, seeds);
 
-	if (passphrase) {
-		error = seal_lock(passphrase, effort, seed, SEAL_SEED_SIZE, locked);
+	if (secret->locked) {
+		error = seal_lock(secret->passphrase.text, effort, seeds, size, locked);
 		if (!error)
 			snprintf(text, capacity,
 				 "# Locked with a passphrase: Argon2id, XSalsa20-Poly1305. See twinlogd passphrase.\n"
 				 "locked = %s\neffort = %" PRIu64 " %" PRIu64 "\nindex = %u\n",
-				 hex_encode(hex, locked, sizeof locked), effort.operations, effort.memory_kib, index);
+				 hex_encode(hex, locked, SEAL_LOCK_EXTRA + size), effort.operations, effort.memory_kib,
+				 secret->seeds.index);
 	} else {
-		snprintf(text, capacity, "seed = %s\nindex = %u\n", hex_encode(hex, seed, SEAL_SEED_SIZE), index);
+		snprintf(text, capacity, "seed = %s\nindex = %u\n", hex_encode(hex, seeds, size), secret->seeds.index);
 	}
 	seal_wipe(hex, sizeof hex);
+	seal_wipe(seeds, sizeof seeds);
 	return error;
 }
 
-enum twinlog_error identity_write_seed(const char *dir, const uint8_t seed[SEAL_SEED_SIZE], uint32_t index,
-				       const char *passphrase, struct twinlog_fault *fault)
+enum twinlog_error identity_write_secret(const char *dir, const char *name, const struct identity_secret *secret,
+					 struct twinlog_fault *fault)
 {
 	char path[FILES_PATH_MAX], text[TEXT_MAX];
-	enum twinlog_error error = files_join(path, dir, IDENTITY_SEED_FILE, fault);
+	enum twinlog_error error = files_join(path, dir, name, fault);
 
 	if (error)
 		return error;
-	error = print_seed(text, sizeof text, seed, index, passphrase);
+	error = print_seeds(text, sizeof text, secret);
 	if (error)
 		twinlog_fault_set(fault, error, path, NULL);
 	else
@@ -53,8 +84,9 @@ enum twinlog_error identity_write_seed(const char *dir, const uint8_t seed[SEAL_
 }
 
 struct seed_file {
-	uint8_t seed[SEAL_SEED_SIZE];
-	uint8_t locked[LOCKED_SIZE];
+	uint8_t seeds[SEEDS_MAX];
+	uint8_t locked[LOCKED_MAX];
+	size_t seeds_size, locked_size;
 	struct seal_effort effort;
 	uint32_t index;
 	bool has_seed, has_locked, has_effort, has_index;
@@ -71,6 +103,14 @@ static enum twinlog_error take_effort(struct seed_file *file, const struct files
 	return *end ? files_line_fault(line, TWINLOG_BAD_NUMBER, line->value, fault) : TWINLOG_OK;
 }
 
+/* One seed, or three; extra bytes beside them. */
+static bool take_hex(uint8_t *out, size_t extra, const char *value, size_t *ret_size)
+{
+	*ret_size = strlen(value) / 2;
+	return (*ret_size == extra + SEAL_SEED_SIZE || *ret_size == extra + SEEDS_MAX) &&
+	       !hex_decode(out, *ret_size, value, strlen(value));
+}
+
 /* A secret is never shown in a fault. */
 static enum twinlog_error take_seed(void *context, const struct files_line *line, struct twinlog_fault *fault)
 {
@@ -79,15 +119,15 @@ static enum twinlog_error take_seed(void *context, const struct files_line *line
 
 	if (strcmp(line->key, "seed") == 0 && !file->has_seed) {
 		file->has_seed = true;
-		if (hex_decode(file->seed, sizeof file->seed, line->value, strlen(line->value)))
-			return files_line_fault(line, TWINLOG_INVALID, "seed", fault);
-		return TWINLOG_OK;
+		return take_hex(file->seeds, 0, line->value, &file->seeds_size)
+			   ? TWINLOG_OK
+			   : files_line_fault(line, TWINLOG_INVALID, "seed", fault);
 	}
 	if (strcmp(line->key, "locked") == 0 && !file->has_locked) {
 		file->has_locked = true;
-		if (hex_decode(file->locked, sizeof file->locked, line->value, strlen(line->value)))
-			return files_line_fault(line, TWINLOG_INVALID, "locked", fault);
-		return TWINLOG_OK;
+		return take_hex(file->locked, SEAL_LOCK_EXTRA, line->value, &file->locked_size)
+			   ? TWINLOG_OK
+			   : files_line_fault(line, TWINLOG_INVALID, "locked", fault);
 	}
 	if (strcmp(line->key, "effort") == 0 && !file->has_effort)
 		return take_effort(file, line, fault);
@@ -103,55 +143,57 @@ static enum twinlog_error take_seed(void *context, const struct files_line *line
 	return files_line_fault(line, TWINLOG_BAD_FIELD, NULL, fault);
 }
 
-static enum twinlog_error unlock(struct seed_file *file, const char *path, struct twinlog_fault *fault)
+/* With the passphrase that is known already, else with one that is asked for. */
+static enum twinlog_error unlock(struct seed_file *file, const char *path, struct identity_secret *secret,
+				 struct twinlog_fault *fault)
 {
-	struct passphrase passphrase;
-	enum twinlog_error error = passphrase_ask(path, &passphrase, fault);
+	enum twinlog_error error = secret->locked ? TWINLOG_OK : passphrase_ask(path, &secret->passphrase, fault);
 
 	if (error)
 		return error;
-	error = seal_unlock(passphrase.text, file->effort, file->locked, sizeof file->locked, file->seed);
-	passphrase_wipe(&passphrase);
+	secret->locked = true;
+	file->seeds_size = file->locked_size - SEAL_LOCK_EXTRA;
+	error = seal_unlock(secret->passphrase.text, file->effort, file->locked, file->locked_size, file->seeds);
 	return error ? twinlog_fault_set(fault, error, path, NULL) : TWINLOG_OK;
 }
 
 /* The file in the folder, or, when there is none, the credential of that name that the service manager hands over. */
-static enum twinlog_error read_seed_text(const char *dir, char path[FILES_PATH_MAX], char **ret_text, size_t *ret_size,
-					 struct twinlog_fault *fault)
+static enum twinlog_error read_seed_text(const char *dir, const char *name, char path[FILES_PATH_MAX], char **ret_text,
+					 size_t *ret_size, struct twinlog_fault *fault)
 {
 	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
-	enum twinlog_error error = files_join(path, dir, IDENTITY_SEED_FILE, fault);
+	enum twinlog_error error = files_join(path, dir, name, fault);
 
 	if (!error)
 		error = files_read(path, true, ret_text, ret_size, fault);
-	if (error != TWINLOG_MISSING || !credentials)
+	if (error != TWINLOG_MISSING || !credentials || strcmp(name, IDENTITY_SEED_FILE) != 0)
 		return error;
 	error = files_join(path, credentials, IDENTITY_SEED_CREDENTIAL, fault);
 	return error ? error : files_read(path, true, ret_text, ret_size, fault);
 }
 
-enum twinlog_error identity_read_seed(const char *dir, uint8_t ret_seed[SEAL_SEED_SIZE], uint32_t *ret_index,
-				      struct twinlog_fault *fault)
+enum twinlog_error identity_read_secret(const char *dir, const char *name, struct identity_secret *secret,
+					struct twinlog_fault *fault)
 {
 	struct seed_file file = {.has_seed = false};
 	char path[FILES_PATH_MAX], *text;
 	enum twinlog_error error;
 	size_t size;
 
-	error = read_seed_text(dir, path, &text, &size, fault);
+	error = read_seed_text(dir, name, path, &text, &size, fault);
 	if (error)
 		return error;
-	error = files_lines(IDENTITY_SEED_FILE, text, size, take_seed, &file, fault);
+	error = files_lines(name, text, size, take_seed, &file, fault);
 	if (!error && file.has_seed == file.has_locked)
-		error = twinlog_fault_set(fault, file.has_seed ? TWINLOG_DUPLICATE : TWINLOG_FIELD_MISSING,
-					  IDENTITY_SEED_FILE, "seed");
+		error =
+		    twinlog_fault_set(fault, file.has_seed ? TWINLOG_DUPLICATE : TWINLOG_FIELD_MISSING, name, "seed");
 	if (!error && !file.has_index)
-		error = twinlog_fault_set(fault, TWINLOG_FIELD_MISSING, IDENTITY_SEED_FILE, "index");
+		error = twinlog_fault_set(fault, TWINLOG_FIELD_MISSING, name, "index");
 	if (!error && file.has_locked)
-		error = unlock(&file, path, fault);
+		error = unlock(&file, path, secret, fault);
 	if (!error) {
-		memcpy(ret_seed, file.seed, SEAL_SEED_SIZE);
-		*ret_index = file.index;
+		seeds_unpack(file.seeds, file.seeds_size, &secret->seeds);
+		secret->seeds.index = file.index;
 	}
 	files_free(text, size);
 	seal_wipe(&file, sizeof file);
@@ -160,13 +202,12 @@ enum twinlog_error identity_read_seed(const char *dir, uint8_t ret_seed[SEAL_SEE
 
 enum twinlog_error identity_load_keys(const char *dir, struct seal_keys **ret_keys, struct twinlog_fault *fault)
 {
-	uint8_t seed[SEAL_SEED_SIZE];
-	uint32_t index;
-	enum twinlog_error error = identity_read_seed(dir, seed, &index, fault);
+	struct identity_secret secret = {.locked = false};
+	enum twinlog_error error = identity_read_secret(dir, IDENTITY_SEED_FILE, &secret, fault);
 
-	if (!error && seal_keys_new(seed, index, ret_keys))
+	if (!error && seal_keys_from(&secret.seeds, ret_keys))
 		error = twinlog_fault_set(fault, TWINLOG_NO_MEMORY, NULL, NULL);
-	seal_wipe(seed, sizeof seed);
+	identity_secret_wipe(&secret);
 	return error;
 }
 
@@ -179,6 +220,9 @@ struct identity_proof identity_proof_of(const struct card *card)
 	proof.has_grant = card->message->key_grant.len == SEAL_SIGNATURE_SIZE;
 	if (proof.has_grant)
 		memcpy(proof.grant, card->message->key_grant.data, SEAL_SIGNATURE_SIZE);
+	proof.has_second = card->message->second_key.len == sizeof proof.second.bytes;
+	if (proof.has_second)
+		memcpy(proof.second.bytes, card->message->second_key.data, sizeof proof.second.bytes);
 	return proof;
 }
 
@@ -216,6 +260,7 @@ enum twinlog_error identity_make_card(const struct config *config, const struct 
 	message.recovery_key = codec_bytes(proof->recovery_key.bytes, sizeof proof->recovery_key.bytes);
 	message.city_key = codec_bytes(seal_keys_public(keys)->bytes, sizeof seal_keys_public(keys)->bytes);
 	message.key_grant = codec_bytes(proof->grant, proof->has_grant ? sizeof proof->grant : 0);
+	message.second_key = codec_bytes(proof->second.bytes, proof->has_second ? sizeof proof->second.bytes : 0);
 	message.transport_key = codec_bytes(seal_keys_transport_public(keys), 32);
 	message.city_id = codec_string(config->city);
 	message.names = name_list;
@@ -226,21 +271,23 @@ enum twinlog_error identity_make_card(const struct config *config, const struct 
 	return card_of(&message, keys, ret_card);
 }
 
-enum twinlog_error identity_write_card(const char *dir, const struct card *card, struct twinlog_fault *fault)
+enum twinlog_error identity_write_card(const char *dir, const char *name, const struct card *card,
+				       struct twinlog_fault *fault)
 {
 	char path[FILES_PATH_MAX];
-	enum twinlog_error error = files_join(path, dir, IDENTITY_CARD_FILE, fault);
+	enum twinlog_error error = files_join(path, dir, name, fault);
 
 	return error ? error : files_write(path, 0644, card->bytes, card->size, fault);
 }
 
-static enum twinlog_error read_card(const char *dir, struct card **ret_card, struct twinlog_fault *fault)
+enum twinlog_error identity_read_card(const char *dir, const char *name, struct card **ret_card,
+				      struct twinlog_fault *fault)
 {
 	char path[FILES_PATH_MAX], *bytes;
 	enum twinlog_error error;
 	size_t size;
 
-	error = files_join(path, dir, IDENTITY_CARD_FILE, fault);
+	error = files_join(path, dir, name, fault);
 	if (!error)
 		error = files_read(path, false, &bytes, &size, fault);
 	if (error)
@@ -271,22 +318,44 @@ static enum twinlog_error refresh_card(const struct config *config, const struct
 	return identity_make_card(config, &proof, keys, serial, ret_card);
 }
 
+/* The card of that key: the one in the folder, or, where a change of key was cut off, the one beside it. */
+static enum twinlog_error held_of_key(const char *dir, const struct seal_keys *keys, struct card **held,
+				      bool *ret_changed, struct twinlog_fault *fault)
+{
+	struct card *next;
+
+	*ret_changed = memcmp(&(*held)->city_key, seal_keys_public(keys), sizeof(*held)->city_key) != 0;
+	if (!*ret_changed)
+		return TWINLOG_OK;
+	if (identity_read_card(dir, IDENTITY_CARD_NEXT, &next, fault) == TWINLOG_OK) {
+		card_free(*held);
+		*held = next;
+		if (memcmp(&next->city_key, seal_keys_public(keys), sizeof next->city_key) == 0)
+			return TWINLOG_OK;
+	}
+	return twinlog_fault_set(fault, TWINLOG_BAD_SIGNATURE, IDENTITY_CARD_FILE,
+				 "not of the key in " IDENTITY_SEED_FILE);
+}
+
 enum twinlog_error identity_load_card(const char *dir, const struct config *config, const struct seal_keys *keys,
 				      uint64_t now_s, struct card **ret_card, bool *ret_changed,
 				      struct twinlog_fault *fault)
 {
 	enum twinlog_error error;
 	struct card *held;
+	bool changed;
 
-	error = read_card(dir, &held, fault);
+	error = identity_read_card(dir, IDENTITY_CARD_FILE, &held, fault);
 	if (error)
 		return error;
-	if (memcmp(&held->city_key, seal_keys_public(keys), sizeof held->city_key) != 0) {
+	error = held_of_key(dir, keys, &held, ret_changed, fault);
+	if (error) {
 		card_free(held);
-		return twinlog_fault_set(fault, TWINLOG_BAD_SIGNATURE, IDENTITY_CARD_FILE,
-					 "not of the key in " IDENTITY_SEED_FILE);
+		return error;
 	}
+	changed = *ret_changed;
 	error = refresh_card(config, keys, now_s, held, ret_card, ret_changed);
+	*ret_changed |= changed;
 	card_free(held);
 	return error ? twinlog_fault_set(fault, error, IDENTITY_CARD_FILE, NULL) : TWINLOG_OK;
 }

@@ -1,28 +1,39 @@
-/* The city's identity on this machine: the seed its keys derive from, and its card. Knows files, config, core/card.h,
- * seal. Layout of the folder:
+/* The city's identity on this machine: the seeds its keys derive from, and its card. Knows files, config, passphrase,
+ * core/card.h, seal. Layout of the folder:
  *
- *     keys/city.seed  seed = 64 hex digits; index = which city key of it is in use. Mode 0600. In place of seed may
- * stand locked and effort: the seed under a passphrase. Without the file, the service manager's credential city.seed is
- * read. card            SignedCard
+ *     keys/city.seed  seed = 64 hex digits, or 192 once a key was changed (struct seal_seeds); index = which city key
+ * of it is in use. Mode 0600. In place of seed may stand locked and effort: the seeds under a passphrase. Without the
+ * file, the service manager's credential city.seed is read. card            SignedCard
  */
 #ifndef TWINLOG_IDENTITY_H
 #define TWINLOG_IDENTITY_H
 
 #include "card.h"
 #include "config.h"
+#include "passphrase.h"
 #include "seal.h"
 
 #define IDENTITY_KEYS_DIR        "keys"
 #define IDENTITY_SEED_FILE       "keys/city.seed"
 #define IDENTITY_CARD_FILE       "card"
 #define IDENTITY_SEED_CREDENTIAL "city.seed"
+#define IDENTITY_SEED_NEXT       "keys/next.seed" /* while a key is being changed: see rekey.h */
+#define IDENTITY_CARD_NEXT       "card.next"
 
-/* passphrase NULL: not locked. */
-enum twinlog_error identity_write_seed(const char *dir, const uint8_t seed[SEAL_SEED_SIZE], uint32_t index,
-				       const char *passphrase, struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
-/* Asks for the passphrase when it is locked. The caller wipes *ret_seed. */
-enum twinlog_error identity_read_seed(const char *dir, uint8_t ret_seed[SEAL_SEED_SIZE], uint32_t *ret_index,
-				      struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+/* What a key file holds, and the passphrase that locks it. The caller wipes it. */
+struct identity_secret {
+	struct seal_seeds seeds;
+	bool locked;
+	struct passphrase passphrase; /* when locked */
+};
+void identity_secret_wipe(struct identity_secret *secret);
+
+/* name: IDENTITY_SEED_FILE, or IDENTITY_SEED_NEXT. */
+enum twinlog_error identity_write_secret(const char *dir, const char *name, const struct identity_secret *secret,
+					 struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+/* Asks for the passphrase when it is locked, unless *secret brings it along. */
+enum twinlog_error identity_read_secret(const char *dir, const char *name, struct identity_secret *secret,
+					struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
 enum twinlog_error identity_load_keys(const char *dir, struct seal_keys **ret_keys,
 				      struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
 
@@ -32,6 +43,8 @@ struct identity_proof {
 	struct seal_public recovery_key;
 	uint8_t grant[SEAL_SIGNATURE_SIZE];
 	bool has_grant;
+	struct seal_public second; /* acts need a second signature by it */
+	bool has_second;
 };
 struct identity_proof identity_proof_of(const struct card *card);
 
@@ -39,8 +52,11 @@ struct identity_proof identity_proof_of(const struct card *card);
 enum twinlog_error identity_make_card(const struct config *config, const struct identity_proof *proof,
 				      const struct seal_keys *keys, uint64_t serial,
 				      struct card **ret_card) TWINLOG_MUST_CHECK;
-enum twinlog_error identity_write_card(const char *dir, const struct card *card,
+/* name: IDENTITY_CARD_FILE, or IDENTITY_CARD_NEXT. */
+enum twinlog_error identity_write_card(const char *dir, const char *name, const struct card *card,
 				       struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+enum twinlog_error identity_read_card(const char *dir, const char *name, struct card **ret_card,
+				      struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
 /* The card in the folder, or, when the settings say something else by now, a new one (not written yet: *ret_changed).
  * now_s: Unix time; the serial always grows. */
 enum twinlog_error identity_load_card(const char *dir, const struct config *config, const struct seal_keys *keys,

@@ -5,16 +5,14 @@
 
 #include "files.h"
 #include "home.h"
-#include "recovery.h"
+#include "recovery_file.h"
 
-#define RECOVERY_MEMORY_MAX (256u * 1024)
-#define ENDPOINT_MAX        300u /* longer than any that config.h lets through */
+#define ENDPOINT_MAX 300u /* longer than any that config.h lets through */
 
 /* What the folder is made from. */
 struct founding {
-	uint8_t city_seed[SEAL_SEED_SIZE];
+	struct seal_seeds seeds;
 	uint8_t recovery_seed[SEAL_SEED_SIZE];
-	uint32_t key_index;
 	struct identity_proof proof;
 	struct seal_keys *keys;
 	uint64_t serial;
@@ -27,9 +25,11 @@ static enum twinlog_error found_new(struct founding *founding, uint64_t now_s)
 {
 	enum twinlog_error error;
 
-	seal_random(founding->city_seed, sizeof founding->city_seed);
+	seal_random(founding->seeds.city, SEAL_SEED_SIZE);
+	memcpy(founding->seeds.transport, founding->seeds.city, SEAL_SEED_SIZE);
+	memcpy(founding->seeds.home, founding->seeds.city, SEAL_SEED_SIZE);
 	seal_random(founding->recovery_seed, sizeof founding->recovery_seed);
-	error = seal_keys_new(founding->city_seed, 0, &founding->keys);
+	error = seal_keys_from(&founding->seeds, &founding->keys);
 	if (error)
 		return error;
 	founding->proof.founding_key = *seal_keys_public(founding->keys);
@@ -100,127 +100,28 @@ static enum twinlog_error take_settings(struct config *config, const Twinlog__Re
 	return error;
 }
 
-static enum twinlog_error found_again(struct founding *founding, const Twinlog__Recovery *recovery,
-				      struct init_options *options)
+static enum twinlog_error found_again(struct founding *founding, struct init_options *options,
+				      struct twinlog_fault *fault)
 {
-	struct seal_public recovery_key;
-	enum twinlog_error error;
-	struct card *card;
+	struct recovery_file file;
+	enum twinlog_error error = recovery_file_read(options->recover, &file, fault);
 
-	memcpy(founding->city_seed, recovery->city_seed.data, SEAL_SEED_SIZE);
-	memcpy(founding->recovery_seed, recovery->recovery_seed.data, SEAL_SEED_SIZE);
-	founding->key_index = recovery->key_index;
-	error = seal_keys_new(founding->city_seed, founding->key_index, &founding->keys);
 	if (error)
 		return error;
-	error = card_open(recovery->card.data, recovery->card.len, &card);
-	if (error)
-		return error;
-	recovery_key = seal_recovery_public(founding->recovery_seed);
-	if (memcmp(&card->recovery_key, &recovery_key, sizeof recovery_key) != 0 ||
-	    memcmp(&card->city_key, seal_keys_public(founding->keys), sizeof card->city_key) != 0)
-		error = TWINLOG_BAD_SIGNATURE;
+	founding->seeds = file.seeds;
+	memcpy(founding->recovery_seed, file.recovery_seed, SEAL_SEED_SIZE);
+	error = seal_keys_from(&founding->seeds, &founding->keys);
 	if (!error)
-		error = take_settings(&options->config, recovery, card);
-	founding->proof = identity_proof_of(card);
-	founding->serial = options->now_s > card->serial ? options->now_s : card->serial + 1;
-	card_free(card);
-	return error;
-}
-
-static enum twinlog_error read_recovery(struct founding *founding, struct init_options *options,
-					struct twinlog_fault *fault)
-{
-	struct arena *arena = arena_new(RECOVERY_MEMORY_MAX);
-	Twinlog__Recovery *recovery;
-	size_t text_size, size = 0;
-	enum twinlog_error error;
-	uint8_t *bytes = NULL;
-	char *text;
-
-	if (!arena)
-		return twinlog_fault_set(fault, TWINLOG_NO_MEMORY, NULL, NULL);
-	error = files_read(options->recover, false, &text, &text_size, fault);
-	if (error)
-		goto out;
-	error = recovery_parse(options->recover, text, text_size, &bytes, &size, fault);
-	files_free(text, text_size);
-	if (error)
-		goto out;
-	error = recovery_open(arena, bytes, size, &recovery);
-	if (!error) {
-		error = found_again(founding, recovery, options);
-		seal_wipe(recovery->city_seed.data, recovery->city_seed.len);
-		seal_wipe(recovery->recovery_seed.data, recovery->recovery_seed.len);
-	}
+		error = take_settings(&options->config, file.message, file.card);
 	if (error)
 		twinlog_fault_set(fault, error, options->recover, NULL);
-	seal_wipe(bytes, size);
-	free(bytes);
-out:
-	arena_free(arena);
+	founding->proof = identity_proof_of(file.card);
+	founding->serial = options->now_s > file.card->serial ? options->now_s : file.card->serial + 1;
+	recovery_file_free(&file);
 	return error;
 }
 
 /* ---- Files ---- */
-
-static enum twinlog_error pack_recovery(const struct config *config, const struct founding *founding, char **ret_lines)
-{
-	ProtobufCBinaryData listen[CONFIG_ENDPOINTS_MAX];
-	Twinlog__Recovery recovery = TWINLOG__RECOVERY__INIT;
-	enum twinlog_error error;
-	uint8_t *bytes;
-	size_t size;
-
-	recovery.version = RECOVERY_VERSION;
-	recovery.city_seed = codec_bytes(founding->city_seed, SEAL_SEED_SIZE);
-	recovery.recovery_seed = codec_bytes(founding->recovery_seed, SEAL_SEED_SIZE);
-	recovery.key_index = founding->key_index;
-	recovery.card = codec_bytes(founding->card->bytes, founding->card->size);
-	for (size_t i = 0; i < config->listen.count; i++)
-		listen[i] = codec_string(config->listen.items[i]);
-	recovery.listen = listen;
-	recovery.n_listen = config->listen.count;
-	error = codec_pack(&recovery.base, &bytes, &size);
-	if (error)
-		return error;
-	*ret_lines = recovery_format(bytes, size);
-	seal_wipe(bytes, size);
-	free(bytes);
-	return *ret_lines ? TWINLOG_OK : TWINLOG_NO_MEMORY;
-}
-
-static enum twinlog_error write_recovery(const char *dir, const struct config *config, const struct founding *founding,
-					 struct twinlog_fault *fault)
-{
-	char path[FILES_PATH_MAX], fingerprint[72], *lines, *text = NULL;
-	enum twinlog_error error;
-	int size;
-
-	error = files_join(path, dir, RECOVERY_FILE, fault);
-	if (error)
-		return error;
-	error = pack_recovery(config, founding, &lines);
-	if (error)
-		return twinlog_fault_set(fault, error, RECOVERY_FILE, NULL);
-	size = asprintf(
-	    &text,
-	    "# Twinlog recovery file of %s\n"
-	    "# Fingerprint %s\n"
-	    "#\n"
-	    "# Whoever holds these lines can speak as this city. Print them or put them in a safe, then\n"
-	    "# delete this file from the machine. To bring the city back on another machine, with what its\n"
-	    "# partners hold; at the partners nothing is to be done:\n"
-	    "# twinlogd init DIR --recover FILE; twinlogd run DIR; twinlog -D DIR peer add CARD-OF-A-PARTNER\n\n%s",
-	    founding->card->city_id, seal_fingerprint(&founding->card->identity, fingerprint), lines);
-	seal_wipe(lines, strlen(lines));
-	free(lines);
-	if (size < 0)
-		return twinlog_fault_set(fault, TWINLOG_NO_MEMORY, RECOVERY_FILE, NULL);
-	error = files_write(path, 0600, text, (size_t)size, fault);
-	files_free(text, (size_t)size);
-	return error;
-}
 
 static enum twinlog_error make_store(const char *dir, struct twinlog_fault *fault)
 {
@@ -251,17 +152,21 @@ static enum twinlog_error make_store(const char *dir, struct twinlog_fault *faul
 	return error ? twinlog_fault_set(fault, error, path, NULL) : TWINLOG_OK;
 }
 
-static enum twinlog_error write_keys(const char *dir, const struct founding *founding, const char *passphrase,
-				     struct twinlog_fault *fault)
+static enum twinlog_error write_keys(const char *dir, const struct founding *founding,
+				     const struct passphrase *passphrase, struct twinlog_fault *fault)
 {
+	struct identity_secret secret = {.seeds = founding->seeds, .locked = passphrase != NULL};
 	char path[FILES_PATH_MAX];
 	enum twinlog_error error;
 
+	if (passphrase)
+		secret.passphrase = *passphrase;
 	error = files_join(path, dir, IDENTITY_KEYS_DIR, fault);
 	if (!error)
 		error = files_make_dir(path, fault);
 	if (!error)
-		error = identity_write_seed(dir, founding->city_seed, founding->key_index, passphrase, fault);
+		error = identity_write_secret(dir, IDENTITY_SEED_FILE, &secret, fault);
+	identity_secret_wipe(&secret);
 	return error;
 }
 
@@ -273,15 +178,17 @@ static enum twinlog_error write_folder(const struct init_options *options, const
 	const char *dir = options->dir;
 	char path[FILES_PATH_MAX], *text;
 	enum twinlog_error error;
+	uint8_t control[32];
 
 	error = write_keys(dir, founding, options->passphrase, fault);
 	if (!error)
-		error = identity_write_card(dir, founding->card, fault);
+		error = identity_write_card(dir, IDENTITY_CARD_FILE, founding->card, fault);
 	if (!error)
-		error = write_recovery(dir, config, founding, fault);
+		error =
+		    recovery_file_write(dir, config, &founding->seeds, founding->recovery_seed, founding->card, fault);
+	seal_transport_public(seal_keys_control_secret(founding->keys), control);
 	if (!error)
-		error = clients_write_first(dir, config->control.items[0], seal_keys_transport_public(founding->keys),
-					    fault);
+		error = clients_write_first(dir, config->control.items[0], control, fault);
 	if (!error)
 		error = make_store(dir, fault);
 	if (!error)
@@ -328,7 +235,7 @@ static enum twinlog_error prepare(struct init_options *options, struct founding 
 	enum twinlog_error error;
 
 	if (options->recover)
-		error = read_recovery(founding, options, fault);
+		error = found_again(founding, options, fault);
 	else
 		error = twinlog_fault_set(fault, found_new(founding, options->now_s), NULL, NULL);
 	if (!error)

@@ -14,6 +14,7 @@
 #include "keeping.h"
 #include "passphrase.h"
 #include "recovery.h"
+#include "rekey.h"
 #include "verify.h"
 
 #define VERIFY_LINES_MAX 100u
@@ -31,6 +32,15 @@ static const char HELP[] =
     "  run DIR                    run in the foreground; SIGTERM ends it\n"
     "  passphrase DIR             lock the key file with a passphrase, or with another one\n"
     "  passphrase --remove DIR    unlock it for good\n"
+    "  rekey DIR --recovery FILE  change the city's key while the daemon does not run; writes a new recovery file\n"
+    "      --stolen DATE            the old key may be in wrong hands since then (YYYY-MM-DD[THH:MM[:SS]], local "
+    "time):\n"
+    "                               what was signed with it and not made here is shut out\n"
+    "      --count ID               an act, or a bundle with what it builds on, that counts; may be given several "
+    "times\n"
+    "      --dry-run                show what would be shut out, change nothing\n"
+    "      --finish                 keep the key; sign it into spaces that came with the old one\n"
+    "      --extend                 keep the key; let more count: what is here by now, or only what --count names\n"
     "  check DIR                  check settings, keys and store without starting\n"
     "  verify DIR                 check every chain and signature, offline\n"
     "  backup DIR FILE            copy everything into one file, also while the daemon runs\n"
@@ -135,7 +145,7 @@ static int command_init(int argc, char **argv)
 
 	if (!code && lock) {
 		code = passphrase_new(options.dir, &passphrase, &fault) ? command_fail(&fault) : 0;
-		options.passphrase = passphrase.text;
+		options.passphrase = &passphrase;
 	}
 	if (!code)
 		code = make_folder(&options);
@@ -167,17 +177,15 @@ static int command_restore(int argc, char **argv)
 
 static enum twinlog_error change_passphrase(const char *dir, bool remove_, struct twinlog_fault *fault)
 {
-	struct passphrase passphrase = {.text = ""};
-	uint8_t seed[SEAL_SEED_SIZE];
-	uint32_t index;
-	enum twinlog_error error = identity_read_seed(dir, seed, &index, fault);
+	struct identity_secret secret = {.locked = false};
+	enum twinlog_error error = identity_read_secret(dir, IDENTITY_SEED_FILE, &secret, fault);
 
 	if (!error && !remove_)
-		error = passphrase_new(dir, &passphrase, fault);
+		error = passphrase_new(dir, &secret.passphrase, fault);
+	secret.locked = !remove_;
 	if (!error)
-		error = identity_write_seed(dir, seed, index, remove_ ? NULL : passphrase.text, fault);
-	seal_wipe(seed, sizeof seed);
-	passphrase_wipe(&passphrase);
+		error = identity_write_secret(dir, IDENTITY_SEED_FILE, &secret, fault);
+	identity_secret_wipe(&secret);
 	return error;
 }
 
@@ -261,7 +269,7 @@ static int command_run(const char *dir)
 	struct home home;
 	int code;
 
-	if (home_open(&home, dir, HOME_RUN, now_s(), &fault))
+	if (rekey_is_open(dir, &fault) || home_open(&home, dir, HOME_RUN, now_s(), &fault))
 		return command_fail(&fault);
 	code = run_home(&home);
 	home_close(&home);
@@ -344,6 +352,8 @@ static int dispatch(int argc, char **argv)
 		return keeping_backup(argc - 1, argv + 1);
 	if (strcmp(argv[1], "restore") == 0)
 		return command_restore(argc - 1, argv + 1);
+	if (strcmp(argv[1], "rekey") == 0)
+		return rekey_command(argc - 1, argv + 1);
 	if (strcmp(argv[1], "passphrase") == 0)
 		return command_passphrase(argc - 1, argv + 1);
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)

@@ -177,6 +177,8 @@ int cli_print_json(struct cli *cli, json_t *json);
 
 /* Texts in the run's arena, "" when memory is out. */
 const char *cli_text(struct cli *cli, ProtobufCBinaryData bytes); /* safe for a terminal: no control characters */
+/* Of an identity; "" when it is none. */
+const char *cli_fingerprint(struct cli *cli, ProtobufCBinaryData identity);
 const char *cli_hex(struct cli *cli, ProtobufCBinaryData bytes, size_t digits); /* the first digits; 0: all */
 const char *cli_printf(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 const char *cli_time(struct cli *cli, uint64_t unix_ms); /* in the local time zone; "" for 0 */

@@ -115,6 +115,8 @@ static void peer_print(struct cli *cli, const Twinlog__Status *status, const Twi
 		printf(_("; no link at this hour"));
 	if (peer->last_error.len > 0)
 		printf(_("; last error %s: %s"), cli_time(cli, peer->last_error_ms), cli_text(cli, peer->last_error));
+	if (!peer->holds_card)
+		printf(_("; does not have this city's newest card yet"));
 	if (peer->courier_wrote_ms)
 		printf(_("; courier file written %s"), cli_time(cli, peer->courier_wrote_ms));
 	if (peer->courier_read_ms)

@@ -12,7 +12,7 @@ static int call_done(struct cli *cli, Twinlog__Request *request)
 	return cli_call(cli, request, &reply) ? cli_fail(cli) : 0;
 }
 
-static const char *fingerprint(struct cli *cli, ProtobufCBinaryData identity)
+const char *cli_fingerprint(struct cli *cli, ProtobufCBinaryData identity)
 {
 	char text[FINGERPRINT_SIZE];
 	struct hash hash;
@@ -32,7 +32,7 @@ static int card_run(struct cli *cli, const struct cli_arguments *arguments)
 	if (!reply->card_is)
 		return cli_refuse(cli, TWINLOG_MALFORMED, "", NULL);
 	armour_print(stdout, ARMOUR_CARD, reply->card_is->signed_card);
-	cli_note(_("your fingerprint, to read out by telephone: %s"), fingerprint(cli, reply->card_is->identity));
+	cli_note(_("your fingerprint, to read out by telephone: %s"), cli_fingerprint(cli, reply->card_is->identity));
 	return 0;
 }
 
@@ -78,13 +78,10 @@ const struct cli_command command_peer_add = {
 static int peer_list_run(struct cli *cli, const struct cli_arguments *arguments)
 {
 	static const struct table_column columns[] = {
-	    {"identity", N_("identity"), false, false},
-	    {"city", N_("city"), false, false},
-	    {"link", N_("link"), false, false},
-	    {"verified", N_("verified"), false, false},
-	    {"heard", N_("last heard"), false, false},
-	    {"error", N_("last error"), false, true},
-	    {"fingerprint", N_("fingerprint"), false, true},
+	    {"identity", N_("identity"), false, false}, {"city", N_("city"), false, false},
+	    {"link", N_("link"), false, false},         {"verified", N_("verified"), false, false},
+	    {"heard", N_("last heard"), false, false},  {"has_card", N_("our card"), false, false},
+	    {"error", N_("last error"), false, true},   {"fingerprint", N_("fingerprint"), false, true},
 	};
 	Twinlog__Request request = TWINLOG__REQUEST__INIT;
 	Twinlog__PeerList list = TWINLOG__PEER_LIST__INIT;
@@ -106,8 +103,9 @@ static int peer_list_run(struct cli *cli, const struct cli_arguments *arguments)
 		    peer->removed ? _("removed") : cli_link_label(peer->link),
 		    peer->verified ? _("yes") : _("no"),
 		    cli_time(cli, peer->last_heard_ms),
+		    peer->holds_card ? _("newest") : _("not the newest"),
 		    cli_text(cli, peer->last_error),
-		    fingerprint(cli, peer->identity),
+		    cli_fingerprint(cli, peer->identity),
 		};
 		error = table_row(table, cells);
 	}

@@ -111,9 +111,13 @@ const struct cli_command command_space_list = {
 static int show_run(struct cli *cli, const struct cli_arguments *arguments)
 {
 	static const struct table_column columns[] = {
-	    {"city", N_("city"), false, false},           {"standing", N_("standing"), false, false},
-	    {"role", N_("role"), false, false},           {"since", N_("since"), false, false},
+	    {"city", N_("city"), false, false},
+	    {"standing", N_("standing"), false, false},
+	    {"role", N_("role"), false, false},
+	    {"since", N_("since"), false, false},
 	    {"signed_by", N_("signed by"), false, false},
+	    {"keys", N_("keys"), true, false},
+	    {"fingerprint", N_("fingerprint"), false, true},
 	};
 	struct hash id;
 	Twinlog__Request request = TWINLOG__REQUEST__INIT;
@@ -145,6 +149,8 @@ static int show_run(struct cli *cli, const struct cli_arguments *arguments)
 		    cli_time(cli, member->since_ms),
 		    member->signer_city.len ? cli_city_name(cli, member->signer_city)
 					    : cli_hex(cli, member->signer, 12),
+		    cli_printf(cli, "%u", member->keys),
+		    cli_fingerprint(cli, member->identity),
 		};
 		error = table_row(table, cells);
 	}

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "fingerprint.h"
 #include "json.h"
 #include "log.pb-c.h"
 #include "text.h"
@@ -301,6 +302,15 @@ static const char *template_name(uint32_t template)
 	return template == TWINLOG__TEMPLATE__TEMPLATE_PAIR ? "pair" : "network";
 }
 
+static void put_fingerprint(json_t *object, ProtobufCBinaryData identity)
+{
+	char text[FINGERPRINT_SIZE];
+	struct hash hash;
+
+	if (!codec_get_hash(identity, &hash))
+		put(object, "fingerprint", json_string(identity_fingerprint(&hash, text)));
+}
+
 json_t *json_space(const Twinlog__SpaceInfo *space)
 {
 	json_t *object = json_object(), *list = json_array();
@@ -326,6 +336,8 @@ json_t *json_space(const Twinlog__SpaceInfo *space)
 		put_time(entry, "since", member->since_ms);
 		put_hex(entry, "signed_by", member->signer);
 		put_text(entry, "signed_by_city", member->signer_city);
+		put_fingerprint(entry, member->identity);
+		put_number(entry, "keys", member->keys);
 		json_array_append_new(list, entry);
 	}
 	put(object, "members", list);
@@ -375,6 +387,9 @@ json_t *json_peer(const Twinlog__PeerInfo *peer)
 		json_array_append_new(list, write_message(&peer->names[i]->base));
 	put(object, "names", list);
 	put_texts(object, "addresses", peer->addresses, peer->n_addresses, false);
+	put_fingerprint(object, peer->identity);
+	put_hex(object, "key", peer->city_key);
+	put(object, "has_card", json_boolean(peer->holds_card));
 	put(object, "verified", json_boolean(peer->verified));
 	if (peer->removed)
 		put(object, "removed", json_true());

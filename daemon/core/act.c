@@ -204,20 +204,40 @@ void act_free(struct act *act)
 		arena_free(act->arena);
 }
 
-enum twinlog_error act_seal(const Twinlog__Act *message, const struct seal_keys *keys, uint8_t **ret_bytes,
-			    size_t *ret_size)
+/* Exactly one of the two signs. */
+static enum twinlog_error act_sign(const Twinlog__Act *message, const struct seal_keys *keys,
+				   const uint8_t *recovery_seed, uint8_t **ret_bytes, size_t *ret_size)
 {
 	uint8_t *inner;
 	size_t inner_size;
 	enum twinlog_error error = codec_pack(&message->base, &inner, &inner_size);
 	if (error)
 		return error;
+	if (inner_size > SEAL_MESSAGE_MAX) {
+		free(inner);
+		return TWINLOG_TOO_LARGE;
+	}
 	uint8_t signature[SEAL_SIGNATURE_SIZE];
-	seal_sign(keys, "act", inner, inner_size, signature);
+	if (keys)
+		seal_sign(keys, "act", inner, inner_size, signature);
+	else
+		seal_recovery_sign(recovery_seed, "act", inner, inner_size, signature);
 	Twinlog__SignedAct outer = TWINLOG__SIGNED_ACT__INIT;
 	outer.act = codec_bytes(inner, inner_size);
 	outer.signature = codec_bytes(signature, sizeof signature);
 	error = codec_pack(&outer.base, ret_bytes, ret_size);
 	free(inner);
 	return error;
+}
+
+enum twinlog_error act_seal(const Twinlog__Act *message, const struct seal_keys *keys, uint8_t **ret_bytes,
+			    size_t *ret_size)
+{
+	return act_sign(message, keys, NULL, ret_bytes, ret_size);
+}
+
+enum twinlog_error act_seal_change(const Twinlog__Act *message, const uint8_t recovery_seed[SEAL_SEED_SIZE],
+				   uint8_t **ret_bytes, size_t *ret_size)
+{
+	return act_sign(message, NULL, recovery_seed, ret_bytes, ret_size);
 }

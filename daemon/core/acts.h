@@ -55,6 +55,10 @@ void act_free(struct act *act); /* accepts NULL */
 enum twinlog_error act_seal(const Twinlog__Act *message, const struct seal_keys *keys, uint8_t **ret_bytes,
 			    size_t *ret_size) TWINLOG_MUST_CHECK;
 
+/* Likewise a change of key, which the recovery key signs. TOO_LARGE. */
+enum twinlog_error act_seal_change(const Twinlog__Act *message, const uint8_t recovery_seed[SEAL_SEED_SIZE],
+				   uint8_t **ret_bytes, size_t *ret_size) TWINLOG_MUST_CHECK;
+
 /* A space begins with its founding act, which it takes over on TWINLOG_OK. */
 enum twinlog_error acts_new(struct act *found, struct acts **ret_acts) TWINLOG_MUST_CHECK;
 void acts_free(struct acts *acts); /* accepts NULL */

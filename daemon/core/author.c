@@ -691,6 +691,12 @@ static void draft_commit(struct node *node, const struct draft *draft)
 	struct bundle *bundle = NULL;
 	struct space *space = draft->space;
 	/* Room for its words first: once the bundle is taken nothing may be in its way. */
+	if (!space_knows_key(node, space)) {
+		for (size_t i = 0; i < draft->count; i++)
+			result_code(node, draft->words[i].submission, draft->words[i].index, TWINLOG_KEY_NOT_THERE,
+				    "space");
+		return;
+	}
 	const bool room = array_reserve((void **)(void *)&space->flying.items, &space->flying.capacity,
 					space->flying.count + draft->count, sizeof *space->flying.items);
 	enum twinlog_error error = room ? draft_seal(node, draft, &bundle) : TWINLOG_NO_MEMORY;

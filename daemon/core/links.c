@@ -78,7 +78,7 @@ void link_drop(struct node *node, struct node_link *link, enum twinlog_error why
 	refuse.code = (uint32_t)why;
 	message.body_case = TWINLOG__PEER_MESSAGE__BODY_REFUSE;
 	message.refuse = &refuse;
-	if (link->ready || (link->peer != LINK_NONE_YET && why == TWINLOG_OUT_OF_HOURS))
+	if (link->ready || (link->peer != LINK_NONE_YET && (why == TWINLOG_OUT_OF_HOURS || why == TWINLOG_KEY_RETIRED)))
 		effect_send(node, link, &message);
 	link_cut(node, link, why);
 }
@@ -135,29 +135,6 @@ static void hello_send(struct node *node, const struct node_link *link)
 	effect_send(node, link, &message);
 }
 
-static void card_keep(struct node *node, struct node_peer *peer, struct card *card)
-{
-	struct persist *persist = effect_persist(node, PERSIST_CARD);
-	struct pending *pending = pending_add(node, PENDING_CARD);
-	uint8_t *copy = malloc(card->size);
-	if (!pending || !copy) {
-		free(copy);
-		node->out_of_memory = true;
-	} else {
-		memcpy(copy, card->bytes, card->size);
-		pending->bytes = copy;
-		*persist = (struct persist){.kind = PERSIST_CARD,
-					    .city = card->identity,
-					    .verified = peer->verified,
-					    .removed = peer->removed,
-					    .bytes = copy,
-					    .size = card->size};
-	}
-	if (peer->card != card)
-		card_free(peer->card);
-	peer->card = card;
-}
-
 static enum twinlog_error hello_check(const struct node *node, const struct node_link *link,
 				      const struct node_peer *peer, const Twinlog__Hello *hello, struct card **ret_card)
 {
@@ -174,6 +151,8 @@ static enum twinlog_error hello_check(const struct node *node, const struct node
 		error = TWINLOG_UNKNOWN_KEY;
 	else
 		error = seal_verify(&card->city_key, "hello", proof, sizeof proof, hello->proof.data, hello->proof.len);
+	if (!error && !card_speaks(node, card, peer->card))
+		error = TWINLOG_KEY_RETIRED;
 	if (error)
 		card_free(card);
 	else
@@ -191,7 +170,8 @@ static void hello_take(struct node *node, struct node_link *link, const Twinlog_
 		link_drop(node, link, error);
 		return;
 	}
-	if (card->serial > peer->card->serial)
+	link->city_key = card->city_key;
+	if (card_stands_over(node, card, peer->card))
 		card_keep(node, peer, card);
 	else
 		card_free(card);
@@ -402,15 +382,17 @@ void links_message(struct node *node, uint32_t id, const Twinlog__PeerMessage *m
 		link_drop(node, link, TWINLOG_UNKNOWN_KEY);
 	else if (message->body_case == TWINLOG__PEER_MESSAGE__BODY_HELLO)
 		hello_take(node, link, message->hello);
-	else if (link->ready || message->body_case == TWINLOG__PEER_MESSAGE__BODY_REFUSE)
+	else if (link->ready || message->body_case == TWINLOG__PEER_MESSAGE__BODY_REFUSE) {
+		card_told(node, link, message);
 		message_dispatch(node, link, message);
-	else
+	} else
 		link_refuse(node, link, TWINLOG_NOT_PERMITTED, "message before greeting");
 }
 
 /* ---- Pairing. ---- */
 
-enum twinlog_error peer_load(struct node *node, const void *signed_card, size_t size, bool verified, bool removed)
+enum twinlog_error peer_load(struct node *node, const void *signed_card, size_t size, bool verified, bool removed,
+			     uint64_t knows)
 {
 	struct card *card;
 	const enum twinlog_error error = card_open(signed_card, size, &card);
@@ -421,8 +403,12 @@ enum twinlog_error peer_load(struct node *node, const void *signed_card, size_t 
 		card_free(card);
 		return TWINLOG_NO_MEMORY;
 	}
-	*peer = (struct node_peer){
-	    .card = card, .verified = verified, .removed = removed, .link = LINK_NONE_YET, .rate = BUDGET_NONE};
+	*peer = (struct node_peer){.card = card,
+				   .verified = verified,
+				   .removed = removed,
+				   .knows = knows,
+				   .link = LINK_NONE_YET,
+				   .rate = BUDGET_NONE};
 	return TWINLOG_OK;
 }
 
@@ -466,7 +452,7 @@ enum twinlog_error peer_take(struct node *node, struct card *card)
 			return TWINLOG_NO_MEMORY;
 		}
 		*peer = (struct node_peer){.link = LINK_NONE_YET, .rate = BUDGET_NONE};
-	} else if (card->serial < peer->card->serial) {
+	} else if (card_stands_over(node, peer->card, card)) {
 		card_free(card); /* an older card than the one here: known already, and put back if removed */
 		card = peer->card;
 	}

@@ -50,6 +50,7 @@ struct peer_view node_peer(const struct node *node, size_t index)
 	    .signed_card_size = peer->card->size,
 	    .verified = peer->verified,
 	    .removed = peer->removed,
+	    .holds_card = peer->knows >= node->card->serial,
 	    .linked = peer->link != LINK_NONE_YET,
 	    .link_since_ms = peer->link_since_ms,
 	    .last_heard_ms = peer->last_heard_ms,

@@ -43,8 +43,8 @@ const uint8_t *node_invite_key(const struct node *node, size_t index); /* 32 byt
 
 /* At start, what the store holds, in this order: cards, acts, erasures, bundles, tips, positions; each in order of
  * sequence. Then node_loaded. Bytes are borrowed for the call. An error means a damaged store. */
-enum twinlog_error node_load_card(struct node *node, const void *signed_card, size_t size, bool verified,
-				  bool removed) TWINLOG_MUST_CHECK;
+enum twinlog_error node_load_card(struct node *node, const void *signed_card, size_t size, bool verified, bool removed,
+				  uint64_t knows) TWINLOG_MUST_CHECK;
 enum twinlog_error node_load_act(struct node *node, uint64_t sequence, const void *bytes,
 				 size_t size) TWINLOG_MUST_CHECK;
 enum twinlog_error node_load_erasure(struct node *node, uint64_t sequence, const void *bytes,
@@ -138,7 +138,7 @@ struct event {
 bool node_takes(const Twinlog__Request *request);
 
 enum persist_kind {
-	PERSIST_CARD,     /* city, flags, bytes: SignedCard */
+	PERSIST_CARD,     /* city, flags, knows (serial of our card that it holds), bytes: SignedCard */
 	PERSIST_ACT,      /* sequence, bytes: SignedAct */
 	PERSIST_BUNDLE,   /* sequence, bytes: Bundle */
 	PERSIST_ERASURE,  /* sequence, bytes: SignedErasure */
@@ -157,6 +157,7 @@ struct persist {
 	uint32_t leaf;
 	struct handle request;
 	bool verified, removed;
+	uint64_t knows;
 	const uint8_t *bytes; /* valid until EVENT_COMMITTED of its ticket has been stepped */
 	size_t size;
 };
@@ -263,6 +264,7 @@ struct peer_view {
 	size_t signed_card_size;
 	bool verified;
 	bool removed;
+	bool holds_card; /* it is known to hold this city's newest card */
 	bool linked;
 	uint64_t link_since_ms; /* Unix time */
 	uint64_t last_heard_ms;

@@ -47,7 +47,8 @@ struct node_link {
 	uint32_t id;
 	uint8_t transport_key[32];
 	bool dialled;
-	bool ready; /* HELLO received and proven */
+	bool ready;                  /* HELLO received and proven */
+	struct seal_public city_key; /* that proved it */
 	uint32_t peer;
 	uint32_t streams; /* WANT numbers used */
 	uint32_t checks;  /* chunks with the verifier */
@@ -78,7 +79,8 @@ struct node_peer {
 	struct card *card;
 	bool verified;
 	bool removed;
-	uint32_t link; /* the link in use; LINK_NONE_YET */
+	uint64_t knows; /* serial of the newest own card that it is known to hold; 0: none */
+	uint32_t link;  /* the link in use; LINK_NONE_YET */
 	uint64_t link_since_ms;
 	uint64_t last_heard_ms;
 	char last_error[160];
@@ -345,7 +347,20 @@ void links_message(struct node *node, uint32_t link, const Twinlog__PeerMessage 
 void reply_durable(struct node *node, uint64_t client, const Twinlog__Reply *reply);
 void reply_done(struct node *node, uint64_t client, uint64_t request_id); /* once all before it is durable */
 void peers_request(struct node *node, uint64_t client, const Twinlog__Request *request);
-enum twinlog_error peer_load(struct node *node, const void *signed_card, size_t size, bool verified, bool removed);
+enum twinlog_error peer_load(struct node *node, const void *signed_card, size_t size, bool verified, bool removed,
+			     uint64_t knows);
+
+/* ---- cards.c ---- */
+/* Keeps it as the partner's, for good; takes it over. */
+void card_keep(struct node *node, struct node_peer *peer, struct card *card);
+/* Of two cards of one identity: whether the first stands. */
+bool card_stands_over(const struct node *node, const struct card *card, const struct card *other);
+/* Whether its key still speaks for the city, whose card here is `held`. */
+bool card_speaks(const struct node *node, const struct card *card, const struct card *held);
+/* A message came that shows that the partner has our card. */
+void card_told(struct node *node, const struct node_link *link, const Twinlog__PeerMessage *message);
+/* A change of key came: links that were greeted with a key that it retires end. */
+void cards_key_changed(struct node *node, const struct hash *identity);
 
 /* ---- spaces.c ---- */
 struct space *space_by_id(struct node *node, const struct hash *id);
@@ -387,6 +402,8 @@ void spaces_send_acts(struct node *node, struct node_link *link, struct space *s
 bool spaces_offer_drop(struct node *node, const struct hash *sender, const struct hash *space_id);
 
 /* ---- spaces_own.c ---- */
+/* Whether an act here brought this city the key that is in use; also where it is not named at all. */
+bool space_knows_key(const struct node *node, const struct space *space);
 void spaces_request(struct node *node, uint64_t client, const Twinlog__Request *request);
 
 /* ---- sync.c ---- */

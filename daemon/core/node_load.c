@@ -64,9 +64,10 @@ void node_free(struct node *node)
 	free(node);
 }
 
-enum twinlog_error node_load_card(struct node *node, const void *signed_card, size_t size, bool verified, bool removed)
+enum twinlog_error node_load_card(struct node *node, const void *signed_card, size_t size, bool verified, bool removed,
+				  uint64_t knows)
 {
-	return peer_load(node, signed_card, size, verified, removed);
+	return peer_load(node, signed_card, size, verified, removed, knows);
 }
 
 enum twinlog_error node_load_act(struct node *node, uint64_t sequence, const void *bytes, size_t size)

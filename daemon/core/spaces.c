@@ -232,6 +232,8 @@ void act_persist(struct node *node, struct space *space, const struct act *act, 
 	space_recount(node, space);
 	stream_cut_off(node, space);
 	erasures_acts_changed(node, space);
+	if (act->kind == TWINLOG__ACT_KIND__ACT_CHANGE_KEY)
+		cards_key_changed(node, &act->signer);
 }
 
 /* ---- A space that is new here: its acts are taken in once they name this city, and one who belongs brings them. ----

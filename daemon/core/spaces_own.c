@@ -6,6 +6,8 @@ static enum twinlog_error own_act(struct node *node, struct space *space, Twinlo
 {
 	uint8_t *bytes;
 	size_t size;
+	if (!space_knows_key(node, space))
+		return TWINLOG_KEY_NOT_THERE;
 	struct hash parents[TWINLOG_PARENTS_MAX];
 	const size_t parents_count = acts_heads_named(space->acts, &node->card->identity, parents, &message->number);
 	message->space = codec_hash(acts_space(space->acts));
@@ -49,6 +51,14 @@ static void space_answer(struct node *node, uint64_t client, uint64_t request_id
 		effect_fault(node, client, request_id, error, "space", NULL);
 	else
 		reply_done(node, client, request_id);
+}
+
+/* Whether an act here brought this city the key that is in use. */
+bool space_knows_key(const struct node *node, const struct space *space)
+{
+	const struct hash *self = &node->card->identity;
+	return !acts_member(space->acts, self) ||
+	       acts_key_number(space->acts, self, seal_keys_public(node->keys)) != SIZE_MAX;
 }
 
 /* ---- Founding. ---- */

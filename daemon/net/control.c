@@ -553,9 +553,10 @@ enum twinlog_error control_open(struct daemon *daemon, struct control **ret_cont
 	control->free = UINT32_MAX;
 	control->arena = arena_new(TWINLOG_UNPACK_MAX);
 	inlet_open(&control->inlet, socket_new(daemon->context, ZMQ_ROUTER, (int)TWINLOG_CONTROL_PIPE_MAX));
-	enum twinlog_error error = control->arena && control->inlet.socket
-				       ? socket_serve(control->inlet.socket, setup->keys, ZAP_DOMAIN_CONTROL)
-				       : TWINLOG_NO_MEMORY;
+	enum twinlog_error error =
+	    control->arena && control->inlet.socket
+		? socket_serve(control->inlet.socket, seal_keys_control_secret(setup->keys), ZAP_DOMAIN_CONTROL)
+		: TWINLOG_NO_MEMORY;
 	for (size_t i = 0; i < setup->control_count && !error; i++)
 		error = socket_bind(control->inlet.socket, setup->control[i], control->endpoints[i], fault);
 	if (error) {

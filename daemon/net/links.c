@@ -546,7 +546,8 @@ enum twinlog_error net_links_open(struct daemon *daemon, struct links **ret_link
 	enum twinlog_error error = links->arena ? links_admit(links) : TWINLOG_NO_MEMORY;
 	if (!error && setup->listen_count > 0) {
 		inlet_open(&links->router, socket_new(daemon->context, ZMQ_ROUTER, (int)TWINLOG_PEER_PIPE_MAX));
-		error = links->router.socket ? socket_serve(links->router.socket, setup->keys, ZAP_DOMAIN_PEER)
+		error = links->router.socket ? socket_serve(links->router.socket,
+							    seal_keys_transport_secret(setup->keys), ZAP_DOMAIN_PEER)
 					     : TWINLOG_NO_MEMORY;
 		if (!error)
 			error = door_open(daemon->context, links->router.socket, &links->door);

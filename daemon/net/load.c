@@ -4,7 +4,7 @@
 
 static enum twinlog_error load_card(void *node, const struct store_row *row)
 {
-	return node_load_card(node, row->bytes, row->size, row->verified, row->removed);
+	return node_load_card(node, row->bytes, row->size, row->verified, row->removed, row->knows);
 }
 
 static enum twinlog_error load_act(void *node, const struct store_row *row)

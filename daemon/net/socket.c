@@ -34,10 +34,10 @@ void *socket_new(void *context, int type, int pipe_max)
 	return socket;
 }
 
-enum twinlog_error socket_serve(void *socket, const struct seal_keys *keys, const char *domain)
+enum twinlog_error socket_serve(void *socket, const uint8_t secret[32], const char *domain)
 {
 	int rc = socket_set_int(socket, ZMQ_CURVE_SERVER, 1);
-	rc |= zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, seal_keys_transport_secret(keys), 32);
+	rc |= zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, secret, 32);
 	rc |= zmq_setsockopt(socket, ZMQ_ZAP_DOMAIN, domain, strlen(domain));
 	rc |= socket_set_int(socket, ZMQ_ZAP_ENFORCE_DOMAIN, 1);
 	/* Answers to whom is gone must be seen to fail. */

@@ -69,7 +69,8 @@ static enum twinlog_error writer_put(struct store_write *write, const struct per
 {
 	switch (what->kind) {
 	case PERSIST_CARD:
-		return store_put_card(write, &what->city, what->verified, what->removed, what->bytes, what->size);
+		return store_put_card(write, &what->city, what->verified, what->removed, what->knows, what->bytes,
+				      what->size);
 	case PERSIST_ACT:
 		return store_put_act(write, what->sequence, what->bytes, what->size);
 	case PERSIST_BUNDLE:

@@ -7,6 +7,7 @@
 struct seal_keys {
 	uint8_t sign_secret[crypto_sign_SECRETKEYBYTES];
 	uint8_t transport_secret[32];
+	uint8_t control_secret[32];
 	uint8_t import_secret[32];
 	uint8_t transport_public[32];
 	struct seal_public sign_public;
@@ -37,8 +38,7 @@ static void derive(const char *tag, const uint8_t seed[SEAL_SEED_SIZE], uint32_t
 	sodium_memzero(&hash, sizeof hash);
 }
 
-enum twinlog_error seal_keys_new(const uint8_t city_seed[SEAL_SEED_SIZE], uint32_t key_index,
-				 struct seal_keys **ret_keys)
+enum twinlog_error seal_keys_from(const struct seal_seeds *seeds, struct seal_keys **ret_keys)
 {
 	struct seal_keys *keys;
 	uint8_t seed[32];
@@ -46,15 +46,30 @@ enum twinlog_error seal_keys_new(const uint8_t city_seed[SEAL_SEED_SIZE], uint32
 	keys = sodium_malloc(sizeof *keys);
 	if (!keys)
 		return TWINLOG_NO_MEMORY;
-	derive("city-key", city_seed, key_index, seed);
+	derive("city-key", seeds->city, seeds->index, seed);
 	crypto_sign_seed_keypair(keys->sign_public.bytes, keys->sign_secret, seed);
 	sodium_memzero(seed, sizeof seed);
-	derive("transport-key", city_seed, key_index, keys->transport_secret);
+	derive("transport-key", seeds->transport, seeds->index, keys->transport_secret);
+	derive("transport-key", seeds->home, seeds->index, keys->control_secret);
 	seal_transport_public(keys->transport_secret, keys->transport_public);
-	derive("import", city_seed, 0, keys->import_secret);
+	derive("import", seeds->home, 0, keys->import_secret);
 	sodium_mprotect_readonly(keys);
 	*ret_keys = keys;
 	return TWINLOG_OK;
+}
+
+enum twinlog_error seal_keys_new(const uint8_t city_seed[SEAL_SEED_SIZE], uint32_t key_index,
+				 struct seal_keys **ret_keys)
+{
+	struct seal_seeds seeds = {.index = key_index};
+	enum twinlog_error error;
+
+	memcpy(seeds.city, city_seed, SEAL_SEED_SIZE);
+	memcpy(seeds.transport, city_seed, SEAL_SEED_SIZE);
+	memcpy(seeds.home, city_seed, SEAL_SEED_SIZE);
+	error = seal_keys_from(&seeds, ret_keys);
+	sodium_memzero(&seeds, sizeof seeds);
+	return error;
 }
 
 void seal_keys_free(struct seal_keys *keys)
@@ -75,6 +90,11 @@ const uint8_t *seal_keys_transport_public(const struct seal_keys *keys)
 const uint8_t *seal_keys_transport_secret(const struct seal_keys *keys)
 {
 	return keys->transport_secret;
+}
+
+const uint8_t *seal_keys_control_secret(const struct seal_keys *keys)
+{
+	return keys->control_secret;
 }
 
 const uint8_t *seal_keys_import_secret(const struct seal_keys *keys)

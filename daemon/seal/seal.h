@@ -43,20 +43,31 @@ struct seal_public { /* Ed25519 */
 /* The city's secrets in use, in guarded memory that is wiped when freed. */
 struct seal_keys;
 
-/* Derives the city's secrets from its seed, where index is key_index in 4 bytes, big-endian:
+/* What the city's secrets derive from. All three are the same until a key is changed: a new key comes from a new seed,
+ * since whoever has stolen one seed can derive all that follows from it. */
+struct seal_seeds {
+	uint8_t city[SEAL_SEED_SIZE];
+	uint8_t transport[SEAL_SEED_SIZE];
+	uint8_t home[SEAL_SEED_SIZE]; /* the first one for ever: what must outlast a change of key */
+	uint32_t index;
+};
+/* Derives the city's secrets, where index is key_index in 4 bytes, big-endian:
  *
- *     seed of the city key (Ed25519)  H("city-key", seed, index)       keyed with the city seed
- *     transport secret (X25519)       H("transport-key", seed, index)
- *     import secret                   H("import", seed, 0)
+ *     seed of the city key (Ed25519)  H("city-key", index)       keyed with the city seed
+ *     transport secret (X25519)       H("transport-key", index)  keyed with the transport seed
+ *     control secret (X25519)         H("transport-key", index)  keyed with the home seed
+ *     import secret                   H("import", 0)             keyed with the home seed
  *
- * The import secret is the same for every index: after a change of key a second import must still find what the
- * first one made. */
+ * After a change of key a second import must still find what the first one made, and clients their daemon. */
+enum twinlog_error seal_keys_from(const struct seal_seeds *seeds, struct seal_keys **ret_keys) TWINLOG_MUST_CHECK;
+/* With one seed for all. */
 enum twinlog_error seal_keys_new(const uint8_t city_seed[SEAL_SEED_SIZE], uint32_t key_index,
 				 struct seal_keys **ret_keys) TWINLOG_MUST_CHECK;
 void seal_keys_free(struct seal_keys *keys); /* accepts NULL */
 const struct seal_public *seal_keys_public(const struct seal_keys *keys);
 const uint8_t *seal_keys_transport_public(const struct seal_keys *keys); /* 32 bytes, X25519 */
 const uint8_t *seal_keys_transport_secret(const struct seal_keys *keys); /* 32 bytes, X25519 */
+const uint8_t *seal_keys_control_secret(const struct seal_keys *keys);   /* 32 bytes, X25519: what clients know */
 const uint8_t *seal_keys_import_secret(const struct seal_keys *keys);    /* 32 bytes */
 
 /* The city's own signature. size: at most SEAL_MESSAGE_MAX, here and below. */
@@ -78,7 +89,7 @@ struct hash seal_identity(const struct seal_public *founding, const struct seal_
 /* A secret of at most SEAL_LOCK_MAX bytes under a passphrase: Argon2id (RFC 9106) over a fresh salt makes the key, and
  * XSalsa20-Poly1305 locks. out: salt 16, nonce 24, tag 16 and size bytes, SEAL_LOCK_EXTRA + size in all. The effort is
  * kept beside it, since one may want more later. */
-#define SEAL_LOCK_MAX   64u
+#define SEAL_LOCK_MAX   96u
 #define SEAL_LOCK_EXTRA 56u
 struct seal_effort {
 	uint64_t operations;

@@ -12,7 +12,8 @@
 #define KEY_REQUEST_TIME  6 /* a request id begins with its Unix time in milliseconds */
 
 /* The first byte of a card's row. */
-enum { CARD_VERIFIED = 1, CARD_REMOVED = 2 };
+enum { CARD_VERIFIED = 1, CARD_REMOVED = 2, CARD_KNOWS = 4 };
+#define CARD_KNOWS_SIZE 8 /* of the serial that follows when it says so */
 
 static inline void key_number(uint8_t *out, uint64_t number, size_t size)
 {

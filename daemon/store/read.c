@@ -164,6 +164,12 @@ static enum twinlog_error read_row(enum store_table table, MDB_val key, MDB_val 
 		row->verified = row->bytes[0] & CARD_VERIFIED;
 		row->removed = row->bytes[0] & CARD_REMOVED;
 		row->bytes++, row->size--;
+		if (!(row->bytes[-1] & CARD_KNOWS))
+			break;
+		if (row->size < CARD_KNOWS_SIZE)
+			return TWINLOG_STORE_DAMAGED;
+		row->knows = key_read_number(row->bytes, CARD_KNOWS_SIZE);
+		row->bytes += CARD_KNOWS_SIZE, row->size -= CARD_KNOWS_SIZE;
 		break;
 	case STORE_POSITIONS:
 		memcpy(row->space.bytes, name, HASH_SIZE);

@@ -3,7 +3,7 @@
  * Holds what cannot be derived, exact bytes, in order of arrival. Keys are big-endian, built in one place:
  *
  *     meta       name                        version, machine number, whether it was restored, token of the journal
- *     cards      identity                    flags, SignedCard
+ *     cards      identity                    flags, serial of the own card that it holds, SignedCard
  *     acts       sequence                    SignedAct
  *     bundles    sequence                    Bundle
  *     erasures   sequence                    SignedErasure
@@ -70,8 +70,9 @@ enum twinlog_error store_replace_texts(struct store_write *write, uint64_t seque
 				       size_t size) TWINLOG_MUST_CHECK;
 enum twinlog_error store_put_erasure(struct store_write *write, uint64_t sequence, const void *bytes,
 				     size_t size) TWINLOG_MUST_CHECK;
+/* knows: serial of the own card that this partner holds; 0: none. */
 enum twinlog_error store_put_card(struct store_write *write, const struct hash *identity, bool verified, bool removed,
-				  const void *bytes, size_t size) TWINLOG_MUST_CHECK;
+				  uint64_t knows, const void *bytes, size_t size) TWINLOG_MUST_CHECK;
 enum twinlog_error store_put_position(struct store_write *write, const struct hash *space, const struct hash *city,
 				      uint64_t machine, const void *bytes, size_t size) TWINLOG_MUST_CHECK;
 enum twinlog_error store_put_request(struct store_write *write, const struct handle *request, const void *bytes,
@@ -105,6 +106,7 @@ struct store_row {
 	uint64_t machine;       /* positions */
 	struct handle request;  /* requests */
 	bool verified, removed; /* cards */
+	uint64_t knows;         /* cards */
 	const uint8_t *bytes;   /* valid during the call */
 	size_t size;
 };

@@ -237,11 +237,14 @@ enum twinlog_error store_put_erasure(struct store_write *write, uint64_t sequenc
 }
 
 enum twinlog_error store_put_card(struct store_write *write, const struct hash *identity, bool verified, bool removed,
-				  const void *bytes, size_t size)
+				  uint64_t knows, const void *bytes, size_t size)
 {
-	const uint8_t flags = (uint8_t)((verified ? CARD_VERIFIED : 0) | (removed ? CARD_REMOVED : 0));
+	uint8_t head[1 + CARD_KNOWS_SIZE] = {
+	    (uint8_t)((verified ? CARD_VERIFIED : 0) | (removed ? CARD_REMOVED : 0) | (knows ? CARD_KNOWS : 0))};
 
-	return put_parts(write, STORE_CARDS, val(identity->bytes, HASH_SIZE), val(&flags, 1), val(bytes, size));
+	key_number(head + 1, knows, CARD_KNOWS_SIZE);
+	return put_parts(write, STORE_CARDS, val(identity->bytes, HASH_SIZE), val(head, knows ? sizeof head : 1),
+			 val(bytes, size));
 }
 
 enum twinlog_error store_put_position(struct store_write *write, const struct hash *space, const struct hash *city,

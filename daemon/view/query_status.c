@@ -77,6 +77,9 @@ static enum twinlog_error member_info(const struct query *query, const struct ac
 	const struct member *signer = acts_member(acts, &member->signer);
 	if (signer)
 		info->signer_city = codec_string(signer->city_id);
+	size_t keys = 0;
+	(void)acts_keys(acts, &member->identity, &keys);
+	info->keys = (uint32_t)keys;
 	info->self = hash_equal(&member->identity, node_identity(query->node));
 	*ret_info = info;
 	return TWINLOG_OK;
@@ -231,6 +234,7 @@ static enum twinlog_error peer_info(const struct query *query, const struct peer
 	info->city_id = query_text(query, view->city_id);
 	info->verified = view->verified;
 	info->removed = view->removed;
+	info->holds_card = view->holds_card;
 	info->link_since_ms = view->link_since_ms;
 	info->last_heard_ms = view->last_heard_ms;
 	info->last_error = query_text(query, view->last_error);
@@ -243,6 +247,7 @@ static enum twinlog_error peer_info(const struct query *query, const struct peer
 	peer_link(query, view, info);
 	if (view->card) {
 		info->serial = view->card->serial;
+		info->city_key = view->card->city_key;
 		info->n_addresses = view->card->n_addresses;
 		info->addresses = view->card->addresses;
 		error = peer_names(query, view->card, info);

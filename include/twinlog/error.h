@@ -75,7 +75,11 @@
 	X(EXPIRED, 4, "has expired; ask for another one")                                                              \
 	X(LOCKED, 4, "is locked with a passphrase, and there is nobody to ask for it; see twinlogd --help")            \
 	X(WRONG_PASSPHRASE, 4, "is not opened by that passphrase")                                                     \
-	X(REFERENCE_LEAVES, 4, "refers to a record of a space that not all members of this one belong to")
+	X(REFERENCE_LEAVES, 4, "refers to a record of a space that not all members of this one belong to")             \
+	X(KEY_RETIRED, 4, "is signed with a key that was changed since; see twinlogd rekey")                           \
+	X(REKEY_OPEN, 4, "a change of key was begun and not finished; give twinlogd rekey once more")                  \
+	X(KEY_NOT_THERE, 4, "the space does not know this city's new key yet; see twinlogd rekey --finish")            \
+	X(PUTS_OUT, 4, "would put this city out of a space: name the acts that count with --count")
 
 #ifdef __cplusplus
 extern "C" {

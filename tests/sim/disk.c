@@ -126,6 +126,7 @@ static void disk_put_card(struct disk *disk, const struct pending *row)
 	blob_drop(card->blob);
 	card->blob = blob_hold(row->copy);
 	card->verified = row->what.verified;
+	card->knows = row->what.knows;
 	card->removed = row->what.removed;
 }
 
@@ -313,7 +314,8 @@ static bool cards_load(const struct disk *disk, struct node *node)
 {
 	for (size_t i = 0; i < disk->cards_count; i++) {
 		const struct disk_card *card = &disk->cards[i];
-		if (node_load_card(node, card->blob->bytes, card->blob->size, card->verified, card->removed))
+		if (node_load_card(node, card->blob->bytes, card->blob->size, card->verified, card->removed,
+				   card->knows))
 			return false;
 	}
 	return true;

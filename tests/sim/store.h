@@ -73,6 +73,7 @@ struct disk_rows {
 struct disk_card {
 	struct hash identity;
 	bool verified, removed;
+	uint64_t knows;
 	struct blob *blob;
 };
 struct disk_position {

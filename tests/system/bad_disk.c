@@ -6,9 +6,11 @@
  *     BAD_DISK_SYNC=E     syncs fail with that
  *     BAD_DISK_LATE=1     only after they have done what they should: on the disk all the same
  *     BAD_DISK_SHORT=1    the first write that fails has written half
+ *     BAD_DISK_KILL=N     the process is killed at its n-th sync of anything, before it
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,8 +87,17 @@ ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t at)
 	return pwritev64(fd, parts, count, at);
 }
 
+static void kill_at(void)
+{
+	static long syncs;
+	const char *last = getenv("BAD_DISK_KILL");
+	if (last && __atomic_add_fetch(&syncs, 1, __ATOMIC_RELAXED) == atol(last))
+		raise(SIGKILL);
+}
+
 static int sync_it(int number, int fd)
 {
+	kill_at();
 	const int code = is_store(fd) ? fails("BAD_DISK_SYNC") : 0;
 	if (!code || late()) {
 		const int done = (int)syscall(number, fd);

@@ -91,15 +91,16 @@ static void cards_keep_their_flags(void **state)
 	struct seen seen;
 
 	assert_int_equal(store_begin(fixture->store, &write), TWINLOG_OK);
-	assert_int_equal(store_put_card(write, &two, true, false, "two", 3), TWINLOG_OK);
-	assert_int_equal(store_put_card(write, &one, false, false, "one", 3), TWINLOG_OK);
-	assert_int_equal(store_put_card(write, &one, true, true, "newer", 5), TWINLOG_OK);
+	assert_int_equal(store_put_card(write, &two, true, false, 0, "two", 3), TWINLOG_OK);
+	assert_int_equal(store_put_card(write, &one, false, false, 0, "one", 3), TWINLOG_OK);
+	assert_int_equal(store_put_card(write, &one, true, true, 1732600000, "newer", 5), TWINLOG_OK);
 	assert_int_equal(store_commit(write), TWINLOG_OK);
 	seen = look(fixture->store, STORE_CARDS);
 	assert_int_equal(seen.count, 2);
 	assert_true(hash_equal(&seen.rows[0].city, &one));
 	assert_true(seen.rows[0].verified && seen.rows[0].removed);
 	assert_string_equal(seen.bytes[0], "newer");
+	assert_true(seen.rows[0].knows == 1732600000 && seen.rows[1].knows == 0);
 	assert_true(seen.rows[1].verified && !seen.rows[1].removed);
 }
 

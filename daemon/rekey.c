@@ -1,0 +1,503 @@
+#include "rekey.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "files.h"
+#include "home.h"
+#include "key_change.h"
+#include "load.h"
+#include "recovery_file.h"
+#include "users.pb-c.h"
+
+#define AUDIT_MEMORY_MAX (1024u * 1024)
+#define COUNT_MAX        1024u /* --count */
+
+/* A set of ids: filled, sorted, asked. */
+struct ids {
+	struct hash *items;
+	size_t count, capacity;
+};
+
+struct rekeying {
+	const char *dir, *recovery;
+	uint64_t stolen_ms; /* Unix time; 0: not stolen */
+	bool dry_run, finish, extend;
+	struct hash named[COUNT_MAX];
+	size_t named_count;
+	struct home home;
+	struct recovery_file file;
+	struct identity_secret secret, next;
+	struct seal_keys *next_keys;
+	struct card *next_card;
+	bool begun; /* next.seed was there: cut off before */
+	struct node *node;
+	struct effects effects;
+	struct ids acts, bundles; /* stolen: what was made here, or came before */
+	uint64_t before;          /* stolen: store sequence up to which everything came before */
+	size_t shut_out;
+	size_t spaces;
+};
+
+/* ---- Ids ---- */
+
+static enum twinlog_error ids_add(struct ids *ids, const struct hash *id)
+{
+	if (ids->count == ids->capacity) {
+		const size_t capacity = ids->capacity ? 2 * ids->capacity : 256;
+		struct hash *items = realloc(ids->items, capacity * sizeof *items);
+
+		if (!items)
+			return TWINLOG_NO_MEMORY;
+		ids->items = items;
+		ids->capacity = capacity;
+	}
+	ids->items[ids->count++] = *id;
+	return TWINLOG_OK;
+}
+
+/* ---- What was made here: by the audit trail, and by the order of arrival in this folder, which no thief can change.
+ */
+
+static enum twinlog_error visit_audit(void *context, const struct store_row *row)
+{
+	struct rekeying *rekeying = context;
+	struct arena *arena = arena_new(AUDIT_MEMORY_MAX);
+	Twinlog__AuditEntry *entry;
+	struct hash space, bundle;
+	enum twinlog_error error =
+	    arena ? CODEC_UNPACK(arena, row->bytes, row->size, &entry, twinlog__audit_entry) : TWINLOG_NO_MEMORY;
+
+	if (!error && entry->kind == TWINLOG__AUDIT_KIND__AUDIT_WROTE && !codec_get_hash(entry->space, &space) &&
+	    !codec_get_hash(entry->bundle, &bundle)) {
+		const uint64_t sequence = node_own_sequence(rekeying->node, &space, &bundle);
+
+		error = ids_add(&rekeying->bundles, &bundle);
+		if (entry->time_ms < rekeying->stolen_ms && sequence > rekeying->before)
+			rekeying->before = sequence;
+	}
+	arena_free(arena);
+	return error == TWINLOG_NO_MEMORY ? error : TWINLOG_OK; /* `verify` tells of damage */
+}
+
+static enum twinlog_error visit_act(void *context, const struct store_row *row)
+{
+	struct rekeying *rekeying = context;
+	enum twinlog_error error;
+	struct act *act;
+
+	if (row->sequence > rekeying->before)
+		return TWINLOG_OK;
+	error = act_open(row->bytes, row->size, &act);
+	if (error)
+		return error;
+	error = ids_add(&rekeying->acts, &act->id);
+	act_free(act);
+	return error;
+}
+
+static enum twinlog_error gather(struct rekeying *rekeying)
+{
+	struct store_read *read;
+	enum twinlog_error error = store_read_begin(rekeying->home.store, &read);
+
+	if (error)
+		return error;
+	error = store_each(read, STORE_AUDIT, visit_audit, rekeying);
+	if (!error)
+		error = store_each(read, STORE_ACTS, visit_act, rekeying);
+	store_read_end(read);
+	rekeying->acts.count = hash_sort(rekeying->acts.items, rekeying->acts.count);
+	rekeying->bundles.count = hash_sort(rekeying->bundles.items, rekeying->bundles.count);
+	return error;
+}
+
+static bool made_here(void *context, const struct rekey_object *object)
+{
+	const struct rekeying *rekeying = context;
+
+	if (rekeying->extend)
+		return false; /* what is named alone */
+	if (object->what == REKEY_ACT)
+		return hash_in(rekeying->acts.items, rekeying->acts.count, object->id);
+	return object->sequence <= rekeying->before ||
+	       hash_in(rekeying->bundles.items, rekeying->bundles.count, object->id);
+}
+
+static void print_shut_out(void *context, const struct rekey_object *object)
+{
+	struct rekeying *rekeying = context;
+	char id[HASH_HEX_SIZE], space[HASH_HEX_SIZE], when[32] = "";
+	const time_t seconds = (time_t)(object->clock_ms / 1000);
+	struct tm tm;
+
+	if (rekeying->extend)
+		return;
+	if (localtime_r(&seconds, &tm))
+		strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &tm);
+	hex_encode(space, object->space->bytes, HASH_SIZE);
+	printf("shut out: %s %s, dated %s, space %.12s\n", object->what == REKEY_ACT ? "act" : "bundle",
+	       hex_encode(id, object->id->bytes, HASH_SIZE), when, space);
+	rekeying->shut_out++;
+}
+
+/* ---- The acts ---- */
+
+static enum twinlog_error load(struct rekeying *rekeying, struct twinlog_fault *fault)
+{
+	const struct daemon_setup setup = {.store = rekeying->home.store,
+					   .keys = rekeying->home.keys,
+					   .signed_card = rekeying->home.card->bytes,
+					   .signed_card_size = rekeying->home.card->size};
+	enum twinlog_error error = load_node(&setup, &rekeying->node, fault);
+
+	if (!error && rekeying->stolen_ms > 0 && gather(rekeying))
+		error = twinlog_fault_set(fault, TWINLOG_NO_MEMORY, NULL, NULL);
+	if (!error && effects_init(&rekeying->effects))
+		error = twinlog_fault_set(fault, TWINLOG_NO_MEMORY, NULL, NULL);
+	return error;
+}
+
+static enum twinlog_error sign(struct rekeying *rekeying, struct twinlog_fault *fault)
+{
+	const bool choosy = rekeying->stolen_ms > 0 || (rekeying->extend && rekeying->named_count > 0);
+	const struct rekey rekey = {
+	    .recovery_seed = rekeying->file.recovery_seed,
+	    .new_key = seal_keys_public(rekeying->next_keys ? rekeying->next_keys : rekeying->home.keys),
+	    .extend = rekeying->extend,
+	    .counts = choosy ? made_here : NULL,
+	    .named = rekeying->named,
+	    .named_count = rekeying->named_count,
+	    .shut_out = print_shut_out,
+	    .context = rekeying};
+	struct timespec now;
+	enum twinlog_error error;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	error = node_rekey(rekeying->node, &rekey,
+			   (struct moment){.wall_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000},
+			   &rekeying->effects, &rekeying->spaces);
+	return error ? twinlog_fault_set(fault, error, "space", NULL) : TWINLOG_OK;
+}
+
+static enum twinlog_error store_acts(struct rekeying *rekeying, struct twinlog_fault *fault)
+{
+	struct store_write *write;
+	enum twinlog_error error = store_begin(rekeying->home.store, &write);
+
+	for (size_t i = 0; !error && i < rekeying->effects.count; i++) {
+		const struct effect *effect = &rekeying->effects.items[i];
+		const struct persist *what = &effect->persist.what;
+
+		if (effect->type != EFFECT_PERSIST || what->kind != PERSIST_ACT)
+			continue;
+		error = store_put_act(write, what->sequence, what->bytes, what->size);
+		if (error)
+			store_abort(write);
+	}
+	if (!error)
+		error = store_commit(write);
+	return error ? twinlog_fault_set(fault, error, "the store", NULL) : TWINLOG_OK;
+}
+
+/* ---- The key ---- */
+
+enum twinlog_error rekey_is_open(const char *dir, struct twinlog_fault *fault)
+{
+	char path[FILES_PATH_MAX];
+	enum twinlog_error error = files_join(path, dir, IDENTITY_SEED_NEXT, fault);
+
+	if (!error && access(path, F_OK) == 0)
+		error = twinlog_fault_set(fault, TWINLOG_REKEY_OPEN, dir, NULL);
+	return error;
+}
+
+static enum twinlog_error next_seeds(struct rekeying *rekeying, struct twinlog_fault *fault)
+{
+	struct twinlog_fault unused;
+
+	rekeying->next = rekeying->secret; /* the passphrase, and what does not change */
+	rekeying->begun = rekey_is_open(rekeying->dir, &unused) == TWINLOG_REKEY_OPEN;
+	if (rekeying->begun)
+		return identity_read_secret(rekeying->dir, IDENTITY_SEED_NEXT, &rekeying->next, fault);
+	seal_random(rekeying->next.seeds.city, SEAL_SEED_SIZE);
+	return TWINLOG_OK;
+}
+
+static enum twinlog_error next_card(struct rekeying *rekeying, struct twinlog_fault *fault)
+{
+	const struct card *held = rekeying->home.card, *safe = rekeying->file.card;
+	struct identity_proof proof = identity_proof_of(held);
+	uint64_t serial = (uint64_t)time(NULL);
+	enum twinlog_error error = seal_keys_from(&rekeying->next.seeds, &rekeying->next_keys);
+
+	serial = serial > held->serial ? serial : held->serial + 1;
+	serial = serial > safe->serial ? serial : safe->serial + 1;
+	proof.has_grant = true;
+	proof.has_second = false;
+	if (!error) {
+		card_grant(rekeying->file.recovery_seed, &held->identity, seal_keys_public(rekeying->next_keys), NULL,
+			   proof.grant);
+		error = identity_make_card(&rekeying->home.config, &proof, rekeying->next_keys, serial,
+					   &rekeying->next_card);
+	}
+	return error ? twinlog_fault_set(fault, error, IDENTITY_CARD_FILE, NULL) : TWINLOG_OK;
+}
+
+static enum twinlog_error rename_in(const char *dir, const char *from, const char *to, struct twinlog_fault *fault)
+{
+	char old[FILES_PATH_MAX], new[FILES_PATH_MAX];
+	enum twinlog_error error = files_join(old, dir, from, fault);
+
+	if (!error)
+		error = files_join(new, dir, to, fault);
+	if (!error && rename(old, new) != 0)
+		error = twinlog_fault_set(fault, TWINLOG_IO, new, NULL);
+	return error;
+}
+
+static enum twinlog_error switch_over(const char *dir, struct twinlog_fault *fault)
+{
+	char keys[FILES_PATH_MAX];
+	enum twinlog_error error = files_join(keys, dir, IDENTITY_KEYS_DIR, fault);
+
+	if (!error)
+		error = rename_in(dir, IDENTITY_SEED_NEXT, IDENTITY_SEED_FILE, fault);
+	if (!error)
+		error = files_sync_dir(keys, fault);
+	if (!error)
+		error = rename_in(dir, IDENTITY_CARD_NEXT, IDENTITY_CARD_FILE, fault);
+	return error ? error : files_sync_dir(dir, fault);
+}
+
+static enum twinlog_error change(struct rekeying *rekeying, struct twinlog_fault *fault)
+{
+	const char *dir = rekeying->dir;
+	enum twinlog_error error = next_seeds(rekeying, fault);
+
+	if (!error)
+		error = next_card(rekeying, fault);
+	if (!error)
+		error = sign(rekeying, fault);
+	if (error || rekeying->dry_run)
+		return error;
+	if (!rekeying->begun)
+		error = identity_write_secret(dir, IDENTITY_SEED_NEXT, &rekeying->next, fault);
+	if (!error)
+		error = identity_write_card(dir, IDENTITY_CARD_NEXT, rekeying->next_card, fault);
+	if (!error)
+		error = recovery_file_write(dir, &rekeying->home.config, &rekeying->next.seeds,
+					    rekeying->file.recovery_seed, rekeying->next_card, fault);
+	if (!error)
+		error = store_acts(rekeying, fault);
+	return error ? error : switch_over(dir, fault);
+}
+
+/* The folder came out of a backup of before the change: it takes the key that the recovery file has. The acts come from
+ * the partners; signing them anew would shut out what was said since. */
+static enum twinlog_error adopt(struct rekeying *rekeying, struct twinlog_fault *fault)
+{
+	struct identity_proof proof = identity_proof_of(rekeying->file.card);
+	enum twinlog_error error;
+
+	rekeying->next = rekeying->secret;
+	rekeying->next.seeds = rekeying->file.seeds;
+	error = seal_keys_from(&rekeying->next.seeds, &rekeying->next_keys);
+	if (!error)
+		error = identity_make_card(&rekeying->home.config, &proof, rekeying->next_keys,
+					   rekeying->file.card->serial + 1, &rekeying->next_card);
+	if (error)
+		return twinlog_fault_set(fault, error, IDENTITY_CARD_FILE, NULL);
+	error = identity_write_card(rekeying->dir, IDENTITY_CARD_NEXT, rekeying->next_card, fault);
+	if (!error)
+		error = identity_write_secret(rekeying->dir, IDENTITY_SEED_NEXT, &rekeying->next, fault);
+	return error ? error : switch_over(rekeying->dir, fault);
+}
+
+static bool is_older(const struct rekeying *rekeying)
+{
+	const struct card *held = rekeying->home.card, *safe = rekeying->file.card;
+
+	return safe->serial > held->serial && memcmp(&safe->city_key, &held->city_key, sizeof held->city_key) != 0;
+}
+
+/* ---- The command ---- */
+
+static enum twinlog_error open_all(struct rekeying *rekeying, struct twinlog_fault *fault)
+{
+	enum twinlog_error error = recovery_file_read(rekeying->recovery, &rekeying->file, fault);
+
+	if (!error)
+		error = home_open(&rekeying->home, rekeying->dir, HOME_STORE_LOCKED, 0, fault);
+	if (!error)
+		error = identity_read_secret(rekeying->dir, IDENTITY_SEED_FILE, &rekeying->secret, fault);
+	if (!error && seal_keys_from(&rekeying->secret.seeds, &rekeying->home.keys))
+		error = twinlog_fault_set(fault, TWINLOG_NO_MEMORY, NULL, NULL);
+	if (!error)
+		error =
+		    identity_load_card(rekeying->dir, &rekeying->home.config, rekeying->home.keys, (uint64_t)time(NULL),
+				       &rekeying->home.card, &rekeying->home.card_changed, fault);
+	if (!error && !hash_equal(&rekeying->home.card->identity, &rekeying->file.card->identity))
+		error = twinlog_fault_set(fault, TWINLOG_NOT_FOR_US, rekeying->recovery, NULL);
+	return error;
+}
+
+static void close_all(struct rekeying *rekeying)
+{
+	node_free(rekeying->node);
+	effects_free(&rekeying->effects);
+	card_free(rekeying->next_card);
+	seal_keys_free(rekeying->next_keys);
+	recovery_file_free(&rekeying->file);
+	home_close(&rekeying->home);
+	identity_secret_wipe(&rekeying->secret);
+	identity_secret_wipe(&rekeying->next);
+	free(rekeying->acts.items);
+	free(rekeying->bundles.items);
+}
+
+static enum twinlog_error work(struct rekeying *rekeying, bool *ret_adopted, struct twinlog_fault *fault)
+{
+	struct twinlog_fault unused;
+	enum twinlog_error error = open_all(rekeying, fault);
+
+	*ret_adopted = false;
+	if (error)
+		return error;
+	if (!rekeying->extend && !rekeying->finish && is_older(rekeying) &&
+	    rekey_is_open(rekeying->dir, &unused) == TWINLOG_OK) {
+		*ret_adopted = true;
+		return rekeying->dry_run ? TWINLOG_OK : adopt(rekeying, fault);
+	}
+	error = load(rekeying, fault);
+	if (error)
+		return error;
+	if (!rekeying->finish && !rekeying->extend)
+		return change(rekeying, fault);
+	error = rekey_is_open(rekeying->dir, fault);
+	if (!error)
+		error = sign(rekeying, fault);
+	return error || rekeying->dry_run ? error : store_acts(rekeying, fault);
+}
+
+static int tell(const struct rekeying *rekeying, bool adopted)
+{
+	const char *dir = rekeying->dir;
+
+	if (rekeying->dry_run)
+		printf("%zu spaces, %zu signed objects shut out; nothing was changed\n", rekeying->spaces,
+		       rekeying->shut_out);
+	else if (adopted)
+		printf("%s was older than the recovery file and has its key now; the partners bring the rest\n", dir);
+	else if (rekeying->finish || rekeying->extend)
+		printf("signed in %zu spaces\n", rekeying->spaces);
+	else
+		printf("%s has a new key, signed in %zu spaces; %zu signed objects shut out\n"
+		       "Recovery file: %s/%s (print it or put it in a safe, then delete it here; the one of before is "
+		       "of no use any more)\n"
+		       "Start it with: twinlogd run %s\n",
+		       dir, rekeying->spaces, rekeying->shut_out, dir, RECOVERY_FILE, dir);
+	return 0;
+}
+
+/* Local time; 0: not a date. */
+static uint64_t read_date(const char *text)
+{
+	static const char *const forms[] = {"%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d"};
+
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+		struct tm tm = {.tm_isdst = -1};
+		const char *end = strptime(text, forms[i], &tm);
+		time_t when;
+
+		if (!end || *end)
+			continue;
+		tm.tm_isdst = -1;
+		when = mktime(&tm);
+		return when > 0 ? (uint64_t)when * 1000 : 0;
+	}
+	return 0;
+}
+
+enum { OPTION_RECOVERY = 256, OPTION_STOLEN, OPTION_COUNT, OPTION_DRY_RUN, OPTION_FINISH, OPTION_EXTEND };
+
+static const struct option OPTIONS[] = {
+    {"recovery", required_argument, NULL, OPTION_RECOVERY},
+    {"stolen", required_argument, NULL, OPTION_STOLEN},
+    {"count", required_argument, NULL, OPTION_COUNT},
+    {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
+    {"finish", no_argument, NULL, OPTION_FINISH},
+    {"extend", no_argument, NULL, OPTION_EXTEND},
+    {NULL, 0, NULL, 0},
+};
+
+static int take_option(struct rekeying *rekeying, int option, const char *value)
+{
+	switch (option) {
+	case OPTION_RECOVERY:
+		rekeying->recovery = value;
+		return 0;
+	case OPTION_STOLEN:
+		rekeying->stolen_ms = read_date(value);
+		return rekeying->stolen_ms ? 0 : command_usage("--stolen YYYY-MM-DD[THH:MM[:SS]]", value);
+	case OPTION_COUNT:
+		if (rekeying->named_count == COUNT_MAX ||
+		    hex_decode(rekeying->named[rekeying->named_count].bytes, HASH_SIZE, value, strlen(value)))
+			return command_usage("--count: the id of an act or bundle, 64 hex digits", value);
+		rekeying->named_count++;
+		return 0;
+	case OPTION_DRY_RUN:
+		rekeying->dry_run = true;
+		return 0;
+	case OPTION_FINISH:
+		rekeying->finish = true;
+		return 0;
+	case OPTION_EXTEND:
+		rekeying->extend = true;
+		return 0;
+	default:
+		return command_usage("unknown option, or one without its value", NULL);
+	}
+}
+
+static int read_options(int argc, char **argv, struct rekeying *rekeying)
+{
+	int option, code = 0;
+
+	opterr = 0;
+	while (!code && (option = getopt_long(argc, argv, ":", OPTIONS, NULL)) != -1)
+		code = take_option(rekeying, option, optarg);
+	if (code)
+		return code;
+	if (optind + 1 != argc || !rekeying->recovery)
+		return command_usage("rekey DIR --recovery FILE", NULL);
+	if (rekeying->finish + rekeying->extend + (rekeying->stolen_ms > 0) > 1)
+		return command_usage("one of --stolen, --finish and --extend", NULL);
+	rekeying->dir = argv[optind];
+	rekeying->named_count = hash_sort(rekeying->named, rekeying->named_count);
+	return 0;
+}
+
+int rekey_command(int argc, char **argv)
+{
+	struct rekeying *rekeying = calloc(1, sizeof *rekeying);
+	struct twinlog_fault fault;
+	bool adopted;
+	int code;
+
+	if (!rekeying)
+		return command_fail(&(struct twinlog_fault){.code = TWINLOG_NO_MEMORY});
+	code = read_options(argc, argv, rekeying);
+	if (!code) {
+		code = work(rekeying, &adopted, &fault) ? command_fail(&fault) : tell(rekeying, adopted);
+		close_all(rekeying);
+	}
+	free(rekeying);
+	return code;
+}
