@@ -67,6 +67,24 @@ static enum twinlog_error read_bits(const struct filter *filter, const char *whe
 	return TWINLOG_OK;
 }
 
+static enum twinlog_error tell_spaces(struct filter *filter)
+{
+	const struct query *query = filter->query;
+	const size_t count = query->node ? node_spaces(query->node) : 0;
+
+	filter->told = calloc(count + 1, sizeof *filter->told);
+	if (!filter->told)
+		return TWINLOG_NO_MEMORY;
+	for (size_t i = 0; i < count; i++) {
+		const struct space *space = node_space(query->node, i);
+
+		if (query_sees(query, space))
+			filter->told[filter->told_count++] =
+			    (struct group_space){space_statements(space), space_acts(space)};
+	}
+	return TWINLOG_OK;
+}
+
 enum twinlog_error filter_init(struct filter *filter, const struct query *query, const Twinlog__Filter *message)
 {
 	static const Twinlog__Filter everything = TWINLOG__FILTER__INIT;
@@ -89,6 +107,8 @@ enum twinlog_error filter_init(struct filter *filter, const struct query *query,
 	filter->all_cities = (uint32_t)((1ull << message->n_cities) - 1);
 	filter->all_regions = (uint32_t)((1ull << (message->n_countries + message->n_subdivisions)) - 1);
 	error = read_dates(filter);
+	if (!error && message->follow)
+		error = tell_spaces(filter);
 	if (!error)
 		error = read_bits(filter, "states", message->states, message->n_states, &filter->states);
 	if (!error)
@@ -111,6 +131,9 @@ void filter_free(struct filter *filter)
 	filter->text = NULL;
 	arena_free(filter->scratch);
 	filter->scratch = NULL;
+	free(filter->told);
+	filter->told = NULL;
+	filter->told_count = 0;
 }
 
 /* ---- One space ---- */

@@ -7,6 +7,7 @@
 #ifndef TWINLOG_FILTER_H
 #define TWINLOG_FILTER_H
 
+#include "group.h"
 #include "query_internal.h"
 #include "stated.h"
 
@@ -41,6 +42,10 @@ struct filter {
 	char *text;           /* folded; NULL: any */
 	size_t text_size;
 	struct arena *scratch; /* for one body at a time; only with a text */
+	/* The spaces in which it may stand who succeeds whom, when that is asked for: a city that lost its keys says it
+	 * where it is now. */
+	struct group_space *told;
+	size_t told_count;
 };
 
 /* BAD_DATE, BAD_RANGE, TOO_MANY, INVALID, with the fault in the reply; NO_MEMORY. filter_free also after an error. */

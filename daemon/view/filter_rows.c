@@ -117,6 +117,8 @@ static void term_bits(struct terms *terms, enum bitmap_dimension dimension, uint
 static void term_places(struct terms *terms, const ProtobufCBinaryData *cities, size_t count)
 {
 	const struct group_space space = {terms->where->statements, terms->where->acts};
+	const struct group_space *told = terms->filter->told_count ? terms->filter->told : &space;
+	const size_t told_count = terms->filter->told_count ? terms->filter->told_count : 1;
 	const struct names *names = statements_names(space.statements);
 	struct any any = {0};
 
@@ -132,7 +134,7 @@ static void term_places(struct terms *terms, const ProtobufCBinaryData *cities, 
 			continue;
 		memcpy(city, cities[i].data, cities[i].len);
 		city[cities[i].len] = '\0';
-		terms->error = succession_of(&space, 1, &terms->view->self, city, &succession);
+		terms->error = succession_of(told, told_count, &terms->view->self, city, &succession);
 		for (size_t j = 0; j < succession.count; j++) {
 			const uint32_t name = names_find(names, succession.cities[j], strlen(succession.cities[j]));
 

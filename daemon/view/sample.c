@@ -83,98 +83,6 @@ static size_t with(uint32_t *values, size_t count, uint32_t value)
 
 /* ---- Cities ---- */
 
-/* What a city record of one space says, as its lead statement has it; NULL when there is none. */
-static const struct facts *city_facts(const struct sample *sample, const struct sample_space *space, const char *city,
-				      size_t size)
-{
-	const struct statements *statements = space->where.statements;
-	const struct handle handle =
-	    record_handle(statements_space(statements), TWINLOG__RECORD_KIND__RECORD_CITY, NULL, city, size);
-	const struct record *record = statements_find(statements, &handle);
-	struct record_summary summary;
-
-	if (!record || record_summarize(statements, space->where.acts, node_identity(sample->query->node),
-					statements_index(statements, record), &summary))
-		return NULL;
-	return summary.facts && summary.facts->values ? summary.facts : NULL;
-}
-
-static void town_take(struct sample *sample, const struct item *item, struct town *town, uint32_t *successors)
-{
-	const struct detail *details = facts_details(item->facts);
-
-	if (town->subdivision == NAME_NONE)
-		town->subdivision = sample_name(sample, item, item->facts->subdivision);
-	for (size_t i = 0; i < item->facts->details_count; i++) {
-		if (details[i].kind == DETAIL_LEVEL && town->level == NAME_NONE)
-			town->level = sample_name(sample, item, details[i].a);
-		if (details[i].kind == DETAIL_POPULATION && town->population < 0)
-			town->population = details[i].n;
-		/* A city divided among several stays itself. */
-		if (details[i].kind == DETAIL_SUCCEEDED_BY && (*successors)++ == 0)
-			town->successor = sample_name(sample, item, details[i].a);
-	}
-}
-
-static struct town town_of(struct sample *sample, uint32_t city)
-{
-	struct town town = {.name = city, .successor = city, .population = -1};
-	const struct places *places = sample->query->extra->places;
-	uint32_t successors = 0;
-	size_t size;
-	const char *text = names_text(sample->names, city, &size);
-	const struct place *place = places ? places_by_id(places, text) : NULL;
-
-	if (size > 2 && text[2] == ':')
-		town.country = sample_text(sample, text, 2);
-	for (size_t s = 0; s < sample->spaces_count && successors == 0; s++) {
-		const struct item item = {.facts = city_facts(sample, &sample->spaces[s], text, size),
-					  .space = (uint32_t)s};
-
-		if (item.facts)
-			town_take(sample, &item, &town, &successors);
-	}
-	if (successors > 1)
-		town.successor = city;
-	if (town.subdivision == NAME_NONE && place && place->subdivision)
-		town.subdivision = sample_text(sample, place->subdivision, strlen(place->subdivision));
-	return town;
-}
-
-const struct town *sample_town(struct sample *sample, uint32_t city)
-{
-	static const struct town nowhere = {.population = -1};
-
-	if (city >= sample->towns_capacity) {
-		const uint32_t capacity = names_count(sample->names) + 256;
-		struct town *towns = realloc(sample->towns, capacity * sizeof *towns);
-
-		if (!towns) {
-			sample->no_memory = true;
-			return &nowhere;
-		}
-		memset(towns + sample->towns_capacity, 0, (capacity - sample->towns_capacity) * sizeof *towns);
-		sample->towns = towns;
-		sample->towns_capacity = capacity;
-	}
-	if (sample->towns[city].name == NAME_NONE)
-		sample->towns[city] = town_of(sample, city);
-	return &sample->towns[city];
-}
-
-/* Merged cities pass on what they have. Steps are counted, since two cities may name each other. */
-uint32_t sample_successor(struct sample *sample, uint32_t city)
-{
-	for (unsigned step = 0; sample->follow && step < 8; step++) {
-		const uint32_t next = sample_town(sample, city)->successor;
-
-		if (next == city || next == NAME_NONE)
-			break;
-		city = next;
-	}
-	return city;
-}
-
 size_t sample_cities(struct sample *sample, const struct item *item, uint32_t ret[TWINLOG_RECORD_CITIES_MAX])
 {
 	const struct facts *facts = item->facts;
@@ -567,6 +475,7 @@ void sample_free(struct sample *sample)
 	free(sample->items);
 	free(sample->others);
 	free(sample->towns);
+	free(sample->heirs);
 	free(sample->coverages);
 	free(sample->asked);
 	free(sample->numbers);

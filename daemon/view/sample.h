@@ -34,6 +34,11 @@ struct town {
 	int64_t population;                   /* -1: not recorded */
 };
 
+/* A city of whom another says that it succeeds it. */
+struct heir {
+	uint32_t city, heir; /* names */
+};
+
 /* A range of days for which a city says that it logs everything. */
 struct coverage {
 	uint32_t city;
@@ -58,6 +63,9 @@ struct sample {
 	uint64_t not_held;
 	struct town *towns; /* by name */
 	uint32_t towns_capacity;
+	struct heir *heirs; /* gathered when first asked for */
+	size_t heirs_count, heirs_capacity;
+	bool heirs_known;
 	struct coverage *coverages;
 	size_t coverages_count, coverages_capacity;
 	uint32_t *asked; /* cities whose partners are told apart from them */
