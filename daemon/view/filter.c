@@ -342,19 +342,6 @@ enum twinlog_error filter_space_prepare(const struct filter *filter, struct filt
 	return error;
 }
 
-enum twinlog_error filter_space_init(const struct filter *filter, const struct space *space,
-				     struct filter_space *ret_where)
-{
-	enum twinlog_error error;
-
-	*ret_where = filter_space_of(filter, space_statements(space), space_acts(space));
-	ret_where->space = space;
-	error = filter_space_prepare(filter, ret_where);
-	if (error)
-		filter_space_free(ret_where);
-	return error;
-}
-
 void filter_space_free(struct filter_space *where)
 {
 	free(where->marks);

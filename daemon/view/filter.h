@@ -58,8 +58,6 @@ struct filter_space filter_space_of(const struct filter *filter, const struct st
 				    const struct acts *acts);
 /* To look at single records with filter_fits. filter_space_free also after an error. */
 enum twinlog_error filter_space_prepare(const struct filter *filter, struct filter_space *where) TWINLOG_MUST_CHECK;
-enum twinlog_error filter_space_init(const struct filter *filter, const struct space *space,
-				     struct filter_space *ret_where) TWINLOG_MUST_CHECK;
 void filter_space_free(struct filter_space *where);
 
 /* Which of the countries (first) and subdivisions asked for the city of this name lies in. */

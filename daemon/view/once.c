@@ -2,8 +2,6 @@
 
 #include <stdlib.h>
 
-#include "group.h"
-
 /* The records of these spaces that may be copies, in no order. */
 struct marked {
 	struct group_record *records;
@@ -58,25 +56,37 @@ static void keep_first(const struct once_space *spaces, const struct group_recor
 	}
 }
 
-enum twinlog_error once_keep(const struct once_space *spaces, size_t count)
+enum twinlog_error once_groups(const struct once_space *spaces, size_t count, struct groups **ret_groups)
 {
 	struct group_space *places = calloc(count + 1, sizeof *places);
 	struct marked marked = {.records = NULL};
-	struct groups *groups = NULL;
-	enum twinlog_error error = places ? marked_gather(spaces, count, &marked) : TWINLOG_NO_MEMORY;
+	enum twinlog_error error = places ? TWINLOG_OK : TWINLOG_NO_MEMORY;
 
+	/* Within one space nothing is grouped. */
+	if (!error && count > 1)
+		error = marked_gather(spaces, count, &marked);
 	for (size_t s = 0; !error && s < count; s++)
 		places[s] = (struct group_space){spaces[s].view->statements, spaces[s].view->acts};
-	if (!error && marked.count > 0)
-		error = groups_among(places, marked.records, marked.count, &groups);
-	for (size_t g = 0; !error && groups && g < groups_count(groups); g++) {
+	if (!error)
+		error = groups_among(places, marked.records, marked.count, ret_groups);
+	free(marked.records);
+	free(places);
+	return error;
+}
+
+enum twinlog_error once_keep(const struct once_space *spaces, size_t count)
+{
+	struct groups *groups;
+	enum twinlog_error error = once_groups(spaces, count, &groups);
+
+	if (error)
+		return error;
+	for (size_t g = 0; g < groups_count(groups); g++) {
 		size_t size;
 		const struct group_record *records = groups_at(groups, g, &size);
 
 		keep_first(spaces, records, size);
 	}
 	groups_free(groups);
-	free(marked.records);
-	free(places);
-	return error;
+	return TWINLOG_OK;
 }

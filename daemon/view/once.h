@@ -3,6 +3,7 @@
 #ifndef TWINLOG_ONCE_H
 #define TWINLOG_ONCE_H
 
+#include "group.h"
 #include "view.h"
 
 /* The rows of one space that fit. Borrowed but for the rows, which are changed. */
@@ -10,6 +11,9 @@ struct once_space {
 	const struct view_space *view;
 	roaring_bitmap_t *rows;
 };
+/* The groups among all rows of these spaces, whether they fit or not; *ret_groups is the caller's. NO_MEMORY. */
+enum twinlog_error once_groups(const struct once_space *spaces, size_t count,
+			       struct groups **ret_groups) TWINLOG_MUST_CHECK;
 /* Takes all copies but one out of the rows. NO_MEMORY, and then some may be out. */
 enum twinlog_error once_keep(const struct once_space *spaces, size_t count) TWINLOG_MUST_CHECK;
 

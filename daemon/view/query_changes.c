@@ -228,7 +228,9 @@ static enum twinlog_error change_tell(struct feed *feed, size_t space, uint32_t 
 	enum twinlog_error error = TWINLOG_OK;
 
 	if (!feed->prepared[space]) {
-		error = filter_space_init(&feed->filter, feed->spaces[space], &feed->wheres[space]);
+		feed->wheres[space] = filter_space_of(&feed->filter, space_statements(feed->spaces[space]),
+						      space_acts(feed->spaces[space]));
+		error = filter_space_prepare(&feed->filter, &feed->wheres[space]);
 		feed->prepared[space] = true;
 	}
 	if (!error)

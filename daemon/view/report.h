@@ -64,6 +64,24 @@ struct group {
 	const uint32_t *keys; /* values of the dimensions */
 };
 
+/* The item at this place of a group of items. Members of a group lie far apart, so those that come soon are fetched
+ * meanwhile: waiting for them was most of what a report of a million records cost. */
+static inline const struct item *report_item(const struct report *report, const struct group *group, size_t at)
+{
+	const struct item *items = report->sample.items;
+
+	if (at + 24 < group->count)
+		__builtin_prefetch(&items[group->members[at + 24]]);
+	if (at + 8 < group->count) {
+		const char *facts = (const char *)items[group->members[at + 8]].facts;
+
+		__builtin_prefetch(facts);
+		__builtin_prefetch(facts + 64);
+		__builtin_prefetch(facts + 128);
+	}
+	return &items[group->members[at]];
+}
+
 /* One function a measure, in the order of its columns. NO_MEMORY. */
 typedef enum twinlog_error report_measure(struct report *report, const struct group *group,
 					  struct cell *cells) TWINLOG_MUST_CHECK;

@@ -5,11 +5,6 @@
 #include "report.h"
 #include "statistics.h"
 
-static const struct item *item_of(const struct report *report, const struct group *group, size_t index)
-{
-	return &report->sample.items[group->members[index]];
-}
-
 static int name_order(const void *left, const void *right)
 {
 	const int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
@@ -29,7 +24,7 @@ enum twinlog_error report_agreements(struct report *report, const struct group *
 	if (!names)
 		return TWINLOG_NO_MEMORY;
 	for (size_t i = 0; i < group->count; i++) {
-		const struct item *item = item_of(report, group, i);
+		const struct item *item = report_item(report, group, i);
 		uint32_t cities[TWINLOG_RECORD_CITIES_MAX], levels[SAMPLE_VALUES_MAX], tie[SAMPLE_VALUES_MAX];
 		const size_t cities_count = sample_cities(sample, item, cities);
 		const size_t count = sample_place_values(sample, cities, cities_count, DIMENSION_LEVEL, levels);
@@ -90,7 +85,7 @@ enum twinlog_error report_dates(struct report *report, const struct group *group
 
 	for (size_t i = 0; i < group->count; i++) {
 		struct source_word words[SOURCES_MAX];
-		const size_t count = sample_sources(&report->sample, item_of(report, group, i), words);
+		const size_t count = sample_sources(&report->sample, report_item(report, group, i), words);
 		struct dates dates = {0};
 
 		for (size_t a = 0; a < count; a++)
@@ -120,7 +115,7 @@ enum twinlog_error report_mutual(struct report *report, const struct group *grou
 	for (size_t i = 0; i < group->count; i++) {
 		struct source_word words[SOURCES_MAX];
 		uint32_t cities[SOURCES_MAX];
-		const size_t count = sample_sources(&report->sample, item_of(report, group, i), words);
+		const size_t count = sample_sources(&report->sample, report_item(report, group, i), words);
 		int64_t speakers = 0;
 
 		for (size_t w = 0; w < count; w++)
@@ -173,7 +168,7 @@ enum twinlog_error report_renewals(struct report *report, const struct group *gr
 	uint64_t without = 0, undated = 0;
 
 	for (size_t i = 0; i < group->count; i++) {
-		const struct item *item = item_of(report, group, i);
+		const struct item *item = report_item(report, group, i);
 		int64_t renewal = INT64_MIN;
 
 		sample_details(&report->sample, item, DETAIL_RENEWAL, take_renewal, &renewal);
@@ -272,7 +267,7 @@ enum twinlog_error report_quality(struct report *report, const struct group *gro
 	int64_t answered;
 
 	for (size_t i = 0; i < group->count; i++) {
-		const struct item *item = item_of(report, group, i);
+		const struct item *item = report_item(report, group, i);
 
 		duplicates += report->duplicates[group->members[i]];
 		if (item->state == TWINLOG__RECORD_STATE__STATE_REPORTED) {

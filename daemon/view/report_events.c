@@ -5,11 +5,6 @@
 #include "report.h"
 #include "statistics.h"
 
-static const struct item *item_of(const struct report *report, const struct group *group, size_t index)
-{
-	return &report->sample.items[group->members[index]];
-}
-
 enum twinlog_error report_events(struct report *report, const struct group *group, struct cell *cells)
 {
 	int64_t events = 0, participants = 0;
@@ -17,7 +12,7 @@ enum twinlog_error report_events(struct report *report, const struct group *grou
 	int32_t first = INT32_MAX, last = INT32_MIN;
 
 	for (size_t i = 0; i < group->count; i++) {
-		const struct item *item = item_of(report, group, i);
+		const struct item *item = report_item(report, group, i);
 		int32_t from, to;
 
 		events = report_add(events, sample_weight(item));
@@ -52,7 +47,7 @@ static enum twinlog_error count_values(struct report *report, const struct group
 
 	*ret_without = 0;
 	for (size_t i = 0; i < group->count; i++) {
-		const size_t count = sample_values(&report->sample, item_of(report, group, i), dimension, values);
+		const size_t count = sample_values(&report->sample, report_item(report, group, i), dimension, values);
 
 		*ret_without += count == 0;
 		for (size_t v = 0; v < count; v++) {
@@ -111,7 +106,7 @@ enum twinlog_error report_forms(struct report *report, const struct group *group
 	int64_t ceremonial = 0, with = 0;
 
 	for (size_t i = 0; i < group->count; i++) {
-		const struct item *item = item_of(report, group, i);
+		const struct item *item = report_item(report, group, i);
 		size_t size;
 		const char *form = sample_name_text(sample, sample_name(sample, item, item->facts->form), &size);
 
@@ -148,7 +143,7 @@ enum twinlog_error report_society(struct report *report, const struct group *gro
 	uint64_t unsaid_actor = 0, unsaid_persons = 0, unsaid_private = 0;
 
 	for (size_t i = 0; i < group->count; i++) {
-		const struct item *item = item_of(report, group, i);
+		const struct item *item = report_item(report, group, i);
 		const int64_t total = report_persons(item);
 		struct private_count part = {0};
 		uint32_t levels[SAMPLE_VALUES_MAX];
@@ -215,7 +210,7 @@ enum twinlog_error report_publicity(struct report *report, const struct group *g
 	if (!days)
 		return TWINLOG_NO_MEMORY;
 	for (size_t i = 0; i < group->count; i++) {
-		const struct item *item = item_of(report, group, i);
+		const struct item *item = report_item(report, group, i);
 		const struct edtf *start = &item->facts->start, *end = &item->facts->end;
 		const bool precise = (end->precision != EDTF_NONE ? end : start)->precision == EDTF_DAY;
 		struct channels channels = {.none = none, .first = INT64_MAX};
@@ -251,7 +246,7 @@ enum twinlog_error report_friction(struct report *report, const struct group *gr
 	int64_t friction = 0, economic = 0, with = 0;
 
 	for (size_t i = 0; i < group->count; i++) {
-		const struct item *item = item_of(report, group, i);
+		const struct item *item = report_item(report, group, i);
 		uint32_t fields[SAMPLE_VALUES_MAX];
 		const size_t count = sample_values(sample, item, DIMENSION_FIELD, fields);
 		bool tagged = false;
@@ -275,7 +270,7 @@ enum twinlog_error report_multilateral(struct report *report, const struct group
 	for (size_t i = 0; i < group->count; i++) {
 		uint32_t cities[TWINLOG_RECORD_CITIES_MAX];
 
-		many += sample_cities(&report->sample, item_of(report, group, i), cities) >= 3;
+		many += sample_cities(&report->sample, report_item(report, group, i), cities) >= 3;
 	}
 	cells[0] = cell_integer((int64_t)group->count, 0);
 	cells[1] = cell_share(many, (int64_t)group->count, 0);

@@ -72,7 +72,7 @@ enum twinlog_error report_cost(struct report *report, const struct group *group,
 		return TWINLOG_OK;
 	}
 	for (size_t i = 0; i < group->count; i++) {
-		const struct item *item = &report->sample.items[group->members[i]];
+		const struct item *item = report_item(report, group, i);
 		const int64_t part = amount_of(report, item, DETAIL_COST, group->keys);
 
 		amount = report_add(amount, part);
@@ -101,8 +101,7 @@ enum twinlog_error report_trade(struct report *report, const struct group *group
 		return TWINLOG_OK;
 	}
 	for (size_t i = 0; i < group->count; i++)
-		value = report_add(
-		    value, amount_of(report, &report->sample.items[group->members[i]], DETAIL_TRADE, group->keys));
+		value = report_add(value, amount_of(report, report_item(report, group, i), DETAIL_TRADE, group->keys));
 	cells[0] = cell_integer(value, 0);
 	return TWINLOG_OK;
 }

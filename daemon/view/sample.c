@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codelist.h"
-
 /* ---- Room and names ---- */
 
 enum twinlog_error sample_room(void *list, size_t *capacity, size_t count, size_t size)
@@ -295,132 +293,7 @@ size_t sample_values(struct sample *sample, const struct item *item, enum dimens
 	}
 }
 
-/* ---- Gathering ---- */
-
-/* The register's own rule of what a tie is. */
-static bool preset_takes(struct sample *sample, const struct item *item)
-{
-	const struct names *names = statements_names(sample->spaces[item->space].where.statements);
-	uint32_t cities[TWINLOG_RECORD_CITIES_MAX], levels[SAMPLE_VALUES_MAX];
-	size_t size, count;
-	const char *relation = names_text(names, item->facts->relation, &size);
-	const bool sister = size == 6 && memcmp(relation, "sister", size) == 0;
-
-	if (sample->preset == PRESET_ALL)
-		return true;
-	if (sample->preset == PRESET_SISTER_FRIENDSHIP)
-		return sister || (size == 10 && memcmp(relation, "friendship", size) == 0);
-	if (!sister || sample->preset == PRESET_SISTER)
-		return sister;
-	count = sample_cities(sample, item, cities);
-	count = sample_place_values(sample, cities, count, DIMENSION_LEVEL, levels);
-	return !sample_holds(levels, count, sample_text(sample, "district", 8));
-}
-
-/* The filter for one kind of record: conditions on what that kind has not are those of the other. */
-static enum twinlog_error filter_of(const struct sample *sample, bool events, bool alone, Twinlog__Filter *filter)
-{
-	static uint32_t activity = TWINLOG__RECORD_KIND__RECORD_ACTIVITY,
-			agreement = TWINLOG__RECORD_KIND__RECORD_AGREEMENT;
-	const enum codelist list = events ? CODELIST_ACTIVITY_STATUS : CODELIST_AGREEMENT_STATUS;
-	const Twinlog__Filter *asked = sample->filter;
-	ProtobufCBinaryData *statuses;
-
-	*filter = *asked;
-	if (filter->n_kinds == 0) {
-		filter->kinds = events ? &activity : &agreement;
-		filter->n_kinds = 1;
-	}
-	if (alone)
-		return TWINLOG_OK;
-	statuses = arena_alloc(sample->query->arena, (asked->n_statuses + 1) * sizeof *statuses);
-	if (!statuses)
-		return QUERY_FULL;
-	filter->statuses = statuses;
-	filter->n_statuses = 0;
-	for (size_t i = 0; i < asked->n_statuses; i++)
-		if (codelist_find(list, asked->statuses[i].data, asked->statuses[i].len) >= 0)
-			statuses[filter->n_statuses++] = asked->statuses[i];
-	if (events) {
-		filter->n_relation_types = 0;
-		return TWINLOG_OK;
-	}
-	filter->n_fields = filter->n_forms = filter->n_modes = 0;
-	filter->n_actor_levels = filter->n_actor_kinds = filter->n_channels = 0;
-	filter->from = filter->to = codec_bytes(NULL, 0);
-	return TWINLOG_OK;
-}
-
-static enum twinlog_error take_record(struct sample *sample, uint32_t space, size_t record, bool events, bool held,
-				      const struct record_summary *summary)
-{
-	struct item item = {.facts = summary->facts,
-			    .space = space,
-			    .record = (uint32_t)record,
-			    .other = ITEM_NONE,
-			    .state = summary->state,
-			    .event = events};
-	enum twinlog_error error;
-
-	if (summary->state == TWINLOG__RECORD_STATE__STATE_WITHDRAWN && sample->filter->n_states == 0)
-		return TWINLOG_OK;
-	if (!item.facts || !item.facts->values)
-		return TWINLOG_OK;
-	if (events && held && !item.facts->held) {
-		sample->not_held++;
-		return TWINLOG_OK;
-	}
-	if (!events && !preset_takes(sample, &item))
-		return TWINLOG_OK;
-	sample->records++;
-	error = sample_room(&sample->items, &sample->items_capacity, sample->items_count, sizeof *sample->items);
-	if (!error)
-		sample->items[sample->items_count++] = item;
-	return error;
-}
-
-static enum twinlog_error gather_kind(struct sample *sample, bool events, struct sample_want want)
-{
-	const uint32_t kind = events ? TWINLOG__RECORD_KIND__RECORD_ACTIVITY : TWINLOG__RECORD_KIND__RECORD_AGREEMENT;
-	const bool held = want.held && sample->filter->n_statuses == 0;
-	Twinlog__Filter message;
-	struct filter filter = {0};
-	enum twinlog_error error = filter_of(sample, events, want.alone, &message);
-
-	if (!error)
-		error = filter_init(&filter, sample->query, &message);
-	for (size_t s = 0; !error && s < sample->spaces_count; s++) {
-		struct filter_space *where = &sample->spaces[s].where;
-		const size_t count = statements_records(where->statements);
-
-		error = filter_space_init(&filter, where->space, where);
-		for (size_t i = 0; !error && i < count; i++) {
-			struct record_summary summary;
-			bool fits;
-
-			error = filter_fits(&filter, where, i, &summary, &fits);
-			if (!error && fits && filter_kind(where, i, &summary) == kind)
-				error = take_record(sample, (uint32_t)s, i, events, held, &summary);
-		}
-		filter_space_free(where);
-	}
-	filter_free(&filter);
-	return error;
-}
-
-enum twinlog_error sample_gather(struct sample *sample, struct sample_want want)
-{
-	enum twinlog_error error = TWINLOG_OK;
-
-	if (want.events)
-		error = gather_kind(sample, true, want);
-	sample->events_count = sample->items_count;
-	if (!error && want.events)
-		error = sample_merge(sample);
-	if (!error && want.agreements)
-		error = gather_kind(sample, false, want);
-	return error;
-}
+/* ---- Life ---- */
 
 /* Whose partners are told apart: the cities asked for, else this one. */
 static enum twinlog_error asked_init(struct sample *sample)

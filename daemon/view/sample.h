@@ -1,6 +1,6 @@
 /* What a report is worked out from: the records that fit, each as its lead statement has it, with the names of all
- * spaces in one table. This is the only file of reports that looks at facts and words (with sample_details.c and
- * sample_links.c). Knows filter.h and measure.h. DOMAIN, "Lead statement". */
+ * spaces in one table. This is the only file of reports that looks at facts and words (with sample_gather.c,
+ * sample_details.c and sample_links.c). Knows filter.h and measure.h. DOMAIN, "Lead statement". */
 #ifndef TWINLOG_SAMPLE_H
 #define TWINLOG_SAMPLE_H
 
@@ -12,8 +12,9 @@
 
 struct sample_space {
 	struct filter_space where;
-	uint32_t *names; /* of the space's names those of the sample, 0: not asked for yet */
-	uint32_t title;  /* the space itself, as a name: its 32 bytes */
+	const struct view_space *view; /* while records are gathered */
+	uint32_t *names;               /* of the space's names those of the sample, 0: not asked for yet */
+	uint32_t title;                /* the space itself, as a name: its 32 bytes */
 };
 
 /* One record. */

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "group.h"
+#include "once.h"
 #include "same_event.h"
 #include "sample.h"
 
@@ -125,14 +125,14 @@ static void merger_free(struct merger *merger)
 /* What one city published in several of these spaces under one token. */
 static enum twinlog_error tokens_find(const struct sample *sample, struct groups **ret_groups)
 {
-	struct group_space *spaces = calloc(sample->spaces_count + 1, sizeof *spaces);
+	struct once_space *spaces = calloc(sample->spaces_count + 1, sizeof *spaces);
 	enum twinlog_error error;
 
 	if (!spaces)
 		return TWINLOG_NO_MEMORY;
 	for (size_t s = 0; s < sample->spaces_count; s++)
-		spaces[s] = (struct group_space){sample->spaces[s].where.statements, sample->spaces[s].where.acts};
-	error = groups_new(spaces, sample->spaces_count, ret_groups);
+		spaces[s].view = sample->spaces[s].view;
+	error = once_groups(spaces, sample->spaces_count, ret_groups);
 	free(spaces);
 	return error;
 }
