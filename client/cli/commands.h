@@ -14,6 +14,6 @@ extern const struct cli_command command_export, command_report, command_space_ad
 extern const struct cli_command command_space_appoint, command_space_rename, command_space_leave, command_brief;
 extern const struct cli_command command_courier_write, command_courier_read, command_courier_watch;
 extern const struct cli_command command_invite, command_join, command_user_add, command_user_list;
-extern const struct cli_command command_user_remove, command_audit, command_watch;
+extern const struct cli_command command_user_remove, command_audit, command_watch, command_mirror;
 
 #endif

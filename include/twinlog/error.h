@@ -79,7 +79,12 @@
 	X(KEY_RETIRED, 4, "is signed with a key that was changed since; see twinlogd rekey")                           \
 	X(REKEY_OPEN, 4, "a change of key was begun and not finished; give twinlogd rekey once more")                  \
 	X(KEY_NOT_THERE, 4, "the space does not know this city's new key yet; see twinlogd rekey --finish")            \
-	X(PUTS_OUT, 4, "would put this city out of a space: name the acts that count with --count")
+	X(PUTS_OUT, 4, "would put this city out of a space: name the acts that count with --count")                    \
+	X(DATABASE_AWAY, 5, "the database cannot be reached")                                                          \
+	X(DATABASE, 1, "the database refuses")                                                                         \
+	X(NOT_A_MIRROR, 1, "is a table that no mirror made; give the mirror a schema of its own")                      \
+	X(MIRROR_VERSION, 1, "was made by another version of twinlog; give the mirror a new schema")                   \
+	X(MIRROR_OF_OTHERS, 1, "the mirror there is of another city or other spaces; give this one a schema of its own")
 
 #ifdef __cplusplus
 extern "C" {

@@ -22,10 +22,11 @@ DOORS = {
     "xlsxwriter.h": ("client/cli/",),
     "zip.h": ("client/cli/",),
     "expat.h": ("client/cli/",),
+    "libpq-fe.h": ("client/cli/",),
     "cmocka.h": ("tests/unit/", "tests/laws/"),
 }
 # These have a single file as their door.
-ONE_FILE = ("zstd.h", "xlsxwriter.h", "zip.h", "expat.h")
+ONE_FILE = ("zstd.h", "xlsxwriter.h", "zip.h", "expat.h", "libpq-fe.h")
 
 SYSTEM = set(
     """assert ctype errno float inttypes iso646 limits locale math setjmp signal stdalign stdarg stdatomic stdbool

@@ -83,6 +83,11 @@ static const char *const places[] = {
     "REKEY_OPEN",
     "KEY_NOT_THERE",
     "PUTS_OUT",
+    "DATABASE_AWAY",
+    "DATABASE",
+    "NOT_A_MIRROR",
+    "MIRROR_VERSION",
+    "MIRROR_OF_OTHERS",
 };
 
 #define NAME(name, exit_code, text) #name,
