@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "cosign.h"
 #include "home.h"
 #include "init.h"
 #include "keeping.h"
@@ -41,6 +42,12 @@ static const char HELP[] =
     "      --dry-run                show what would be shut out, change nothing\n"
     "      --finish                 keep the key; sign it into spaces that came with the old one\n"
     "      --extend                 keep the key; let more count: what is here by now, or only what --count names\n"
+    "      --second-key KEY         from now on acts of the city need a second signature, by this key; --one-key ends "
+    "it\n"
+    "  second-key FILE            make a second key, on the second administrator's machine; prints what rekey needs\n"
+    "      --passphrase             lock it\n"
+    "  cosign FILE --key FILE     show the acts in a file that `twinlog` wrote, and sign them with the second key\n"
+    "      --yes                    without asking\n"
     "  check DIR                  check settings, keys and store without starting\n"
     "  verify DIR                 check every chain and signature, offline\n"
     "  backup DIR FILE            copy everything into one file, also while the daemon runs\n"
@@ -352,6 +359,10 @@ static int dispatch(int argc, char **argv)
 		return keeping_backup(argc - 1, argv + 1);
 	if (strcmp(argv[1], "restore") == 0)
 		return command_restore(argc - 1, argv + 1);
+	if (strcmp(argv[1], "second-key") == 0)
+		return cosign_key_command(argc - 1, argv + 1);
+	if (strcmp(argv[1], "cosign") == 0)
+		return cosign_command(argc - 1, argv + 1);
 	if (strcmp(argv[1], "rekey") == 0)
 		return rekey_command(argc - 1, argv + 1);
 	if (strcmp(argv[1], "passphrase") == 0)

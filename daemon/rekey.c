@@ -29,6 +29,9 @@ struct rekeying {
 	const char *dir, *recovery;
 	uint64_t stolen_ms; /* Unix time; 0: not stolen */
 	bool dry_run, finish, extend;
+	bool one_key; /* acts are to be signed by one again */
+	bool has_second;
+	struct seal_public second;
 	struct hash named[COUNT_MAX];
 	size_t named_count;
 	struct home home;
@@ -170,6 +173,7 @@ static enum twinlog_error sign(struct rekeying *rekeying, struct twinlog_fault *
 	const struct rekey rekey = {
 	    .recovery_seed = rekeying->file.recovery_seed,
 	    .new_key = seal_keys_public(rekeying->next_keys ? rekeying->next_keys : rekeying->home.keys),
+	    .second_key = rekeying->has_second ? &rekeying->second : NULL,
 	    .extend = rekeying->extend,
 	    .counts = choosy ? made_here : NULL,
 	    .named = rekeying->named,
@@ -240,10 +244,17 @@ static enum twinlog_error next_card(struct rekeying *rekeying, struct twinlog_fa
 	serial = serial > held->serial ? serial : held->serial + 1;
 	serial = serial > safe->serial ? serial : safe->serial + 1;
 	proof.has_grant = true;
-	proof.has_second = false;
+	if (rekeying->has_second)
+		proof.second = rekeying->second;
+	else if (!rekeying->one_key && proof.has_second)
+		rekeying->second = proof.second;
+	proof.has_second = !rekeying->one_key && (proof.has_second || rekeying->has_second);
+	rekeying->has_second = proof.has_second;
+	if (!proof.has_second)
+		memset(&proof.second, 0, sizeof proof.second);
 	if (!error) {
-		card_grant(rekeying->file.recovery_seed, &held->identity, seal_keys_public(rekeying->next_keys), NULL,
-			   proof.grant);
+		card_grant(rekeying->file.recovery_seed, &held->identity, seal_keys_public(rekeying->next_keys),
+			   rekeying->has_second ? &rekeying->second : NULL, proof.grant);
 		error = identity_make_card(&rekeying->home.config, &proof, rekeying->next_keys, serial,
 					   &rekeying->next_card);
 	}
@@ -362,6 +373,14 @@ static void close_all(struct rekeying *rekeying)
 	free(rekeying->bundles.items);
 }
 
+static void keep_second(struct rekeying *rekeying)
+{
+	const struct identity_proof proof = identity_proof_of(rekeying->home.card);
+
+	rekeying->has_second = proof.has_second;
+	rekeying->second = proof.second;
+}
+
 static enum twinlog_error work(struct rekeying *rekeying, bool *ret_adopted, struct twinlog_fault *fault)
 {
 	struct twinlog_fault unused;
@@ -381,6 +400,7 @@ static enum twinlog_error work(struct rekeying *rekeying, bool *ret_adopted, str
 	if (!rekeying->finish && !rekeying->extend)
 		return change(rekeying, fault);
 	error = rekey_is_open(rekeying->dir, fault);
+	keep_second(rekeying);
 	if (!error)
 		error = sign(rekeying, fault);
 	return error || rekeying->dry_run ? error : store_acts(rekeying, fault);
@@ -425,7 +445,16 @@ static uint64_t read_date(const char *text)
 	return 0;
 }
 
-enum { OPTION_RECOVERY = 256, OPTION_STOLEN, OPTION_COUNT, OPTION_DRY_RUN, OPTION_FINISH, OPTION_EXTEND };
+enum {
+	OPTION_RECOVERY = 256,
+	OPTION_STOLEN,
+	OPTION_COUNT,
+	OPTION_DRY_RUN,
+	OPTION_FINISH,
+	OPTION_EXTEND,
+	OPTION_SECOND,
+	OPTION_ONE
+};
 
 static const struct option OPTIONS[] = {
     {"recovery", required_argument, NULL, OPTION_RECOVERY},
@@ -434,6 +463,8 @@ static const struct option OPTIONS[] = {
     {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
     {"finish", no_argument, NULL, OPTION_FINISH},
     {"extend", no_argument, NULL, OPTION_EXTEND},
+    {"second-key", required_argument, NULL, OPTION_SECOND},
+    {"one-key", no_argument, NULL, OPTION_ONE},
     {NULL, 0, NULL, 0},
 };
 
@@ -461,6 +492,14 @@ static int take_option(struct rekeying *rekeying, int option, const char *value)
 	case OPTION_EXTEND:
 		rekeying->extend = true;
 		return 0;
+	case OPTION_SECOND:
+		rekeying->has_second = true;
+		return hex_decode(rekeying->second.bytes, sizeof rekeying->second.bytes, value, strlen(value))
+			   ? command_usage("--second-key: 64 hex digits, as twinlogd second-key prints them", value)
+			   : 0;
+	case OPTION_ONE:
+		rekeying->one_key = true;
+		return 0;
 	default:
 		return command_usage("unknown option, or one without its value", NULL);
 	}
@@ -479,6 +518,9 @@ static int read_options(int argc, char **argv, struct rekeying *rekeying)
 		return command_usage("rekey DIR --recovery FILE", NULL);
 	if (rekeying->finish + rekeying->extend + (rekeying->stolen_ms > 0) > 1)
 		return command_usage("one of --stolen, --finish and --extend", NULL);
+	if ((rekeying->has_second || rekeying->one_key) &&
+	    (rekeying->finish || rekeying->extend || (rekeying->has_second && rekeying->one_key)))
+		return command_usage("--second-key or --one-key, with a new key", NULL);
 	rekeying->dir = argv[optind];
 	rekeying->named_count = hash_sort(rekeying->named, rekeying->named_count);
 	return 0;

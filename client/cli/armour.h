@@ -7,6 +7,7 @@
 #define ARMOUR_CARD       "twinlog-card-1"
 #define ARMOUR_INVITATION "twinlog-invitation-1"
 #define ARMOUR_ANSWER     "twinlog-answer-1"
+#define ARMOUR_ACTS       "twinlog-acts-1" /* ActsToSign; daemon/cosign.c knows it too */
 
 void armour_print(FILE *out, const char *head, ProtobufCBinaryData bytes);
 /* Turns the text into the bytes, in place, when it begins with that line; leaves it as it is when it does not. False

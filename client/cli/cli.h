@@ -177,6 +177,9 @@ int cli_print_json(struct cli *cli, json_t *json);
 
 /* Texts in the run's arena, "" when memory is out. */
 const char *cli_text(struct cli *cli, ProtobufCBinaryData bytes); /* safe for a terminal: no control characters */
+/* After a request that makes an act: where it waits for a second signature, writes it into a file and says so. The exit
+ * code; *ret_handed_out (may be NULL): nothing has happened to the space yet. */
+int cli_act_done(struct cli *cli, const Twinlog__Reply *reply, bool *ret_handed_out);
 /* Of an identity; "" when it is none. */
 const char *cli_fingerprint(struct cli *cli, ProtobufCBinaryData identity);
 const char *cli_hex(struct cli *cli, ProtobufCBinaryData bytes, size_t digits); /* the first digits; 0: all */

@@ -212,8 +212,10 @@ static int space_accept(struct joining *joining)
 	request.space_answer = &answer;
 	if (cli_call(cli, &request, &reply) || fingerprints_tell(cli, joining->is))
 		return cli_fail(cli);
-	printf("%s\n", id);
-	return 0;
+	const int code = cli_act_done(cli, reply, NULL);
+	if (code == 0)
+		printf("%s\n", id);
+	return code;
 }
 
 /* No line leads there: the answer goes by file, and this command is run once more when the space has come. */

@@ -12,6 +12,7 @@ extern const struct cli_command command_peer_remove, command_space_create, comma
 extern const struct cli_command command_space_show, command_space_accept, command_space_decline, command_import;
 extern const struct cli_command command_export, command_report, command_space_add, command_space_remove;
 extern const struct cli_command command_space_appoint, command_space_rename, command_space_leave, command_brief;
+extern const struct cli_command command_space_cosigned;
 extern const struct cli_command command_courier_write, command_courier_read, command_courier_watch;
 extern const struct cli_command command_invite, command_join, command_user_add, command_user_list;
 extern const struct cli_command command_user_remove, command_audit, command_watch, command_mirror;

@@ -55,14 +55,19 @@ static enum twinlog_error member_find(struct cli *cli, const struct target *targ
 	return TWINLOG_OK;
 }
 
-static int change(struct cli *cli, const struct target *target, Twinlog__SpaceChange *what)
+static int change_told(struct cli *cli, const struct target *target, Twinlog__SpaceChange *what, bool *ret_handed_out)
 {
 	Twinlog__Request request = TWINLOG__REQUEST__INIT;
 	Twinlog__Reply *reply;
 	what->space = codec_hash(&target->id);
 	request.body_case = TWINLOG__REQUEST__BODY_SPACE_CHANGE;
 	request.space_change = what;
-	return cli_call(cli, &request, &reply) ? cli_fail(cli) : 0;
+	return cli_call(cli, &request, &reply) ? cli_fail(cli) : cli_act_done(cli, reply, ret_handed_out);
+}
+
+static int change(struct cli *cli, const struct target *target, Twinlog__SpaceChange *what)
+{
+	return change_told(cli, target, what, NULL);
 }
 
 /* ---- add ---- */
@@ -211,8 +216,9 @@ static int leave_run(struct cli *cli, const struct cli_arguments *arguments)
 	if (target_find(cli, cli_operand(arguments, 0), &target))
 		return cli_fail(cli);
 	what.act = TWINLOG__ACT_KIND__ACT_LEAVE;
-	const int code = change(cli, &target, &what);
-	if (code == 0 && stewards_left(&target) == 0)
+	bool handed_out = false;
+	const int code = change_told(cli, &target, &what, &handed_out);
+	if (code == 0 && !handed_out && stewards_left(&target) == 0)
 		fprintf(stderr, "twinlog: %s\n", _("no steward is left: nobody can be added to the space any more"));
 	return code;
 }

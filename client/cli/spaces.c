@@ -51,6 +51,8 @@ static int create_run(struct cli *cli, const struct cli_arguments *arguments)
 	request.space_create = &create;
 	if (cli_call(cli, &request, &reply))
 		return cli_fail(cli);
+	if (reply->body_case == TWINLOG__REPLY__BODY_ACTS_TO_SIGN)
+		return cli_act_done(cli, reply, NULL);
 	if (!reply->spaces || reply->spaces->n_spaces != 1)
 		return cli_refuse(cli, TWINLOG_MALFORMED, "", NULL);
 	printf("%s\n", cli_hex(cli, reply->spaces->spaces[0]->space, 0));
@@ -182,7 +184,7 @@ static int answer(struct cli *cli, const struct cli_arguments *arguments, bool a
 	answer_.accept = accept;
 	request.body_case = TWINLOG__REQUEST__BODY_SPACE_ANSWER;
 	request.space_answer = &answer_;
-	return cli_call(cli, &request, &reply) ? cli_fail(cli) : 0;
+	return cli_call(cli, &request, &reply) ? cli_fail(cli) : cli_act_done(cli, reply, NULL);
 }
 
 static int accept_run(struct cli *cli, const struct cli_arguments *arguments)

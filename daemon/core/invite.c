@@ -380,9 +380,12 @@ static enum twinlog_error join_take(struct node *node, uint64_t client, const Tw
 
 void invite_request(struct node *node, uint64_t client, const Twinlog__Request *request)
 {
-	const char *where;
+	const char *where = "invitation";
 	enum twinlog_error error;
-	if (request->body_case == TWINLOG__REQUEST__BODY_INVITE)
+	/* The space is founded when the answer comes, with nobody there to sign it a second time. */
+	if (request->body_case != TWINLOG__REQUEST__BODY_JOIN_PUT && node->card->message->second_key.len > 0)
+		error = TWINLOG_TWO_KEYS;
+	else if (request->body_case == TWINLOG__REQUEST__BODY_INVITE)
 		error = invite(node, client, request, &where);
 	else if (request->body_case == TWINLOG__REQUEST__BODY_JOIN_PUT)
 		error = join_put(node, client, request, &where);

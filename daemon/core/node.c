@@ -300,6 +300,7 @@ bool node_takes(const Twinlog__Request *request)
 	case TWINLOG__REQUEST__BODY_SPACE_CREATE:
 	case TWINLOG__REQUEST__BODY_SPACE_ANSWER:
 	case TWINLOG__REQUEST__BODY_SPACE_CHANGE:
+	case TWINLOG__REQUEST__BODY_ACT_PUT:
 	case TWINLOG__REQUEST__BODY_PEER_ADD:
 	case TWINLOG__REQUEST__BODY_PEER_VERIFY:
 	case TWINLOG__REQUEST__BODY_PEER_REMOVE:
@@ -327,6 +328,7 @@ static void node_request(struct node *node, uint64_t client, const Twinlog__Requ
 	case TWINLOG__REQUEST__BODY_SPACE_CREATE:
 	case TWINLOG__REQUEST__BODY_SPACE_ANSWER:
 	case TWINLOG__REQUEST__BODY_SPACE_CHANGE:
+	case TWINLOG__REQUEST__BODY_ACT_PUT:
 		spaces_request(node, client, request);
 		break;
 	case TWINLOG__REQUEST__BODY_PEER_ADD:

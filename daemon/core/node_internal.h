@@ -308,6 +308,8 @@ struct node {
 	uint32_t *request_slots;
 	uint32_t request_slots_count;
 	struct effects *effects;
+	ARRAY(ProtobufCBinaryData)
+	to_sign;             /* own acts of this request that lack a second signature; in the effects' arena */
 	bool out_of_memory;  /* the step ends in NO_MEMORY */
 	struct effect spare; /* written to when there was no room for an effect */
 };

@@ -58,6 +58,7 @@ void node_free(struct node *node)
 	free(node->pendings.items);
 	free(node->requests.items);
 	free(node->invites.items);
+	free(node->to_sign.items);
 	free(node->request_slots);
 	card_free(node->card);
 	seal_wipe(node->seed, sizeof node->seed);

@@ -2,6 +2,41 @@
  * "Acts". What the city has no right to is refused here and never signed. */
 #include "node_internal.h"
 
+/* ---- Two signatures. ---- */
+
+static bool needs_second(const struct node *node)
+{
+	return node->card->message->second_key.len > 0;
+}
+
+/* The act goes to the client instead of into the space: another has to sign it too. */
+static enum twinlog_error act_hand_out(struct node *node, const uint8_t *bytes, size_t size)
+{
+	uint8_t *copy = arena_copy(node->effects->arena, bytes, size);
+	ProtobufCBinaryData *place = copy ? ARRAY_PUSH(&node->to_sign) : NULL;
+	if (!place)
+		return TWINLOG_NO_MEMORY;
+	*place = codec_bytes(copy, size);
+	return TWINLOG_OK;
+}
+
+/* False when nothing was handed out. */
+static bool handed_out(struct node *node, uint64_t client, uint64_t request_id)
+{
+	Twinlog__Reply reply = TWINLOG__REPLY__INIT;
+	Twinlog__ActsToSign acts = TWINLOG__ACTS_TO_SIGN__INIT;
+	if (node->to_sign.count == 0)
+		return false;
+	acts.acts = node->to_sign.items;
+	acts.n_acts = node->to_sign.count;
+	reply.id = request_id;
+	reply.commit = node->commit;
+	reply.body_case = TWINLOG__REPLY__BODY_ACTS_TO_SIGN;
+	reply.acts_to_sign = &acts;
+	effect_reply(node, client, &reply);
+	return true;
+}
+
 static enum twinlog_error own_act(struct node *node, struct space *space, Twinlog__Act *message)
 {
 	uint8_t *bytes;
@@ -18,6 +53,11 @@ static enum twinlog_error own_act(struct node *node, struct space *space, Twinlo
 	enum twinlog_error error = message->parents ? act_seal(message, node->keys, &bytes, &size) : TWINLOG_NO_MEMORY;
 	if (error)
 		return error;
+	if (needs_second(node)) {
+		error = act_hand_out(node, bytes, size);
+		free(bytes);
+		return error;
+	}
 	struct act *act;
 	error = act_open(bytes, size, &act);
 	free(bytes);
@@ -49,7 +89,7 @@ static void space_answer(struct node *node, uint64_t client, uint64_t request_id
 	const enum twinlog_error error = own_act(node, space, &message);
 	if (error)
 		effect_fault(node, client, request_id, error, "space", NULL);
-	else
+	else if (!handed_out(node, client, request_id))
 		reply_done(node, client, request_id);
 }
 
@@ -157,7 +197,13 @@ static enum twinlog_error space_found(struct node *node, const Twinlog__SpaceCre
 	if (error || (error = act_seal(&message, node->keys, &bytes, &size)))
 		return error;
 	struct act *act;
-	error = act_open(bytes, size, &act);
+	error = act_open(bytes, size, &act); /* what a title may be is asked here */
+	if (!error && needs_second(node)) {
+		act_free(act);
+		error = act_hand_out(node, bytes, size);
+		free(bytes);
+		return error;
+	}
 	free(bytes);
 	if (error)
 		return error;
@@ -341,12 +387,55 @@ static void space_change(struct node *node, uint64_t client, uint64_t request_id
 		error = TWINLOG_INVALID;
 	if (error)
 		effect_fault(node, client, request_id, error, "space", NULL);
+	else if (!handed_out(node, client, request_id))
+		spaces_reply(node, client, request_id, space);
+}
+
+/* An act of this city that was made before and has both signatures by now. */
+static enum twinlog_error act_take(struct node *node, ProtobufCBinaryData bytes, struct space **ret_space)
+{
+	struct act *act;
+	enum twinlog_error error = act_open(bytes.data, bytes.len, &act);
+	if (error)
+		return error;
+	*ret_space = space_by_id(node, &act->space);
+	if (!hash_equal(&act->signer, &node->card->identity) || act->kind == TWINLOG__ACT_KIND__ACT_CHANGE_KEY)
+		error = TWINLOG_NOT_FOR_US;
+	else if (!*ret_space && act->kind != TWINLOG__ACT_KIND__ACT_FOUND)
+		error = TWINLOG_NOT_FOUND;
+	if (error) {
+		act_free(act);
+		return error;
+	}
+	if (*ret_space) {
+		error = space_take_act(node, *ret_space, act, true, LINK_NONE_YET);
+		return error == TWINLOG_DUPLICATE ? TWINLOG_OK : error; /* given twice */
+	}
+	error = space_open(node, act, ret_space);
+	if (error)
+		act_free(act);
+	else
+		act_persist(node, *ret_space, act, true, LINK_NONE_YET);
+	return error;
+}
+
+static void act_put(struct node *node, uint64_t client, uint64_t request_id, const Twinlog__ActPut *put)
+{
+	struct space *space;
+	const enum twinlog_error error = act_take(node, put->act, &space);
+	if (error)
+		effect_fault(node, client, request_id, error, "act", NULL);
 	else
 		spaces_reply(node, client, request_id, space);
 }
 
 void spaces_request(struct node *node, uint64_t client, const Twinlog__Request *request)
 {
+	node->to_sign.count = 0;
+	if (request->body_case == TWINLOG__REQUEST__BODY_ACT_PUT) {
+		act_put(node, client, request->id, request->act_put);
+		return;
+	}
 	if (request->body_case == TWINLOG__REQUEST__BODY_SPACE_ANSWER) {
 		space_answer(node, client, request->id, request->space_answer);
 		return;
@@ -364,6 +453,6 @@ void spaces_request(struct node *node, uint64_t client, const Twinlog__Request *
 	const enum twinlog_error error = space_found(node, request->space_create, &space);
 	if (error)
 		effect_fault(node, client, request->id, error, "space", NULL);
-	else
+	else if (!handed_out(node, client, request->id))
 		spaces_reply(node, client, request->id, space);
 }

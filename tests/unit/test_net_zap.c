@@ -118,6 +118,7 @@ static void roles_permit_what_they_should(void **state)
 	    {TWINLOG__REQUEST__BODY_SPACE_CREATE, false, false, false},
 	    {TWINLOG__REQUEST__BODY_SPACE_ANSWER, false, false, false},
 	    {TWINLOG__REQUEST__BODY_SPACE_CHANGE, false, false, false},
+	    {TWINLOG__REQUEST__BODY_ACT_PUT, false, false, false},
 	    {TWINLOG__REQUEST__BODY_SPACE_LIST, true, true, true},
 	    {TWINLOG__REQUEST__BODY_SPACE_SHOW, true, true, true},
 	    {TWINLOG__REQUEST__BODY_CARD_GET, true, true, true},

@@ -88,6 +88,7 @@ static const char *const places[] = {
     "NOT_A_MIRROR",
     "MIRROR_VERSION",
     "MIRROR_OF_OTHERS",
+    "TWO_KEYS",
 };
 
 #define NAME(name, exit_code, text) #name,
