@@ -84,8 +84,7 @@
 	X(DATABASE, 1, "the database refuses")                                                                         \
 	X(NOT_A_MIRROR, 1, "is a table that no mirror made; give the mirror a schema of its own")                      \
 	X(MIRROR_VERSION, 1, "was made by another version of twinlog; give the mirror a new schema")                   \
-	X(MIRROR_OF_OTHERS, 1,                                                                                         \
-	  "the mirror there is of another city or other spaces; give this one a schema of its own")                    \
+	X(MIRROR_OF_OTHERS, 1, "the mirror there is of another city or other spaces; give this one its own schema")    \
 	X(TWO_KEYS, 4, "acts of this city need two signatures; pair with cards and `space create`")
 
 #ifdef __cplusplus
