@@ -26,6 +26,7 @@ struct submission {
 	size_t lines[TWINLOG_SUBMIT_MAX]; /* of the text; 0: a single record */
 	size_t count;
 	size_t bytes;
+	struct arena *arena; /* of the records gathered, and of what the daemon says to them */
 	int code;
 };
 
@@ -126,6 +127,8 @@ static void send_all(struct submission *submission)
 
 	if (submission->count == 0)
 		return;
+	struct arena *whole = cli->arena;
+	cli->arena = submission->arena;
 	if (submission_request(cli->arena, space, submission->operations, submission->count, &request, &cli->fault) ||
 	    cli_call(cli, request, &reply)) {
 		submission->code = cli_fail(cli);
@@ -135,6 +138,7 @@ static void send_all(struct submission *submission)
 		told(submission, reply->submitted);
 		send_further(submission, reply->submitted);
 	}
+	cli->arena = whole;
 	submission->count = submission->bytes = 0;
 	submission->has_asked = false;
 }
@@ -168,7 +172,7 @@ static enum twinlog_error take(struct submission *submission, const json_t *obje
 	Twinlog__SubmitOperation *operation;
 	enum body_rule rule;
 	enum twinlog_error error =
-	    json_read_entry(cli->arena, object, submission->kind, NULL, &cities, &entry, &cli->fault);
+	    json_read_entry(submission->arena, object, submission->kind, NULL, &cities, &entry, &cli->fault);
 
 	if (!error)
 		error = entry_direction(cli, &entry, &cli->fault);
@@ -179,7 +183,8 @@ static enum twinlog_error take(struct submission *submission, const json_t *obje
 		error = take_space(submission, entry.space);
 	entry.report = !error && (entry.report || submission->report);
 	if (!error)
-		error = submission_statement(cli->arena, twinlog_office(cli->twinlog), &entry, &operation, &cli->fault);
+		error = submission_statement(submission->arena, twinlog_office(cli->twinlog), &entry, &operation,
+					     &cli->fault);
 	if (error)
 		return error;
 	submission->operations[submission->count] = operation;
@@ -194,6 +199,9 @@ static enum twinlog_error visit(void *context, const json_t *object, size_t line
 {
 	struct submission *submission = context;
 
+	/* A long text is as many requests, and needs the memory of one. */
+	if (submission->count == 0)
+		arena_reset(submission->arena);
 	if (!object)
 		submission->cli->fault = *fault;
 	if (!object || take(submission, object, line) != TWINLOG_OK)
@@ -259,8 +267,10 @@ static int submit_run(struct cli *cli, const struct cli_arguments *arguments)
 	json_t *object = NULL;
 	int code;
 
-	if (!submission)
+	if (!submission || !(submission->arena = arena_new(TWINLOG_ANSWER_MAX))) {
+		free(submission);
 		return cli_refuse(cli, TWINLOG_NO_MEMORY, NULL, NULL);
+	}
 	if (submission_init(cli, arguments, submission) || entry_from_options(cli, arguments, &object)) {
 		code = cli_fail(cli);
 	} else if (object && file) {
@@ -275,6 +285,7 @@ static int submit_run(struct cli *cli, const struct cli_arguments *arguments)
 		code = submission->code;
 	}
 	json_decref(object);
+	arena_free(submission->arena);
 	free(submission);
 	return code;
 }

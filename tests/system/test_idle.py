@@ -1,7 +1,10 @@
 #!/usr/bin/python3
-"""A daemon with nothing to do: small, asleep, and silent on its links."""
+"""What programs weigh: a daemon with nothing to do is small, asleep, and silent on its links; a client given a long text needs
+no more than for a short one."""
 
+import json
 import os
+import subprocess
 import threading
 
 import harness
@@ -11,6 +14,7 @@ RSS_MAX_KIB = 15 * 1024
 WATCHED_SECONDS = 10
 CPU_MAX_SECONDS = 0.05
 MESSAGES_MAX_PER_SECOND = 2
+LONG_TEXT = 30000
 
 
 class Idle(harness.TestCase):
@@ -51,6 +55,24 @@ class Idle(harness.TestCase):
         self.assertLessEqual(messages, MESSAGES_MAX_PER_SECOND * WATCHED_SECONDS)
         self.assertLessEqual(max(spent), CPU_MAX_SECONDS)
         self.assertLessEqual(max(sizes), RSS_MAX_KIB)
+
+    def peak_kib(self, city, lines):
+        """What `twinlog submit` takes at most for so many lines, the text itself not counted."""
+        text = self.folder / "text.jsonl"
+        text.write_text("".join(json.dumps(activity(number), ensure_ascii=False) + "\n" for number in range(lines)), "utf-8")
+        client = subprocess.Popen(
+            [harness.TWINLOG, "-D", city.folder, "submit", text], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        )
+        _, status, used = os.wait4(client.pid, 0)
+        client.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(client.returncode, 0)
+        return used.ru_maxrss - text.stat().st_size // 1024
+
+    def test_long_text(self):
+        one, _, _ = self.pair()
+        short, long = self.peak_kib(one, 3000), self.peak_kib(one, LONG_TEXT)
+        print(f"submit: {short} KiB for 3000 lines, {long} KiB for {LONG_TEXT}", flush=True)
+        self.assertLess(long, 1.8 * short)
 
 
 if __name__ == "__main__":
