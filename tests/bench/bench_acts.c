@@ -73,7 +73,8 @@ static struct acts *found(struct town *towns)
 	message.stewards = &steward;
 	message.n_stewards = 1;
 	must(act_seal(&message, towns[0].keys, &bytes, &size) == TWINLOG_OK, "seal");
-	must(act_open(bytes, size, &act) == TWINLOG_OK && acts_new(act, &acts) == TWINLOG_OK, "found");
+	must(act_open(bytes, size, &act) == TWINLOG_OK, "open");
+	must(acts_new(act, &acts) == TWINLOG_OK, "found");
 	free(bytes);
 	return acts;
 }
