@@ -132,6 +132,8 @@ enum twinlog_error cli_subdivision(struct cli *cli, const char *text, ProtobufCB
 /* A space by the beginning of its id or by its title. TWINLOG_AMBIGUOUS, TWINLOG_NOT_FOUND. */
 enum twinlog_error cli_space(struct cli *cli, const char *name, struct hash *ret_space) TWINLOG_MUST_CHECK;
 enum twinlog_error cli_spaces(struct cli *cli, Twinlog__Spaces **ret_spaces) TWINLOG_MUST_CHECK;
+/* This city's card; the run's. */
+enum twinlog_error cli_card(struct cli *cli, const Twinlog__CardIs **ret_card) TWINLOG_MUST_CHECK;
 /* A partner by the beginning of its identity, by its city id or by a name. */
 enum twinlog_error cli_peer(struct cli *cli, const char *name, const Twinlog__PeerInfo **ret_peer) TWINLOG_MUST_CHECK;
 /* A record id or its beginning, for requests. */

@@ -14,33 +14,18 @@
 #define ACCEPT_WAIT_MS 30000u /* for the founding act, when the other city has taken the answer */
 #define ACCEPT_LOOK_MS 100u
 
-static const char *fingerprint_of(struct cli *cli, ProtobufCBinaryData identity)
-{
-	char text[FINGERPRINT_SIZE];
-	struct hash hash;
-
-	return codec_get_hash(identity, &hash) ? "" : cli_printf(cli, "%s", identity_fingerprint(&hash, text));
-}
-
 /* Both, to be read out by telephone. partner: NULL while it is not known. */
 static enum twinlog_error fingerprints_tell(struct cli *cli, const Twinlog__JoinIs *partner)
 {
-	Twinlog__Request request = TWINLOG__REQUEST__INIT;
-	Twinlog__CardGet get = TWINLOG__CARD_GET__INIT;
-	Twinlog__Reply *reply;
-	enum twinlog_error error;
+	const Twinlog__CardIs *card;
+	const enum twinlog_error error = cli_card(cli, &card);
 
-	request.body_case = TWINLOG__REQUEST__BODY_CARD_GET;
-	request.card_get = &get;
-	error = cli_call(cli, &request, &reply);
 	if (error)
 		return error;
-	if (reply->body_case != TWINLOG__REPLY__BODY_CARD_IS)
-		return twinlog_fault_set(&cli->fault, TWINLOG_MALFORMED, NULL, NULL);
-	cli_note(_("your fingerprint, to read out by telephone: %s"), fingerprint_of(cli, reply->card_is->identity));
+	cli_note(_("your fingerprint, to read out by telephone: %s"), cli_fingerprint(cli, card->identity));
 	if (partner)
 		cli_note(_("what %s should read out: %s; if so: twinlog peer verify %s"),
-			 cli_city_name(cli, partner->city_id), fingerprint_of(cli, partner->identity),
+			 cli_city_name(cli, partner->city_id), cli_fingerprint(cli, partner->identity),
 			 cli_text(cli, partner->city_id));
 	return TWINLOG_OK;
 }

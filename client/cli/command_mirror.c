@@ -186,18 +186,11 @@ static enum twinlog_error mirror_pages(struct mirror *mirror)
 
 static enum twinlog_error city_ask(struct mirror *mirror)
 {
-	Twinlog__Request request = TWINLOG__REQUEST__INIT;
-	Twinlog__CardGet get = TWINLOG__CARD_GET__INIT;
-	Twinlog__Reply *reply;
-	enum twinlog_error error;
+	const Twinlog__CardIs *card;
+	const enum twinlog_error error = cli_card(mirror->cli, &card);
 
-	request.body_case = TWINLOG__REQUEST__BODY_CARD_GET;
-	request.card_get = &get;
-	error = cli_call(mirror->cli, &request, &reply);
-	if (!error && reply->body_case != TWINLOG__REPLY__BODY_CARD_IS)
-		error = twinlog_fault_set(&mirror->cli->fault, TWINLOG_MALFORMED, NULL, NULL);
 	if (!error)
-		mirror->city = cli_hex(mirror->cli, reply->card_is->identity, 0);
+		mirror->city = cli_hex(mirror->cli, card->identity, 0);
 	return error;
 }
 

@@ -19,20 +19,32 @@ const char *cli_fingerprint(struct cli *cli, ProtobufCBinaryData identity)
 	return codec_get_hash(identity, &hash) ? "" : cli_printf(cli, "%s", identity_fingerprint(&hash, text));
 }
 
-static int card_run(struct cli *cli, const struct cli_arguments *arguments)
+enum twinlog_error cli_card(struct cli *cli, const Twinlog__CardIs **ret_card)
 {
 	Twinlog__Request request = TWINLOG__REQUEST__INIT;
 	Twinlog__CardGet get = TWINLOG__CARD_GET__INIT;
 	Twinlog__Reply *reply;
-	(void)arguments;
 	request.body_case = TWINLOG__REQUEST__BODY_CARD_GET;
 	request.card_get = &get;
-	if (cli_connect(cli) || cli_call(cli, &request, &reply))
+	const enum twinlog_error error = cli_call(cli, &request, &reply);
+	if (error)
+		return error;
+	if (reply->body_case != TWINLOG__REPLY__BODY_CARD_IS) {
+		(void)twinlog_fault_set(&cli->fault, TWINLOG_MALFORMED, NULL, NULL);
+		return TWINLOG_MALFORMED;
+	}
+	*ret_card = reply->card_is;
+	return TWINLOG_OK;
+}
+
+static int card_run(struct cli *cli, const struct cli_arguments *arguments)
+{
+	const Twinlog__CardIs *card;
+	(void)arguments;
+	if (cli_card(cli, &card))
 		return cli_fail(cli);
-	if (!reply->card_is)
-		return cli_refuse(cli, TWINLOG_MALFORMED, "", NULL);
-	armour_print(stdout, ARMOUR_CARD, reply->card_is->signed_card);
-	cli_note(_("your fingerprint, to read out by telephone: %s"), cli_fingerprint(cli, reply->card_is->identity));
+	armour_print(stdout, ARMOUR_CARD, card->signed_card);
+	cli_note(_("your fingerprint, to read out by telephone: %s"), cli_fingerprint(cli, card->identity));
 	return 0;
 }
 

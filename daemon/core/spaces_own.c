@@ -173,6 +173,17 @@ static const struct space *founded_before(const struct node *node, ProtobufCBina
 	return NULL;
 }
 
+/* A founding act of this city; takes it over. */
+static enum twinlog_error founding_take(struct node *node, struct act *act, struct space **ret_space)
+{
+	const enum twinlog_error error = space_open(node, act, ret_space);
+	if (error)
+		act_free(act);
+	else
+		act_persist(node, *ret_space, act, true, LINK_NONE_YET);
+	return error;
+}
+
 static enum twinlog_error space_found(struct node *node, const Twinlog__SpaceCreate *create, struct space **ret_space)
 {
 	uint8_t nonce[HANDLE_SIZE];
@@ -207,12 +218,7 @@ static enum twinlog_error space_found(struct node *node, const Twinlog__SpaceCre
 	free(bytes);
 	if (error)
 		return error;
-	error = space_open(node, act, ret_space);
-	if (error)
-		act_free(act);
-	else
-		act_persist(node, *ret_space, act, true, LINK_NONE_YET);
-	return error;
+	return founding_take(node, act, ret_space);
 }
 
 /* ---- Changing. ---- */
@@ -411,12 +417,7 @@ static enum twinlog_error act_take(struct node *node, ProtobufCBinaryData bytes,
 		error = space_take_act(node, *ret_space, act, true, LINK_NONE_YET);
 		return error == TWINLOG_DUPLICATE ? TWINLOG_OK : error; /* given twice */
 	}
-	error = space_open(node, act, ret_space);
-	if (error)
-		act_free(act);
-	else
-		act_persist(node, *ret_space, act, true, LINK_NONE_YET);
-	return error;
+	return founding_take(node, act, ret_space);
 }
 
 static void act_put(struct node *node, uint64_t client, uint64_t request_id, const Twinlog__ActPut *put)
