@@ -365,6 +365,20 @@ static void client_gone(struct node *node, uint64_t client)
 	}
 }
 
+/* What is due by now, and the words that wait go into a bundle together. */
+static void node_tend(struct node *node)
+{
+	links_time(node);
+	budget_time(node);
+	sync_time(node);
+	positions_time(node);
+	author_flush(node);
+	waits_check(node);
+	/* What waits for nothing that is still to be committed happens at once. */
+	if (!node->ticket_used && node->committed_ticket == node->ticket)
+		node_settle(node, node->ticket);
+}
+
 enum twinlog_error node_step(struct node *node, const struct event *event, struct effects *effects)
 {
 	effects->count = 0;
@@ -405,15 +419,8 @@ enum twinlog_error node_step(struct node *node, const struct event *event, struc
 		node_settle(node, event->committed.ticket);
 		break;
 	}
-	links_time(node);
-	budget_time(node);
-	sync_time(node);
-	positions_time(node);
-	author_flush(node);
-	waits_check(node);
-	/* What waits for nothing that is still to be committed happens at once. */
-	if (!node->ticket_used && node->committed_ticket == node->ticket)
-		node_settle(node, node->ticket);
+	if (!event->more)
+		node_tend(node);
 	node->effects = NULL;
 	return node->out_of_memory ? TWINLOG_NO_MEMORY : TWINLOG_OK;
 }

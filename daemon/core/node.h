@@ -80,6 +80,7 @@ enum event_type {
 
 struct event {
 	enum event_type type;
+	bool more; /* another follows at once: what is written and answered for both is left to that one */
 	struct moment now;
 	union {
 		struct {

@@ -300,6 +300,7 @@ static void control_step(struct control *control, struct call *call, const Twinl
 	const struct client *client = call->client;
 	struct event event = {
 	    .type = EVENT_REQUEST,
+	    .more = true,
 	    .request = {.client = call->token, .writer = client->number, .scope = &client->scope, .request = request}};
 	call->in_node = true;
 	audit_asked(control->daemon, client, request);

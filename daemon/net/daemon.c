@@ -176,7 +176,7 @@ static void daemon_finish(struct daemon *daemon)
 
 static void daemon_time(struct daemon *daemon)
 {
-	if (node_deadline(daemon->node) > moment_now().mono_ms)
+	if (!daemon->more && node_deadline(daemon->node) > moment_now().mono_ms)
 		return;
 	struct event event = {.type = EVENT_TIME};
 	daemon_step(daemon, &event);
@@ -237,8 +237,8 @@ static enum twinlog_error daemon_turn(struct daemon *daemon, int stop_fd, struct
 	bool more = clients && control_inlet(daemon->control)->look;
 	for (int i = 0; more && i < CONTROL_TURNS; i++)
 		more = control_receive(daemon->control);
-	daemon_time(daemon);
 	control_serve(daemon->control);
+	daemon_time(daemon);
 	daemon_finish(daemon);
 	return TWINLOG_OK;
 }

@@ -119,6 +119,7 @@ void daemon_step(struct daemon *daemon, struct event *event)
 	pthread_rwlock_wrlock(&daemon->lock);
 	const enum twinlog_error error = node_step(daemon->node, event, &daemon->effects);
 	pthread_rwlock_unlock(&daemon->lock);
+	daemon->more = event->more;
 	if (error) {
 		daemon_fail(daemon, error, "the node");
 		return;

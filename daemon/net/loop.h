@@ -39,6 +39,7 @@ struct daemon {
 	struct job *done_last;
 	bool disk_full;
 	bool stopping;
+	bool more; /* the node was told that another event follows at once */
 	bool failed;
 };
 

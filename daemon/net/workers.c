@@ -131,7 +131,7 @@ static enum twinlog_error writer_commit(struct workers *workers, struct work_per
 	return store_commit(write);
 }
 
-#define SMALL_COMMIT_BYTES 2048u /* a word or two: with more of them the writer works while net takes in the next */
+#define SMALL_COMMIT_BYTES 65536u /* of a hundred clerks: past it, the writer takes one while net takes the next */
 
 /* What a large one takes says nothing of the disk. */
 static enum twinlog_error writer_commit_timed(struct workers *workers, struct work_persist *const *batch, size_t count,
@@ -361,15 +361,14 @@ static void *reader_main(void *context)
 
 /* ---- Small work, on the net thread ---- */
 
-#define SMALL_COMMIT_ITEMS 4u
-#define SMALL_CHUNK_BYTES  4096u
-#define SMALL_COMMIT_US    1000u /* a slower disk is worth two wakes, and is not waited for */
-#define SMALL_BUSY_MS      20u
+#define SMALL_CHUNK_BYTES 4096u
+#define SMALL_COMMIT_US   1000u /* a slower disk is worth two wakes, and is not waited for */
+#define SMALL_BUSY_MS     20u
 
 static bool small_commit(struct workers *workers, struct work_persist *batch)
 {
 	const uint64_t now_ms = mono_us() / 1000;
-	if (batch->bytes > SMALL_COMMIT_BYTES || batch->count > SMALL_COMMIT_ITEMS || batch->clients) {
+	if (batch->bytes > SMALL_COMMIT_BYTES || batch->clients) {
 		workers->busy_until_ms = now_ms + SMALL_BUSY_MS;
 		return false;
 	}

@@ -19,7 +19,7 @@ struct fixture {
 	struct workers *workers;
 };
 
-static uint8_t content[64 * 1024];
+static uint8_t content[64 * 1024 + 1];
 
 static int setup(void **state)
 {
@@ -96,7 +96,7 @@ static bool is_stored(struct fixture *fixture, uint64_t sequence)
 static void small_batch_is_committed_at_once(void **state)
 {
 	struct fixture *fixture = *state;
-	struct work *first = batch_of(1, 10), *small = batch_of(2, 2048), *large = batch_of(3, 2049);
+	struct work *first = batch_of(1, 10), *small = batch_of(2, 65536), *large = batch_of(3, 65537);
 
 	assert_false(workers_do_small(fixture->workers, first));
 	write_by_thread(fixture, first);
