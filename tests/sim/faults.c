@@ -214,7 +214,8 @@ static const struct {
     {300, 4, fault_restore}, {150, 2, fault_loss},           {200, 6, fault_snapshot}, {250, 3, fault_doubled},
     {150, 3, fault_flip},
 };
-#define STRIKES (sizeof strikes / sizeof *strikes)
+#define STRIKES   (sizeof strikes / sizeof *strikes)
+#define REDIAL_MS UINT64_C(60000) /* a partner that was away is tried again within this */
 
 void faults_draw(struct sim *sim)
 {
@@ -254,8 +255,11 @@ void faults_heal(struct sim *sim)
 		struct machine *machine = &sim->machines[m];
 		machine->full_until_ms = machine->crash_after = 0;
 		/* The operator's check of the store finds what no start has found yet. */
-		if (machine->flipped)
+		if (machine->flipped) {
 			faults_replace(sim, m, NULL, false);
+			/* Until it was dialled, all may look equal because nobody holds anything. */
+			sim->look_ms = sim->now_ms + REDIAL_MS;
+		}
 		machine_boot(sim, m);
 	}
 }
