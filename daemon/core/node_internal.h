@@ -1,6 +1,6 @@
 /* What the parts of the node share: node.c (steps and commits), node_load.c, links.c (partners), spaces.c (acts),
  * sync.c (digests, heads, wants), stream.c (bundles in and out), positions.c, budget.c (what a partner may
- * cost), author.c (own words), look.c. Nobody else includes this. */
+ * cost), author.c and its like (own words), look.c. Nobody else includes this. */
 #ifndef TWINLOG_NODE_INTERNAL_H
 #define TWINLOG_NODE_INTERNAL_H
 
@@ -519,10 +519,12 @@ void waits_check(struct node *node);
 
 /* ---- author.c ---- */
 void author_request(struct node *node, uint64_t client, const Twinlog__Request *request);
-void author_flush(struct node *node);
 /* The record that a name means; AMBIGUOUS or NOT_FOUND. *ret_space may narrow the search when set, and is set. */
 enum twinlog_error record_resolve(struct node *node, const Twinlog__RecordName *name, struct space **ret_space,
 				  const struct record **ret_record) TWINLOG_MUST_CHECK;
+
+/* ---- author_bundle.c ---- */
+void author_flush(struct node *node);
 void author_committed(struct node *node, const struct bundle *bundle, uint64_t sequence);
 
 /* invite.c */

@@ -1,4 +1,4 @@
-/* The control endpoint: requests of clients in, replies out. Internal to net. PROTOCOL, "Client protocol".
+/* The control endpoint: requests of clients in, replies out. Internal to net. PROTOCOL, "The control protocol".
  *
  * A request goes to the node (what writes or waits) or to the readers (what only looks). In between it is an entry in
  * a bounded table, under a token that the other parts answer to; tokens are never used again. */

@@ -1,6 +1,6 @@
 /* Answers what clients ask and nothing has to be written for: lists, both sides of one record, spaces, partners,
  * status, verification. Looks at the node (while nobody steps it) and at one read transaction of the store; knows core
- * and store. PROTOCOL, "Client protocol". */
+ * and store. PROTOCOL, "The control protocol". */
 #ifndef TWINLOG_QUERY_H
 #define TWINLOG_QUERY_H
 
