@@ -54,7 +54,7 @@ struct duo {
 	struct duo_job *first, *last;
 	enum twinlog_error failed; /* of a step; nothing is done after it */
 	uint8_t request;
-	bool more; /* said of each request: another event follows */
+	bool more;            /* said of each request: another event follows */
 	bool short_of_memory; /* a client or a partner was told so */
 };
 
@@ -264,9 +264,9 @@ static inline void duo_request(struct duo *duo, unsigned at, Twinlog__Request *r
 {
 	request->id = 7;
 	request->version = 1;
-	duo_step(duo, at,
-		 &(struct event){
-		     .type = EVENT_REQUEST, .more = duo->more, .request = {.client = 1, .request = request}});
+	duo_step(
+	    duo, at,
+	    &(struct event){.type = EVENT_REQUEST, .more = duo->more, .request = {.client = 1, .request = request}});
 	duo_run(duo);
 }
 
