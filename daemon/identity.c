@@ -8,7 +8,8 @@
 
 /* ---- Seeds ---- */
 
-#define SEEDS_MAX  (3 * SEAL_SEED_SIZE)
+#define SEEDS_MAX  (4 * SEAL_SEED_SIZE)
+#define SEEDS_TWO  (3 * SEAL_SEED_SIZE) /* without a transport key to come */
 #define LOCKED_MAX (SEAL_LOCK_EXTRA + SEEDS_MAX)
 #define TEXT_MAX   (2 * LOCKED_MAX + 256)
 
@@ -29,16 +30,24 @@ static size_t seeds_pack(const struct seal_seeds *seeds, uint8_t out[SEEDS_MAX])
 	memcpy(out, seeds->city, SEAL_SEED_SIZE);
 	memcpy(out + SEAL_SEED_SIZE, seeds->transport, SEAL_SEED_SIZE);
 	memcpy(out + 2 * SEAL_SEED_SIZE, seeds->home, SEAL_SEED_SIZE);
-	return one_seed(seeds) ? SEAL_SEED_SIZE : SEEDS_MAX;
+	memcpy(out + SEEDS_TWO, seeds->next, SEAL_SEED_SIZE);
+	if (seeds->has_next)
+		return SEEDS_MAX;
+	return one_seed(seeds) ? SEAL_SEED_SIZE : SEEDS_TWO;
 }
 
 static void seeds_unpack(const uint8_t *bytes, size_t size, struct seal_seeds *seeds)
 {
-	const size_t step = size == SEEDS_MAX ? SEAL_SEED_SIZE : 0;
+	const size_t step = size == SEAL_SEED_SIZE ? 0 : SEAL_SEED_SIZE;
 
 	memcpy(seeds->city, bytes, SEAL_SEED_SIZE);
 	memcpy(seeds->transport, bytes + step, SEAL_SEED_SIZE);
 	memcpy(seeds->home, bytes + 2 * step, SEAL_SEED_SIZE);
+	seeds->has_next = size == SEEDS_MAX;
+	if (seeds->has_next)
+		memcpy(seeds->next, bytes + SEEDS_TWO, SEAL_SEED_SIZE);
+	else
+		memset(seeds->next, 0, SEAL_SEED_SIZE);
 }
 
 /* The lines that hold the seeds: plain, or locked with the passphrase. */
@@ -103,11 +112,12 @@ static enum twinlog_error take_effort(struct seed_file *file, const struct files
 	return *end ? files_line_fault(line, TWINLOG_BAD_NUMBER, line->value, fault) : TWINLOG_OK;
 }
 
-/* One seed, or three; extra bytes beside them. */
+/* One seed, three, or four; extra bytes beside them. */
 static bool take_hex(uint8_t *out, size_t extra, const char *value, size_t *ret_size)
 {
 	*ret_size = strlen(value) / 2;
-	return (*ret_size == extra + SEAL_SEED_SIZE || *ret_size == extra + SEEDS_MAX) &&
+	return (*ret_size == extra + SEAL_SEED_SIZE || *ret_size == extra + SEEDS_TWO ||
+		*ret_size == extra + SEEDS_MAX) &&
 	       !hex_decode(out, *ret_size, value, strlen(value));
 }
 
@@ -262,6 +272,8 @@ enum twinlog_error identity_make_card(const struct config *config, const struct 
 	message.key_grant = codec_bytes(proof->grant, proof->has_grant ? sizeof proof->grant : 0);
 	message.second_key = codec_bytes(proof->second.bytes, proof->has_second ? sizeof proof->second.bytes : 0);
 	message.transport_key = codec_bytes(seal_keys_transport_public(keys), 32);
+	if (seal_keys_transport_next(keys))
+		message.next_transport_key = codec_bytes(seal_keys_transport_next(keys), 32);
 	message.city_id = codec_string(config->city);
 	message.names = name_list;
 	message.n_names = config->names_count;
@@ -295,6 +307,27 @@ enum twinlog_error identity_read_card(const char *dir, const char *name, struct 
 	error = card_open(bytes, size, ret_card);
 	files_free(bytes, size);
 	return error ? twinlog_fault_set(fault, error, path, NULL) : TWINLOG_OK;
+}
+
+enum twinlog_error identity_turn_transport(const char *dir, const struct config *config, struct seal_keys *keys,
+					   uint64_t now_s, const struct card *held, struct card **ret_card,
+					   struct twinlog_fault *fault)
+{
+	const struct identity_proof proof = identity_proof_of(held);
+	const uint64_t serial = now_s > held->serial ? now_s : held->serial + 1;
+	struct card *card;
+	enum twinlog_error error;
+
+	seal_keys_transport_turn(keys);
+	error = identity_make_card(config, &proof, keys, serial, &card);
+	if (error)
+		return twinlog_fault_set(fault, error, IDENTITY_CARD_FILE, NULL);
+	error = identity_write_card(dir, IDENTITY_CARD_FILE, card, fault);
+	if (error)
+		card_free(card);
+	else
+		*ret_card = card;
+	return error;
 }
 
 /* Made anew with the old serial: equal bytes, equal content, since signatures are deterministic. */
@@ -337,7 +370,15 @@ static enum twinlog_error held_of_key(const char *dir, const struct seal_keys *k
 				 "not of the key in " IDENTITY_SEED_FILE);
 }
 
-enum twinlog_error identity_load_card(const char *dir, const struct config *config, const struct seal_keys *keys,
+static void turn_if_taken(struct seal_keys *keys, const struct card *held)
+{
+	const uint8_t *next = seal_keys_transport_next(keys);
+
+	if (next && memcmp(held->transport_key, next, sizeof held->transport_key) == 0)
+		seal_keys_transport_turn(keys);
+}
+
+enum twinlog_error identity_load_card(const char *dir, const struct config *config, struct seal_keys *keys,
 				      uint64_t now_s, struct card **ret_card, bool *ret_changed,
 				      struct twinlog_fault *fault)
 {
@@ -353,6 +394,7 @@ enum twinlog_error identity_load_card(const char *dir, const struct config *conf
 		card_free(held);
 		return error;
 	}
+	turn_if_taken(keys, held);
 	changed = *ret_changed;
 	error = refresh_card(config, keys, now_s, held, ret_card, ret_changed);
 	*ret_changed |= changed;

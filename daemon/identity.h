@@ -1,7 +1,8 @@
 /* The city's identity on this machine: the seeds its keys derive from, and its card. Knows files, config, passphrase,
  * core/card.h, seal. Layout of the folder:
  *
- *     keys/city.seed  seed = 64 hex digits, or 192 once a key was changed (struct seal_seeds); index = which city key
+ *     keys/city.seed  seed = 64 hex digits, or 192 once a key was changed, 256 with a transport key to come (struct
+ * seal_seeds; it is in use when the card says so); index = which city key
  * of it is in use. Mode 0600. In place of seed may stand locked and effort: the seeds under a passphrase. Without the
  * file, the service manager's credential city.seed is read. card            SignedCard
  */
@@ -58,9 +59,14 @@ enum twinlog_error identity_write_card(const char *dir, const char *name, const 
 enum twinlog_error identity_read_card(const char *dir, const char *name, struct card **ret_card,
 				      struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
 /* The card in the folder, or, when the settings say something else by now, a new one (not written yet: *ret_changed).
- * now_s: Unix time; the serial always grows. */
-enum twinlog_error identity_load_card(const char *dir, const struct config *config, const struct seal_keys *keys,
+ * now_s: Unix time; the serial always grows. Where the card has the transport key to come in use, *keys turns to it. */
+enum twinlog_error identity_load_card(const char *dir, const struct config *config, struct seal_keys *keys,
 				      uint64_t now_s, struct card **ret_card, bool *ret_changed,
 				      struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+/* Takes the transport key to come, which *keys has to have, into use: writes the card that says so. held: the card of
+ * before. After a failure the folder is as it was, and *keys is not to be used. *ret_card is the caller's. */
+enum twinlog_error identity_turn_transport(const char *dir, const struct config *config, struct seal_keys *keys,
+					   uint64_t now_s, const struct card *held, struct card **ret_card,
+					   struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
 
 #endif

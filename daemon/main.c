@@ -44,6 +44,9 @@ static const char HELP[] =
     "      --extend                 keep the key; let more count: what is here by now, or only what --count names\n"
     "      --second-key KEY         from now on acts of the city need a second signature, by this key; --one-key ends "
     "it\n"
+    "      --transport              the key of the links instead, once every partner has the new card; --finish waits "
+    "no\n"
+    "                               longer\n"
     "  second-key FILE            make a second key, on the second administrator's machine; prints what rekey needs\n"
     "      --passphrase             lock it\n"
     "  cosign FILE --key FILE     show the acts in a file that `twinlog` wrote, and sign them with the second key\n"
@@ -231,6 +234,27 @@ static enum twinlog_error keep_clients(void *context, const struct daemon_client
 	return error;
 }
 
+static enum twinlog_error turn_transport(void *context, uint8_t **ret_bytes, size_t *ret_size)
+{
+	struct home *home = context;
+	struct twinlog_fault fault;
+	struct card *card;
+	enum twinlog_error error =
+	    identity_turn_transport(home->dir, &home->config, home->keys, now_s(), home->card, &card, &fault);
+
+	if (error) {
+		command_fail(&fault);
+		return error;
+	}
+	*ret_bytes = malloc(card->size);
+	if (*ret_bytes)
+		memcpy(*ret_bytes, card->bytes, card->size);
+	*ret_size = card->size;
+	error = *ret_bytes ? TWINLOG_OK : TWINLOG_NO_MEMORY;
+	card_free(card);
+	return error;
+}
+
 static int run_home(struct home *home)
 {
 	char *control[CONFIG_ENDPOINTS_MAX];
@@ -250,6 +274,7 @@ static int run_home(struct home *home)
 	    .budgets = home->config.budgets,
 	    .budgets_count = home->config.budgets_count,
 	    .keep_clients = keep_clients,
+	    .turn_transport = turn_transport,
 	    .keep_context = home,
 	    .log_level = home->config.log_level,
 	};

@@ -120,8 +120,11 @@ static enum twinlog_error pack(const struct config *config, const struct seal_se
 	recovery.recovery_seed = codec_bytes(recovery_seed, SEAL_SEED_SIZE);
 	recovery.key_index = seeds->index;
 	recovery.card = codec_bytes(card->bytes, card->size);
-	if (memcmp(seeds->transport, seeds->city, SEAL_SEED_SIZE) != 0)
-		recovery.transport_seed = codec_bytes(seeds->transport, SEAL_SEED_SIZE);
+	/* On another machine the key to come is the one that more partners take. */
+	const uint8_t *transport = seeds->has_next ? seeds->next : seeds->transport;
+
+	if (memcmp(transport, seeds->city, SEAL_SEED_SIZE) != 0)
+		recovery.transport_seed = codec_bytes(transport, SEAL_SEED_SIZE);
 	if (memcmp(seeds->home, seeds->city, SEAL_SEED_SIZE) != 0)
 		recovery.home_seed = codec_bytes(seeds->home, SEAL_SEED_SIZE);
 	for (size_t i = 0; i < config->listen.count; i++)

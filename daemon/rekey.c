@@ -6,14 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "command.h"
-#include "files.h"
-#include "home.h"
 #include "key_change.h"
 #include "load.h"
-#include "recovery_file.h"
+#include "rekey_transport.h"
 #include "users.pb-c.h"
 
 #define AUDIT_MEMORY_MAX (1024u * 1024)
@@ -26,20 +23,14 @@ struct ids {
 };
 
 struct rekeying {
-	const char *dir, *recovery;
+	struct rekey_files files;
 	uint64_t stolen_ms; /* Unix time; 0: not stolen */
-	bool dry_run, finish, extend;
+	bool dry_run, finish, extend, transport;
 	bool one_key; /* acts are to be signed by one again */
 	bool has_second;
 	struct seal_public second;
 	struct hash named[COUNT_MAX];
 	size_t named_count;
-	struct home home;
-	struct recovery_file file;
-	struct identity_secret secret, next;
-	struct seal_keys *next_keys;
-	struct card *next_card;
-	bool begun; /* next.seed was there: cut off before */
 	struct node *node;
 	struct effects effects;
 	struct ids acts, bundles; /* stolen: what was made here, or came before */
@@ -108,7 +99,7 @@ static enum twinlog_error visit_act(void *context, const struct store_row *row)
 static enum twinlog_error gather(struct rekeying *rekeying)
 {
 	struct store_read *read;
-	enum twinlog_error error = store_read_begin(rekeying->home.store, &read);
+	enum twinlog_error error = store_read_begin(rekeying->files.home.store, &read);
 
 	if (error)
 		return error;
@@ -154,10 +145,10 @@ static void print_shut_out(void *context, const struct rekey_object *object)
 
 static enum twinlog_error load(struct rekeying *rekeying, struct twinlog_fault *fault)
 {
-	const struct daemon_setup setup = {.store = rekeying->home.store,
-					   .keys = rekeying->home.keys,
-					   .signed_card = rekeying->home.card->bytes,
-					   .signed_card_size = rekeying->home.card->size};
+	const struct daemon_setup setup = {.store = rekeying->files.home.store,
+					   .keys = rekeying->files.home.keys,
+					   .signed_card = rekeying->files.home.card->bytes,
+					   .signed_card_size = rekeying->files.home.card->size};
 	enum twinlog_error error = load_node(&setup, &rekeying->node, fault);
 
 	if (!error && rekeying->stolen_ms > 0 && gather(rekeying))
@@ -170,16 +161,16 @@ static enum twinlog_error load(struct rekeying *rekeying, struct twinlog_fault *
 static enum twinlog_error sign(struct rekeying *rekeying, struct twinlog_fault *fault)
 {
 	const bool choosy = rekeying->stolen_ms > 0 || (rekeying->extend && rekeying->named_count > 0);
-	const struct rekey rekey = {
-	    .recovery_seed = rekeying->file.recovery_seed,
-	    .new_key = seal_keys_public(rekeying->next_keys ? rekeying->next_keys : rekeying->home.keys),
-	    .second_key = rekeying->has_second ? &rekeying->second : NULL,
-	    .extend = rekeying->extend,
-	    .counts = choosy ? made_here : NULL,
-	    .named = rekeying->named,
-	    .named_count = rekeying->named_count,
-	    .shut_out = print_shut_out,
-	    .context = rekeying};
+	const struct rekey rekey = {.recovery_seed = rekeying->files.file.recovery_seed,
+				    .new_key = seal_keys_public(rekeying->files.next_keys ? rekeying->files.next_keys
+											  : rekeying->files.home.keys),
+				    .second_key = rekeying->has_second ? &rekeying->second : NULL,
+				    .extend = rekeying->extend,
+				    .counts = choosy ? made_here : NULL,
+				    .named = rekeying->named,
+				    .named_count = rekeying->named_count,
+				    .shut_out = print_shut_out,
+				    .context = rekeying};
 	struct timespec now;
 	enum twinlog_error error;
 
@@ -193,7 +184,7 @@ static enum twinlog_error sign(struct rekeying *rekeying, struct twinlog_fault *
 static enum twinlog_error store_acts(struct rekeying *rekeying, struct twinlog_fault *fault)
 {
 	struct store_write *write;
-	enum twinlog_error error = store_begin(rekeying->home.store, &write);
+	enum twinlog_error error = store_begin(rekeying->files.home.store, &write);
 
 	for (size_t i = 0; !error && i < rekeying->effects.count; i++) {
 		const struct effect *effect = &rekeying->effects.items[i];
@@ -212,37 +203,12 @@ static enum twinlog_error store_acts(struct rekeying *rekeying, struct twinlog_f
 
 /* ---- The key ---- */
 
-enum twinlog_error rekey_is_open(const char *dir, struct twinlog_fault *fault)
-{
-	char path[FILES_PATH_MAX];
-	enum twinlog_error error = files_join(path, dir, IDENTITY_SEED_NEXT, fault);
-
-	if (!error && access(path, F_OK) == 0)
-		error = twinlog_fault_set(fault, TWINLOG_REKEY_OPEN, dir, NULL);
-	return error;
-}
-
-static enum twinlog_error next_seeds(struct rekeying *rekeying, struct twinlog_fault *fault)
-{
-	struct twinlog_fault unused;
-
-	rekeying->next = rekeying->secret; /* the passphrase, and what does not change */
-	rekeying->begun = rekey_is_open(rekeying->dir, &unused) == TWINLOG_REKEY_OPEN;
-	if (rekeying->begun)
-		return identity_read_secret(rekeying->dir, IDENTITY_SEED_NEXT, &rekeying->next, fault);
-	seal_random(rekeying->next.seeds.city, SEAL_SEED_SIZE);
-	return TWINLOG_OK;
-}
-
 static enum twinlog_error next_card(struct rekeying *rekeying, struct twinlog_fault *fault)
 {
-	const struct card *held = rekeying->home.card, *safe = rekeying->file.card;
+	struct rekey_files *files = &rekeying->files;
+	const struct card *held = files->home.card;
 	struct identity_proof proof = identity_proof_of(held);
-	uint64_t serial = (uint64_t)time(NULL);
-	enum twinlog_error error = seal_keys_from(&rekeying->next.seeds, &rekeying->next_keys);
 
-	serial = serial > held->serial ? serial : held->serial + 1;
-	serial = serial > safe->serial ? serial : safe->serial + 1;
 	proof.has_grant = true;
 	if (rekeying->has_second)
 		proof.second = rekeying->second;
@@ -252,45 +218,16 @@ static enum twinlog_error next_card(struct rekeying *rekeying, struct twinlog_fa
 	rekeying->has_second = proof.has_second;
 	if (!proof.has_second)
 		memset(&proof.second, 0, sizeof proof.second);
-	if (!error) {
-		card_grant(rekeying->file.recovery_seed, &held->identity, seal_keys_public(rekeying->next_keys),
-			   rekeying->has_second ? &rekeying->second : NULL, proof.grant);
-		error = identity_make_card(&rekeying->home.config, &proof, rekeying->next_keys, serial,
-					   &rekeying->next_card);
-	}
-	return error ? twinlog_fault_set(fault, error, IDENTITY_CARD_FILE, NULL) : TWINLOG_OK;
-}
-
-static enum twinlog_error rename_in(const char *dir, const char *from, const char *to, struct twinlog_fault *fault)
-{
-	char old[FILES_PATH_MAX], new[FILES_PATH_MAX];
-	enum twinlog_error error = files_join(old, dir, from, fault);
-
-	if (!error)
-		error = files_join(new, dir, to, fault);
-	if (!error && rename(old, new) != 0)
-		error = twinlog_fault_set(fault, TWINLOG_IO, new, NULL);
-	return error;
-}
-
-static enum twinlog_error switch_over(const char *dir, struct twinlog_fault *fault)
-{
-	char keys[FILES_PATH_MAX];
-	enum twinlog_error error = files_join(keys, dir, IDENTITY_KEYS_DIR, fault);
-
-	if (!error)
-		error = rename_in(dir, IDENTITY_SEED_NEXT, IDENTITY_SEED_FILE, fault);
-	if (!error)
-		error = files_sync_dir(keys, fault);
-	if (!error)
-		error = rename_in(dir, IDENTITY_CARD_NEXT, IDENTITY_CARD_FILE, fault);
-	return error ? error : files_sync_dir(dir, fault);
+	if (seal_keys_from(&files->next.seeds, &files->next_keys))
+		return twinlog_fault_set(fault, TWINLOG_NO_MEMORY, NULL, NULL);
+	card_grant(files->file.recovery_seed, &held->identity, seal_keys_public(files->next_keys),
+		   rekeying->has_second ? &rekeying->second : NULL, proof.grant);
+	return rekey_files_card(files, &proof, fault);
 }
 
 static enum twinlog_error change(struct rekeying *rekeying, struct twinlog_fault *fault)
 {
-	const char *dir = rekeying->dir;
-	enum twinlog_error error = next_seeds(rekeying, fault);
+	enum twinlog_error error = rekey_files_draw(&rekeying->files, false, fault);
 
 	if (!error)
 		error = next_card(rekeying, fault);
@@ -298,84 +235,26 @@ static enum twinlog_error change(struct rekeying *rekeying, struct twinlog_fault
 		error = sign(rekeying, fault);
 	if (error || rekeying->dry_run)
 		return error;
-	if (!rekeying->begun)
-		error = identity_write_secret(dir, IDENTITY_SEED_NEXT, &rekeying->next, fault);
-	if (!error)
-		error = identity_write_card(dir, IDENTITY_CARD_NEXT, rekeying->next_card, fault);
-	if (!error)
-		error = recovery_file_write(dir, &rekeying->home.config, &rekeying->next.seeds,
-					    rekeying->file.recovery_seed, rekeying->next_card, fault);
+	error = rekey_files_prepare(&rekeying->files, fault);
 	if (!error)
 		error = store_acts(rekeying, fault);
-	return error ? error : switch_over(dir, fault);
-}
-
-/* The folder came out of a backup of before the change: it takes the key that the recovery file has. The acts come from
- * the partners; signing them anew would shut out what was said since. */
-static enum twinlog_error adopt(struct rekeying *rekeying, struct twinlog_fault *fault)
-{
-	struct identity_proof proof = identity_proof_of(rekeying->file.card);
-	enum twinlog_error error;
-
-	rekeying->next = rekeying->secret;
-	rekeying->next.seeds = rekeying->file.seeds;
-	error = seal_keys_from(&rekeying->next.seeds, &rekeying->next_keys);
-	if (!error)
-		error = identity_make_card(&rekeying->home.config, &proof, rekeying->next_keys,
-					   rekeying->file.card->serial + 1, &rekeying->next_card);
-	if (error)
-		return twinlog_fault_set(fault, error, IDENTITY_CARD_FILE, NULL);
-	error = identity_write_card(rekeying->dir, IDENTITY_CARD_NEXT, rekeying->next_card, fault);
-	if (!error)
-		error = identity_write_secret(rekeying->dir, IDENTITY_SEED_NEXT, &rekeying->next, fault);
-	return error ? error : switch_over(rekeying->dir, fault);
-}
-
-static bool is_older(const struct rekeying *rekeying)
-{
-	const struct card *held = rekeying->home.card, *safe = rekeying->file.card;
-
-	return safe->serial > held->serial && memcmp(&safe->city_key, &held->city_key, sizeof held->city_key) != 0;
+	return error ? error : rekey_files_switch(rekeying->files.dir, fault);
 }
 
 /* ---- The command ---- */
-
-static enum twinlog_error open_all(struct rekeying *rekeying, struct twinlog_fault *fault)
-{
-	enum twinlog_error error = recovery_file_read(rekeying->recovery, &rekeying->file, fault);
-
-	if (!error)
-		error = home_open(&rekeying->home, rekeying->dir, HOME_STORE_LOCKED, 0, fault);
-	if (!error)
-		error = identity_read_secret(rekeying->dir, IDENTITY_SEED_FILE, &rekeying->secret, fault);
-	if (!error && seal_keys_from(&rekeying->secret.seeds, &rekeying->home.keys))
-		error = twinlog_fault_set(fault, TWINLOG_NO_MEMORY, NULL, NULL);
-	if (!error)
-		error =
-		    identity_load_card(rekeying->dir, &rekeying->home.config, rekeying->home.keys, (uint64_t)time(NULL),
-				       &rekeying->home.card, &rekeying->home.card_changed, fault);
-	if (!error && !hash_equal(&rekeying->home.card->identity, &rekeying->file.card->identity))
-		error = twinlog_fault_set(fault, TWINLOG_NOT_FOR_US, rekeying->recovery, NULL);
-	return error;
-}
 
 static void close_all(struct rekeying *rekeying)
 {
 	node_free(rekeying->node);
 	effects_free(&rekeying->effects);
-	card_free(rekeying->next_card);
-	seal_keys_free(rekeying->next_keys);
-	recovery_file_free(&rekeying->file);
-	home_close(&rekeying->home);
-	identity_secret_wipe(&rekeying->secret);
-	identity_secret_wipe(&rekeying->next);
+	rekey_files_close(&rekeying->files);
 	free(rekeying->acts.items);
 	free(rekeying->bundles.items);
 }
 
 static void keep_second(struct rekeying *rekeying)
 {
-	const struct identity_proof proof = identity_proof_of(rekeying->home.card);
+	const struct identity_proof proof = identity_proof_of(rekeying->files.home.card);
 
 	rekeying->has_second = proof.has_second;
 	rekeying->second = proof.second;
@@ -384,22 +263,24 @@ static void keep_second(struct rekeying *rekeying)
 static enum twinlog_error work(struct rekeying *rekeying, bool *ret_adopted, struct twinlog_fault *fault)
 {
 	struct twinlog_fault unused;
-	enum twinlog_error error = open_all(rekeying, fault);
+	enum twinlog_error error = rekey_files_open(&rekeying->files, fault);
 
 	*ret_adopted = false;
 	if (error)
 		return error;
-	if (!rekeying->extend && !rekeying->finish && is_older(rekeying) &&
-	    rekey_is_open(rekeying->dir, &unused) == TWINLOG_OK) {
+	if (!rekeying->extend && !rekeying->finish && rekey_files_older(&rekeying->files) &&
+	    rekey_is_open(rekeying->files.dir, &unused) == TWINLOG_OK) {
 		*ret_adopted = true;
-		return rekeying->dry_run ? TWINLOG_OK : adopt(rekeying, fault);
+		return rekeying->dry_run ? TWINLOG_OK : rekey_files_adopt(&rekeying->files, fault);
 	}
+	if (rekeying->transport)
+		return rekey_transport(&rekeying->files, rekeying->finish, rekeying->dry_run, fault);
 	error = load(rekeying, fault);
 	if (error)
 		return error;
 	if (!rekeying->finish && !rekeying->extend)
 		return change(rekeying, fault);
-	error = rekey_is_open(rekeying->dir, fault);
+	error = rekey_is_open(rekeying->files.dir, fault);
 	keep_second(rekeying);
 	if (!error)
 		error = sign(rekeying, fault);
@@ -408,13 +289,15 @@ static enum twinlog_error work(struct rekeying *rekeying, bool *ret_adopted, str
 
 static int tell(const struct rekeying *rekeying, bool adopted)
 {
-	const char *dir = rekeying->dir;
+	const char *dir = rekeying->files.dir;
 
 	if (rekeying->dry_run)
 		printf("%zu spaces, %zu signed objects shut out; nothing was changed\n", rekeying->spaces,
 		       rekeying->shut_out);
 	else if (adopted)
 		printf("%s was older than the recovery file and has its key now; the partners bring the rest\n", dir);
+	else if (rekeying->transport)
+		rekey_transport_tell(&rekeying->files, rekeying->finish);
 	else if (rekeying->finish || rekeying->extend)
 		printf("signed in %zu spaces\n", rekeying->spaces);
 	else
@@ -453,26 +336,23 @@ enum {
 	OPTION_FINISH,
 	OPTION_EXTEND,
 	OPTION_SECOND,
-	OPTION_ONE
+	OPTION_ONE,
+	OPTION_TRANSPORT
 };
 
 static const struct option OPTIONS[] = {
-    {"recovery", required_argument, NULL, OPTION_RECOVERY},
-    {"stolen", required_argument, NULL, OPTION_STOLEN},
-    {"count", required_argument, NULL, OPTION_COUNT},
-    {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
-    {"finish", no_argument, NULL, OPTION_FINISH},
-    {"extend", no_argument, NULL, OPTION_EXTEND},
-    {"second-key", required_argument, NULL, OPTION_SECOND},
-    {"one-key", no_argument, NULL, OPTION_ONE},
-    {NULL, 0, NULL, 0},
+    {"recovery", required_argument, NULL, OPTION_RECOVERY}, {"stolen", required_argument, NULL, OPTION_STOLEN},
+    {"count", required_argument, NULL, OPTION_COUNT},       {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
+    {"finish", no_argument, NULL, OPTION_FINISH},           {"extend", no_argument, NULL, OPTION_EXTEND},
+    {"second-key", required_argument, NULL, OPTION_SECOND}, {"one-key", no_argument, NULL, OPTION_ONE},
+    {"transport", no_argument, NULL, OPTION_TRANSPORT},     {NULL, 0, NULL, 0},
 };
 
 static int take_option(struct rekeying *rekeying, int option, const char *value)
 {
 	switch (option) {
 	case OPTION_RECOVERY:
-		rekeying->recovery = value;
+		rekeying->files.recovery = value;
 		return 0;
 	case OPTION_STOLEN:
 		rekeying->stolen_ms = read_date(value);
@@ -500,6 +380,9 @@ static int take_option(struct rekeying *rekeying, int option, const char *value)
 	case OPTION_ONE:
 		rekeying->one_key = true;
 		return 0;
+	case OPTION_TRANSPORT:
+		rekeying->transport = true;
+		return 0;
 	default:
 		return command_usage("unknown option, or one without its value", NULL);
 	}
@@ -514,14 +397,17 @@ static int read_options(int argc, char **argv, struct rekeying *rekeying)
 		code = take_option(rekeying, option, optarg);
 	if (code)
 		return code;
-	if (optind + 1 != argc || !rekeying->recovery)
+	if (optind + 1 != argc || !rekeying->files.recovery)
 		return command_usage("rekey DIR --recovery FILE", NULL);
 	if (rekeying->finish + rekeying->extend + (rekeying->stolen_ms > 0) > 1)
 		return command_usage("one of --stolen, --finish and --extend", NULL);
 	if ((rekeying->has_second || rekeying->one_key) &&
 	    (rekeying->finish || rekeying->extend || (rekeying->has_second && rekeying->one_key)))
 		return command_usage("--second-key or --one-key, with a new key", NULL);
-	rekeying->dir = argv[optind];
+	if (rekeying->transport && (rekeying->stolen_ms > 0 || rekeying->extend || rekeying->has_second ||
+				    rekeying->one_key || rekeying->named_count > 0))
+		return command_usage("--transport, and --finish at most", NULL);
+	rekeying->files.dir = argv[optind];
 	rekeying->named_count = hash_sort(rekeying->named, rekeying->named_count);
 	return 0;
 }

@@ -162,6 +162,15 @@ enum twinlog_error card_check_grant(const struct hash *identity, const struct se
 	return seal_verify(recovery, "grant", bytes, size, granted->grant.data, granted->grant.len);
 }
 
+/* A second way to say that there is none to come is refused, as everything that has two encodings. */
+static enum twinlog_error get_next_transport(struct card *card, ProtobufCBinaryData field)
+{
+	card->next_transport = field.len > 0 ? field.data : NULL;
+	if (field.len != 0 && field.len != 32)
+		return TWINLOG_MALFORMED;
+	return field.len > 0 && memcmp(field.data, card->transport_key, 32) == 0 ? TWINLOG_NOT_STRICT : TWINLOG_OK;
+}
+
 /* Everything but the card's own signature. */
 static enum twinlog_error card_read(struct card *card, const Twinlog__CityCard *message)
 {
@@ -174,6 +183,8 @@ static enum twinlog_error card_read(struct card *card, const Twinlog__CityCard *
 		error = get_key(message->city_key, &card->city_key);
 	if (!error)
 		error = get_key(message->transport_key, card->transport_key);
+	if (!error)
+		error = get_next_transport(card, message->next_transport_key);
 	if (!error)
 		error = validate_city_id(message->city_id.data, message->city_id.len);
 	if (!error)
@@ -236,6 +247,12 @@ void card_free(struct card *card)
 {
 	if (card)
 		arena_free(card->arena);
+}
+
+bool card_has_transport(const struct card *card, const uint8_t key[32])
+{
+	return memcmp(card->transport_key, key, 32) == 0 ||
+	       (card->next_transport && memcmp(card->next_transport, key, 32) == 0);
 }
 
 enum twinlog_error card_seal(const Twinlog__CityCard *message, const struct seal_keys *keys, uint8_t **ret_bytes,

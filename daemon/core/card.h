@@ -16,6 +16,7 @@ struct card {
 	struct seal_public recovery_key;
 	struct seal_public city_key;
 	uint8_t transport_key[32];
+	const uint8_t *next_transport; /* the one to come, 32 bytes in arena; NULL: none is announced */
 	char city_id[TWINLOG_CITY_ID_MAX + 1];
 	uint64_t serial;
 	const Twinlog__CityCard *message; /* names and addresses; lives in arena */
@@ -29,6 +30,8 @@ struct card {
  * address), BAD_SIGNATURE; NO_MEMORY. *ret_card is the caller's, to free with card_free. */
 enum twinlog_error card_open(const void *bytes, size_t size, struct card **ret_card) TWINLOG_MUST_CHECK;
 void card_free(struct card *card); /* accepts NULL */
+/* Whether that is its transport key, or the one to come. */
+bool card_has_transport(const struct card *card, const uint8_t key[32]);
 
 /* Signs with the city key, which the message must name; it is checked as card_open does. *ret_bytes (a SignedCard) is
  * malloc'd and the caller's. */

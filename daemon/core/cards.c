@@ -40,6 +40,43 @@ bool card_speaks(const struct node *node, const struct card *card, const struct 
 	       !key_retired(node, &card->identity, &card->city_key);
 }
 
+/* A key that is only announced keeps nobody from the one that is in use: whoever announces it need not have it. */
+static bool keys_meet(const struct card *card, const struct card *other)
+{
+	return memcmp(card->transport_key, other->transport_key, 32) == 0 ||
+	       (card->next_transport && card_has_transport(other, card->next_transport));
+}
+
+bool card_keys_free(const struct node *node, const struct node_peer *peer, const struct card *card)
+{
+	for (size_t i = 0; i < node->peers.count; i++)
+		if (&node->peers.items[i] != peer && keys_meet(card, node->peers.items[i].card))
+			return false;
+	return !keys_meet(card, node->card) && !card_has_transport(node->card, card->transport_key);
+}
+
+bool node_transport_due(const struct node *node)
+{
+	for (size_t i = 0; i < node->peers.count; i++)
+		if (!node->peers.items[i].removed && node->peers.items[i].knows < node->card->serial)
+			return false;
+	return node->card->next_transport;
+}
+
+/* The one of before stays: who looks meanwhile may still hold it. */
+void card_own_changed(struct node *node, const struct event *event)
+{
+	struct card *card;
+
+	if (card_open(event->own_card.bytes, event->own_card.size, &card)) {
+		node->out_of_memory = true; /* it is ours */
+		return;
+	}
+	card_free(node->former_card);
+	node->former_card = node->card;
+	node->card = card;
+}
+
 void card_keep(struct node *node, struct node_peer *peer, struct card *card)
 {
 	struct persist *persist = effect_persist(node, PERSIST_CARD);

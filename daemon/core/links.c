@@ -30,10 +30,15 @@ struct node_peer *peer_find(struct node *node, const struct hash *identity)
 
 static struct node_peer *peer_by_transport(struct node *node, const uint8_t key[32])
 {
-	for (size_t i = 0; i < node->peers.count; i++)
-		if (memcmp(node->peers.items[i].card->transport_key, key, 32) == 0)
-			return &node->peers.items[i];
-	return NULL;
+	struct node_peer *announced = NULL;
+	for (size_t i = 0; i < node->peers.count; i++) {
+		struct node_peer *peer = &node->peers.items[i];
+		if (memcmp(peer->card->transport_key, key, 32) == 0)
+			return peer;
+		if (card_has_transport(peer->card, key))
+			announced = peer;
+	}
+	return announced;
 }
 
 struct peer_space *peer_space(struct node_peer *peer, const struct hash *space)
@@ -153,6 +158,8 @@ static enum twinlog_error hello_check(const struct node *node, const struct node
 		error = seal_verify(&card->city_key, "hello", proof, sizeof proof, hello->proof.data, hello->proof.len);
 	if (!error && !card_speaks(node, card, peer->card))
 		error = TWINLOG_KEY_RETIRED;
+	if (!error && !card_keys_free(node, peer, card))
+		error = TWINLOG_IN_USE;
 	if (error)
 		card_free(card);
 	else
@@ -437,11 +444,9 @@ void reply_done(struct node *node, uint64_t client, uint64_t request_id)
 enum twinlog_error peer_take(struct node *node, struct card *card)
 {
 	struct node_peer *peer = peer_find(node, &card->identity);
-	const struct node_peer *holder = peer_by_transport(node, card->transport_key);
 	if (hash_equal(&card->identity, &node->card->identity))
 		return TWINLOG_DUPLICATE;
-	/* PROTOCOL, "Identity": a transport key bound to another city */
-	if ((holder && holder != peer) || memcmp(card->transport_key, node->card->transport_key, 32) == 0)
+	if (!card_keys_free(node, peer, card))
 		return TWINLOG_IN_USE;
 	if (!peer && node->peers.count >= TWINLOG_PEERS_MAX)
 		return TWINLOG_TOO_MANY;

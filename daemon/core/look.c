@@ -48,6 +48,7 @@ struct peer_view node_peer(const struct node *node, size_t index)
 	    .card = peer->card->message,
 	    .signed_card = peer->card->bytes,
 	    .signed_card_size = peer->card->size,
+	    .next_transport = peer->card->next_transport,
 	    .verified = peer->verified,
 	    .removed = peer->removed,
 	    .holds_card = peer->knows >= node->card->serial,

@@ -415,6 +415,9 @@ enum twinlog_error node_step(struct node *node, const struct event *event, struc
 	case EVENT_BUDGET:
 		budget_set(node, event);
 		break;
+	case EVENT_OWN_CARD:
+		card_own_changed(node, event);
+		break;
 	case EVENT_COMMITTED:
 		node_settle(node, event->committed.ticket);
 		break;

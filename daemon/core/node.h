@@ -73,6 +73,7 @@ enum event_type {
 	EVENT_REQUEST,    /* a client wants something written, or waits for something */
 	EVENT_CLIENT_GONE,
 	EVENT_BUDGET,    /* what a partner may cost from now on */
+	EVENT_OWN_CARD,  /* this city has a newer card, kept already: its transport key to come is in use */
 	EVENT_COMMITTED, /* all effects up to a ticket are durable */
 };
 
@@ -128,6 +129,10 @@ struct event {
 			struct hash identity;
 			uint64_t rate; /* bytes a second both ways together; 0: no link; BUDGET_NONE: no limit */
 		} budget;
+		struct {
+			const void *bytes; /* SignedCard, borrowed */
+			size_t size;
+		} own_card;
 		struct {
 			uint64_t ticket;
 		} committed;
@@ -250,8 +255,10 @@ uint64_t node_deadline(const struct node *node);
 
 const struct hash *node_identity(const struct node *node);
 const char *node_city_id(const struct node *node);
-/* The own SignedCard, as long as the node lives. */
+/* The own SignedCard; until the second EVENT_OWN_CARD after it. */
 const uint8_t *node_signed_card(const struct node *node, size_t *ret_size);
+/* The own card announces a transport key to come, and every partner has told that it holds that card. */
+bool node_transport_due(const struct node *node);
 uint64_t node_machine(const struct node *node);
 /* Sequence number of the last committed bundle or act: the commit number that clients see. */
 uint64_t node_commit(const struct node *node);
@@ -260,6 +267,7 @@ struct peer_view {
 	struct hash identity;
 	char city_id[TWINLOG_CITY_ID_MAX + 1];
 	uint8_t transport_key[32];
+	const uint8_t *next_transport; /* the key to come that its card announces; NULL: none */
 	const Twinlog__CityCard *card; /* names, addresses, serial */
 	const uint8_t *signed_card;
 	size_t signed_card_size;

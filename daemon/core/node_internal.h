@@ -274,6 +274,7 @@ struct offer { /* acts of a space that is new here, brought by one partner */
 struct node {
 	const struct seal_keys *keys;
 	struct card *card;
+	struct card *former_card; /* the own one of before EVENT_OWN_CARD; NULL: none */
 	uint64_t machine;
 	uint8_t seed[SEAL_SEED_SIZE];
 	uint64_t draws;
@@ -359,6 +360,10 @@ void card_keep(struct node *node, struct node_peer *peer, struct card *card);
 bool card_stands_over(const struct node *node, const struct card *card, const struct card *other);
 /* Whether its key still speaks for the city, whose card here is `held`. */
 bool card_speaks(const struct node *node, const struct card *card, const struct card *held);
+/* PROTOCOL, "Cards": whether its transport keys are bound to nobody but that partner (NULL: to nobody). */
+bool card_keys_free(const struct node *node, const struct node_peer *peer, const struct card *card);
+/* EVENT_OWN_CARD. */
+void card_own_changed(struct node *node, const struct event *event);
 /* A message came that shows that the partner has our card. */
 void card_told(struct node *node, const struct node_link *link, const Twinlog__PeerMessage *message);
 /* A change of key came: links that were greeted with a key that it retires end. */

@@ -61,6 +61,7 @@ void node_free(struct node *node)
 	free(node->to_sign.items);
 	free(node->request_slots);
 	card_free(node->card);
+	card_free(node->former_card);
 	seal_wipe(node->seed, sizeof node->seed);
 	free(node);
 }

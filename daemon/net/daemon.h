@@ -67,7 +67,10 @@ struct daemon_setup {
 	/* Puts the list of clients in place of the one in the settings, durably. From the writer's thread. NULL:
 	 * clients that are added last as long as the daemon. */
 	enum twinlog_error (*keep_clients)(void *context, const struct daemon_client *clients, size_t count);
-	void *keep_context;
+	/* Takes the transport key to come of *keys into use, for good: writes the card that says so, and gives it in
+	 * *ret_bytes (malloc'd). From the net thread. NULL: it is never taken. */
+	enum twinlog_error (*turn_transport)(void *context, uint8_t **ret_bytes, size_t *ret_size);
+	void *keep_context; /* of both */
 	enum log_level log_level;
 	struct daemon_hooks hooks;
 };

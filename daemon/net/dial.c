@@ -94,10 +94,12 @@ static enum twinlog_error dialer_monitor(struct links *links, struct dialer *dia
 static void dialer_dial(struct links *links, struct dialer *dialer)
 {
 	const char *address = dialer->addresses[dialer->attempts % dialer->addresses_count];
+	const size_t round = dialer->attempts / dialer->addresses_count;
+	memcpy(dialer->key, dialer->keys[round % dialer->keys_count], sizeof dialer->key);
 	inlet_open(&dialer->inlet, socket_new(links->daemon->context, ZMQ_DEALER, (int)TWINLOG_PEER_PIPE_MAX));
 	enum twinlog_error error = dialer->inlet.socket ? TWINLOG_OK : TWINLOG_TOO_MANY;
-	/* libzmq tries one address of a name only: every second round does without IPv6. */
-	const int ipv6 = dialer->attempts / dialer->addresses_count % 2 == 0;
+	/* libzmq tries one address of a name only: every second round with a key does without IPv6. */
+	const int ipv6 = round / dialer->keys_count % 2 == 0;
 	if (!error && zmq_setsockopt(dialer->inlet.socket, ZMQ_IPV6, &ipv6, sizeof ipv6))
 		error = TWINLOG_IO;
 	const char *proxy = links->daemon->setup->proxy;
@@ -195,6 +197,14 @@ static bool dialer_receive(struct links *links, struct dialer *dialer)
 	return got;
 }
 
+static bool dialer_accepted(const struct links *links, const struct dialer *dialer)
+{
+	for (size_t i = 0; i < dialer->keys_count; i++)
+		if (net_links_accepted(links, dialer->keys[i]))
+			return true;
+	return false;
+}
+
 /* Dials when it is time, unless the partner has dialled in meanwhile: one link carries both directions. */
 static void dialer_time(struct links *links, struct dialer *dialer, uint64_t now_ms)
 {
@@ -204,7 +214,7 @@ static void dialer_time(struct links *links, struct dialer *dialer, uint64_t now
 		return;
 	if (dialer->state == DIALER_CONNECTING)
 		dialer_fail(links, dialer, "no answer in time");
-	else if (net_links_accepted(links, dialer->key))
+	else if (dialer_accepted(links, dialer))
 		dialer->due_ms = now_ms + dialer_pause(0);
 	else
 		dialer_dial(links, dialer);
@@ -261,12 +271,21 @@ static void dialer_free(struct dialer *dialer)
 	free(dialer);
 }
 
-static struct dialer *dialer_find(const struct links *links, const uint8_t key[32])
+static struct dialer *dialer_find(const struct links *links, const struct hash *identity)
 {
 	for (size_t i = 0; i < links->dialers_count; i++)
-		if (memcmp(links->dialers[i]->key, key, 32) == 0)
+		if (hash_equal(&links->dialers[i]->identity, identity))
 			return links->dialers[i];
 	return NULL;
+}
+
+/* A link with a key that is none of them any more ends in links_update. */
+static void dialer_take_keys(struct dialer *dialer, const struct peer_view *peer)
+{
+	memcpy(dialer->keys[0], peer->transport_key, 32);
+	if (peer->next_transport)
+		memcpy(dialer->keys[1], peer->next_transport, 32);
+	dialer->keys_count = peer->next_transport ? 2 : 1;
 }
 
 /* card_open has checked what an address may be. */
@@ -283,7 +302,7 @@ static size_t dialer_copy_addresses(const struct peer_view *peer, char (*address
 	return count;
 }
 
-static enum twinlog_error dialer_add(struct links *links, const uint8_t key[32], struct dialer **ret_dialer)
+static enum twinlog_error dialer_add(struct links *links, const struct peer_view *peer, struct dialer **ret_dialer)
 {
 	struct dialer **dialers = realloc(links->dialers, (links->dialers_count + 1) * sizeof(*dialers));
 	if (!dialers)
@@ -292,7 +311,8 @@ static enum twinlog_error dialer_add(struct links *links, const uint8_t key[32],
 	struct dialer *dialer = calloc(1, sizeof *dialer);
 	if (!dialer)
 		return TWINLOG_NO_MEMORY;
-	memcpy(dialer->key, key, sizeof dialer->key);
+	dialer->identity = peer->identity;
+	memcpy(dialer->key, peer->transport_key, sizeof dialer->key);
 	links->dialers[links->dialers_count++] = dialer;
 	*ret_dialer = dialer;
 	return TWINLOG_OK;
@@ -307,14 +327,14 @@ static enum twinlog_error dialer_list(struct links *links, const struct peer_vie
 	const size_t count = dialer_copy_addresses(peer, addresses);
 	if (count == 0)
 		return TWINLOG_OK;
-	struct dialer *dialer = dialer_find(links, peer->transport_key);
+	struct dialer *dialer = dialer_find(links, &peer->identity);
 	enum twinlog_error error = TWINLOG_OK;
 	if (!dialer)
-		error = dialer_add(links, peer->transport_key, &dialer);
+		error = dialer_add(links, peer, &dialer);
 	if (error)
 		return error;
 	dialer->listed = true;
-	dialer->identity = peer->identity;
+	dialer_take_keys(dialer, peer);
 	const size_t size = count * SOCKET_ENDPOINT_MAX;
 	if (dialer->addresses_count == count && memcmp(dialer->addresses, addresses, size) == 0)
 		return TWINLOG_OK;
@@ -366,6 +386,13 @@ enum twinlog_error dialers_update(struct links *links)
 	return TWINLOG_OK;
 }
 
+void dialers_anew(struct links *links)
+{
+	for (size_t i = 0; i < links->dialers_count; i++)
+		if (links->dialers[i]->state == DIALER_CONNECTING)
+			dialer_lost(links, links->dialers[i]);
+}
+
 /* ---- Hours ---- */
 
 static void dialer_close_until(struct links *links, struct dialer *dialer, uint64_t wall_ms)
@@ -395,7 +422,7 @@ void dialers_hours(struct links *links)
 		const struct peer_view peer = node_peer(node, i);
 		const uint64_t rate = hours_rate(setup->budgets, setup->budgets_count, peer.city_id, minute);
 		const unsigned closed = hours_until_open(setup->budgets, setup->budgets_count, peer.city_id, minute);
-		dialer_close_until(links, dialer_find(links, peer.transport_key),
+		dialer_close_until(links, dialer_find(links, &peer.identity),
 				   closed ? now.wall_ms - now.wall_ms % 60000 + closed * 60000ull : 0);
 		struct event event = {.type = EVENT_BUDGET, .budget = {peer.identity, rate}};
 		if (rate != peer.rate)

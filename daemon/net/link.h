@@ -40,11 +40,13 @@ struct link {
 enum dialer_state { DIALER_IDLE, DIALER_CONNECTING, DIALER_UP };
 
 struct dialer {
-	uint8_t key[32];
+	uint8_t keys[2][32]; /* of the partner: in use, and to come */
+	size_t keys_count;
+	uint8_t key[32]; /* the one of this attempt, and of the link */
 	struct hash identity;
 	char (*addresses)[SOCKET_ENDPOINT_MAX];
 	size_t addresses_count;
-	size_t attempts; /* rotates through the addresses */
+	size_t attempts; /* rotates through the addresses and keys */
 	unsigned failures;
 	enum dialer_state state;
 	struct inlet inlet;
@@ -88,6 +90,9 @@ void net_link_receive(struct links *links, struct link *link, zmq_msg_t *message
 /* Whether an accepted link from that partner is up. */
 bool net_links_accepted(const struct links *links, const uint8_t key[32]);
 
+/* transport.c: takes the own transport key to come into use once it is due. */
+void transport_look(struct links *links);
+
 /* dial.c */
 enum twinlog_error dialers_update(struct links *links) TWINLOG_MUST_CHECK;
 void dialers_free(struct links *links);
@@ -96,6 +101,8 @@ uint64_t dialers_deadline(const struct links *links);
 void dialers_poll(struct links *links, struct pollset *set, bool intake);
 /* What each partner may cost at this hour: told to the node, and who may not be linked is not dialled. */
 void dialers_hours(struct links *links);
+/* The own transport key is another one: whoever is being dialled is dialled anew. */
+void dialers_anew(struct links *links);
 /* Its link is gone: closes the socket and plans the next attempt. */
 void dialer_lost(struct links *links, struct dialer *dialer);
 

@@ -435,26 +435,34 @@ static bool links_receive(struct links *links)
 
 /* ---- Whom to admit ---- */
 
+static void entry_fill(struct keyring_entry *entry, const struct peer_view *peer, const uint8_t key[32])
+{
+	memcpy(entry->key, key, KEYRING_KEY_SIZE);
+	entry->removed = peer->removed;
+	memcpy(entry->name, peer->city_id, sizeof peer->city_id);
+}
+
 static enum twinlog_error links_admit(struct links *links)
 {
 	const struct node *node = links->daemon->node;
 	const size_t count = node_peers(node);
 	const size_t invites = node_invites(node);
-	struct keyring_entry *entries = calloc(count + invites + 1, sizeof *entries);
+	struct keyring_entry *entries = calloc(2 * count + invites + 1, sizeof *entries);
+	size_t used = 0;
 	if (!entries)
 		return TWINLOG_NO_MEMORY;
-	for (size_t i = 0; i < invites; i++) {
-		memcpy(entries[count + i].key, node_invite_key(node, i), KEYRING_KEY_SIZE);
-		strcpy(entries[count + i].name, "invitation");
-		entries[count + i].number = KEYRING_INVITATION;
+	for (size_t i = 0; i < invites; i++, used++) {
+		memcpy(entries[used].key, node_invite_key(node, i), KEYRING_KEY_SIZE);
+		strcpy(entries[used].name, "invitation");
+		entries[used].number = KEYRING_INVITATION;
 	}
 	for (size_t i = 0; i < count; i++) {
 		const struct peer_view peer = node_peer(node, i);
-		memcpy(entries[i].key, peer.transport_key, KEYRING_KEY_SIZE);
-		entries[i].removed = peer.removed;
-		memcpy(entries[i].name, peer.city_id, sizeof peer.city_id);
+		entry_fill(&entries[used++], &peer, peer.transport_key);
+		if (peer.next_transport)
+			entry_fill(&entries[used++], &peer, peer.next_transport);
 	}
-	const enum twinlog_error error = keyring_set(&links->daemon->zap.peers, entries, count + invites);
+	const enum twinlog_error error = keyring_set(&links->daemon->zap.peers, entries, used);
 	free(entries);
 	return error;
 }
@@ -476,6 +484,7 @@ static void links_update(struct links *links)
 		if (!entry || entry->removed)
 			net_link_break(links, link, "its key is not admitted any more");
 	}
+	transport_look(links);
 }
 
 void net_links_peers_changed(struct links *links)
@@ -556,6 +565,7 @@ enum twinlog_error net_links_open(struct daemon *daemon, struct links **ret_link
 		error = socket_bind(links->router.socket, setup->listen[i], links->endpoints[i], fault);
 	if (!error)
 		error = dialers_update(links);
+	links->peers_changed = true; /* the own key to come may be due, when nobody has to be waited for */
 	if (error) {
 		net_links_close(links);
 		return error;

@@ -10,6 +10,9 @@ struct seal_keys {
 	uint8_t control_secret[32];
 	uint8_t import_secret[32];
 	uint8_t transport_public[32];
+	uint8_t next_secret[32]; /* of the transport key to come */
+	uint8_t next_public[32];
+	bool has_next;
 	struct seal_public sign_public;
 };
 
@@ -53,6 +56,11 @@ enum twinlog_error seal_keys_from(const struct seal_seeds *seeds, struct seal_ke
 	derive("transport-key", seeds->home, seeds->index, keys->control_secret);
 	seal_transport_public(keys->transport_secret, keys->transport_public);
 	derive("import", seeds->home, 0, keys->import_secret);
+	keys->has_next = seeds->has_next;
+	if (keys->has_next) {
+		derive("transport-key", seeds->next, seeds->index, keys->next_secret);
+		seal_transport_public(keys->next_secret, keys->next_public);
+	}
 	sodium_mprotect_readonly(keys);
 	*ret_keys = keys;
 	return TWINLOG_OK;
@@ -90,6 +98,21 @@ const uint8_t *seal_keys_transport_public(const struct seal_keys *keys)
 const uint8_t *seal_keys_transport_secret(const struct seal_keys *keys)
 {
 	return keys->transport_secret;
+}
+
+const uint8_t *seal_keys_transport_next(const struct seal_keys *keys)
+{
+	return keys->has_next ? keys->next_public : NULL;
+}
+
+void seal_keys_transport_turn(struct seal_keys *keys)
+{
+	sodium_mprotect_readwrite(keys);
+	memcpy(keys->transport_secret, keys->next_secret, sizeof keys->transport_secret);
+	memcpy(keys->transport_public, keys->next_public, sizeof keys->transport_public);
+	sodium_memzero(keys->next_secret, sizeof keys->next_secret);
+	keys->has_next = false;
+	sodium_mprotect_readonly(keys);
 }
 
 const uint8_t *seal_keys_control_secret(const struct seal_keys *keys)

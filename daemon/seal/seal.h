@@ -7,6 +7,7 @@
 #ifndef TWINLOG_SEAL_H
 #define TWINLOG_SEAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -49,14 +50,16 @@ struct seal_seeds {
 	uint8_t city[SEAL_SEED_SIZE];
 	uint8_t transport[SEAL_SEED_SIZE];
 	uint8_t home[SEAL_SEED_SIZE]; /* the first one for ever: what must outlast a change of key */
+	uint8_t next[SEAL_SEED_SIZE]; /* of the transport key to come, when has_next */
+	bool has_next;
 	uint32_t index;
 };
 /* Derives the city's secrets, where index is key_index in 4 bytes, big-endian:
  *
  *     seed of the city key (Ed25519)  H("city-key", index)       keyed with the city seed
- *     transport secret (X25519)       H("transport-key", index)  keyed with the transport seed
- *     control secret (X25519)         H("transport-key", index)  keyed with the home seed
- *     import secret                   H("import", 0)             keyed with the home seed
+ *     transport secret (X25519)       H("transport-key", index)  keyed with the transport seed; the one to come, with
+ * next control secret (X25519)         H("transport-key", index)  keyed with the home seed import secret H("import", 0)
+ * keyed with the home seed
  *
  * After a change of key a second import must still find what the first one made, and clients their daemon. */
 enum twinlog_error seal_keys_from(const struct seal_seeds *seeds, struct seal_keys **ret_keys) TWINLOG_MUST_CHECK;
@@ -67,8 +70,13 @@ void seal_keys_free(struct seal_keys *keys); /* accepts NULL */
 const struct seal_public *seal_keys_public(const struct seal_keys *keys);
 const uint8_t *seal_keys_transport_public(const struct seal_keys *keys); /* 32 bytes, X25519 */
 const uint8_t *seal_keys_transport_secret(const struct seal_keys *keys); /* 32 bytes, X25519 */
-const uint8_t *seal_keys_control_secret(const struct seal_keys *keys);   /* 32 bytes, X25519: what clients know */
-const uint8_t *seal_keys_import_secret(const struct seal_keys *keys);    /* 32 bytes */
+/* The transport key to come, 32 bytes; NULL: none, or it is in use. */
+const uint8_t *seal_keys_transport_next(const struct seal_keys *keys);
+/* Takes the transport key to come, which has to be there, into use: it is the transport key from here on. By the one
+ * thread that asks for transport keys; others may use the rest of *keys meanwhile. */
+void seal_keys_transport_turn(struct seal_keys *keys);
+const uint8_t *seal_keys_control_secret(const struct seal_keys *keys); /* 32 bytes, X25519: what clients know */
+const uint8_t *seal_keys_import_secret(const struct seal_keys *keys);  /* 32 bytes */
 
 /* The city's own signature. size: at most SEAL_MESSAGE_MAX, here and below. */
 void seal_sign(const struct seal_keys *keys, const char *kind, const void *bytes, size_t size,
@@ -89,7 +97,7 @@ struct hash seal_identity(const struct seal_public *founding, const struct seal_
 /* A secret of at most SEAL_LOCK_MAX bytes under a passphrase: Argon2id (RFC 9106) over a fresh salt makes the key, and
  * XSalsa20-Poly1305 locks. out: salt 16, nonce 24, tag 16 and size bytes, SEAL_LOCK_EXTRA + size in all. The effort is
  * kept beside it, since one may want more later. */
-#define SEAL_LOCK_MAX   96u
+#define SEAL_LOCK_MAX   128u
 #define SEAL_LOCK_EXTRA 56u
 struct seal_effort {
 	uint64_t operations;

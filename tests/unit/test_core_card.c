@@ -289,6 +289,26 @@ static void keys_have_their_size(void **state)
 	}
 }
 
+static void a_key_to_come_is_another_one(void **state)
+{
+	struct draft *draft = *state;
+	const uint8_t next[32] = {7};
+	struct card *card;
+
+	assert_int_equal(seal(draft), TWINLOG_OK);
+	draft->message.next_transport_key = codec_bytes(next, 31);
+	assert_int_equal(open_message(draft, &card), TWINLOG_MALFORMED);
+	draft->message.next_transport_key = draft->message.transport_key;
+	assert_int_equal(open_message(draft, &card), TWINLOG_NOT_STRICT);
+	draft->message.next_transport_key = codec_bytes(next, 32);
+	assert_int_equal(open_message(draft, &card), TWINLOG_OK);
+	assert_memory_equal(card->next_transport, next, 32);
+	assert_true(card_has_transport(card, next));
+	assert_true(card_has_transport(card, card->transport_key));
+	assert_false(card_has_transport(card, (const uint8_t[32]){8}));
+	card_free(card);
+}
+
 static void addresses_can_be_dialled_and_nothing_else(void **state)
 {
 	(void)state;
@@ -363,6 +383,7 @@ int main(void)
 	    TEST(limits_hold_at_both_ends),
 	    TEST(names_fit_for_a_terminal),
 	    TEST(keys_have_their_size),
+	    TEST(a_key_to_come_is_another_one),
 	    TEST(addresses_can_be_dialled_and_nothing_else),
 	    TEST(empty_submessages_do_not_take_memory),
 	};

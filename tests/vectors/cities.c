@@ -64,6 +64,9 @@ enum card_fault {
 	CARD_GRANT_TOO_MUCH,
 	CARD_NO_GRANT,
 	CARD_OTHER_KIND,
+	CARD_NEXT,
+	CARD_NEXT_SAME,
+	CARD_NEXT_SHORT,
 };
 
 static void card_raw(const struct city *city, enum card_fault fault, struct raw *ret_raw)
@@ -98,6 +101,10 @@ static void card_raw(const struct city *city, enum card_fault fault, struct raw 
 	}
 	if (fault == CARD_TWICE)
 		raw_number(&card, 9, 1764000001);
+	if (fault == CARD_NEXT || fault == CARD_NEXT_SHORT)
+		raw_bytes(&card, 11, seal_keys_transport_public(city->keys[1]), fault == CARD_NEXT ? 32 : 31);
+	if (fault == CARD_NEXT_SAME)
+		raw_bytes(&card, 11, seal_keys_transport_public(keys), 32);
 	if (fault == CARD_UNKNOWN_FIELD)
 		raw_number(&card, 15, 1);
 	raw_signed(ret_raw, &card, keys, fault == CARD_OTHER_KIND ? "act" : "card");
@@ -133,6 +140,9 @@ static void cards_refused_put(const struct city *city)
 	    {"needless-grant", CARD_GRANT_TOO_MUCH, TWINLOG_NOT_STRICT},
 	    {"no-grant", CARD_NO_GRANT, TWINLOG_BAD_SIGNATURE},
 	    {"signed-as-another-kind", CARD_OTHER_KIND, TWINLOG_BAD_SIGNATURE},
+	    {"key-to-come", CARD_NEXT, TWINLOG_OK},
+	    {"key-to-come-is-in-use", CARD_NEXT_SAME, TWINLOG_NOT_STRICT},
+	    {"key-to-come-short", CARD_NEXT_SHORT, TWINLOG_MALFORMED},
 	};
 	struct raw raw;
 

@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from wire import H, Refused, decode, decode_strict, domain, scan
 
 NAME = {1: "bytes", 2: "bytes", 3: "number"}
-CARD = {1: "bytes", 2: "bytes", 3: "bytes", 4: "bytes", 5: "bytes", 6: "bytes", 7: [NAME], 8: ["bytes"], 9: "number", 10: "bytes"}
+CARD = {1: "bytes", 2: "bytes", 3: "bytes", 4: "bytes", 5: "bytes", 6: "bytes", 7: [NAME], 8: ["bytes"], 9: "number", 10: "bytes",
+        11: "bytes"}  # fmt: skip
 SIGNED = {1: "bytes", 2: "bytes"}
 SIGNED_ACT = {**SIGNED, 3: "bytes"}
 MEMBER = {1: "bytes", 2: "bytes", 3: "bytes", 4: "number", 5: "bytes", 6: "bytes", 7: "bytes"}
@@ -65,6 +66,8 @@ def open_card(data, keys):
     card = decode_strict(outer[1], CARD)
     founding, recovery, key, grant = (card[number] for number in (1, 2, 3, 4))
     need(all(len(one) == 32 for one in (founding, recovery, key, card[5])))
+    need(len(card[11]) in (0, 32))
+    need(card[11] != card[5], "NOT_STRICT")
     need(is_city_id(card[6]), "BAD_CITY_ID")
     need(len(card[7]) <= 64 and len(card[8]) <= 8, "TOO_MANY")
     for name in card[7]:
