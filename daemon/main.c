@@ -62,8 +62,10 @@ static const char HELP[] =
     "  release DIR                show what was restored although no partner could be asked\n"
     "  compact DIR                write the store anew, so that no erased byte is left; the daemon must not run\n"
     "\n"
-    "  --passphrase-fd N          of any command: read each passphrase as a line from there; else it is the service\n"
-    "                             manager's credential passphrase, or asked on the terminal\n"
+    "  --passphrase-fd N          of any command: read each passphrase as a line from there; else it is that of the\n"
+    "                             file that TWINLOG_PASSPHRASE_FILE names, the service manager's credential "
+    "passphrase,\n"
+    "                             or asked on the terminal\n"
     "  --help  --version\n"
     "\n"
     "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by validation, 4 not permitted.\n";
@@ -425,6 +427,7 @@ int main(int argc, char **argv)
 {
 	int code = take_passphrase_fd(&argc, argv);
 
+	passphrase_terminal(NULL);
 	if (code)
 		return code;
 	for (int i = 1; i < argc; i++) {

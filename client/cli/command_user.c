@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "passphrase.h"
 
 static const char *const roles[] = {"admin", "clerk", "reader", "auditor"};
 #define ROLES_COUNT (sizeof roles / sizeof *roles)
@@ -64,6 +65,25 @@ static enum twinlog_error endpoint_settle(struct cli *cli, const char *wanted, s
 	return TWINLOG_OK;
 }
 
+/* A fresh key in *settings, in place of the one that asks; locked if wanted. */
+static enum twinlog_error key_make(struct cli *cli, const struct cli_arguments *arguments,
+				   struct client_settings *settings, const char *path, uint8_t public_key[32])
+{
+	struct passphrase passphrase;
+	enum twinlog_error error;
+
+	settings->is_locked = false;
+	if (client_keys_draw(settings, public_key))
+		return twinlog_fault_set(&cli->fault, TWINLOG_FAILED, "CURVE", NULL);
+	if (!cli_given(arguments, "passphrase"))
+		return TWINLOG_OK;
+	error = passphrase_new(path, &passphrase, &cli->fault);
+	if (!error)
+		error = client_key_lock(settings, passphrase.text, &cli->fault);
+	passphrase_wipe(&passphrase);
+	return error;
+}
+
 static enum twinlog_error add_one(struct cli *cli, const struct cli_arguments *arguments,
 				  struct client_settings *settings, const char *path)
 {
@@ -80,8 +100,8 @@ static enum twinlog_error add_one(struct cli *cli, const struct cli_arguments *a
 		error = spaces_read(cli, arguments, &add);
 	if (!error)
 		error = endpoint_settle(cli, cli_option(arguments, "endpoint"), settings);
-	if (!error && client_keys_draw(settings, public_key))
-		error = twinlog_fault_set(&cli->fault, TWINLOG_FAILED, "CURVE", NULL);
+	if (!error)
+		error = key_make(cli, arguments, settings, path, public_key);
 	if (error)
 		return error;
 	snprintf(settings->office, sizeof settings->office, "%s", office ? office : "");
@@ -125,6 +145,7 @@ static const struct cli_option add_options[] = {
     {"space", 0, N_("SPACE"), N_("this client knows of this space alone; may be given several times"), true},
     {"office", 0, N_("TEXT"), N_("the office that speaks when this client writes (else its name)"), false},
     {"output", 'o', N_("FILE"), N_("where its settings and key go (else NAME.conf)"), false},
+    {"passphrase", 0, NULL, N_("lock the key with a passphrase, which is asked for"), false},
     {"endpoint", 0, N_("ENDPOINT"), N_("where the client reaches the daemon, when it is not as here"), false},
     {0},
 };

@@ -15,6 +15,7 @@ extern const struct cli_command command_space_appoint, command_space_rename, com
 extern const struct cli_command command_space_cosigned;
 extern const struct cli_command command_courier_write, command_courier_read, command_courier_watch;
 extern const struct cli_command command_invite, command_join, command_user_add, command_user_list;
-extern const struct cli_command command_user_remove, command_audit, command_watch, command_mirror;
+extern const struct cli_command command_user_remove, command_user_passphrase, command_audit, command_watch,
+    command_mirror;
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "arguments.h"
 #include "fields.h"
+#include "passphrase.h"
 
 #define RUN_MEMORY_MAX (1024u * 1024 * 1024) /* of the arena: pages of a long list and what is made of them */
 
@@ -222,6 +223,21 @@ static enum twinlog_error read_format(struct cli *cli, const struct cli_argument
 	return twinlog_fault_set(&cli->fault, TWINLOG_USAGE, "--format", text);
 }
 
+static enum twinlog_error read_passphrase_fd(struct cli *cli, const struct cli_arguments *arguments)
+{
+	const struct passphrase_words words = {_("passphrase"), _("new passphrase"), _("once more")};
+	const char *text = cli_option(arguments, "passphrase-fd");
+	uint64_t fd;
+
+	passphrase_terminal(&words);
+	if (!text)
+		return TWINLOG_OK;
+	if (cli_number(arguments, "passphrase-fd", 0, 1024, 0, &fd, &cli->fault))
+		return cli->fault.code;
+	passphrase_from((int)fd);
+	return TWINLOG_OK;
+}
+
 static enum twinlog_error read_globals(struct cli *cli, const struct cli_arguments *arguments)
 {
 	const char *timeout = cli_option(arguments, "timeout");
@@ -236,7 +252,8 @@ static enum twinlog_error read_globals(struct cli *cli, const struct cli_argumen
 			return twinlog_fault_set(&cli->fault, TWINLOG_USAGE, "--timeout", timeout);
 		cli->timeout_ms = (uint32_t)timeout_ms;
 	}
-	return read_format(cli, arguments);
+	const enum twinlog_error error = read_passphrase_fd(cli, arguments);
+	return error ? error : read_format(cli, arguments);
 }
 
 /* A full disk or a closed pipe must not pass for success. */

@@ -174,7 +174,9 @@ enum twinlog_error twinlog_open(const char *folder, struct twinlog **ret_twinlog
 
 	if (error)
 		return error;
-	error = open_settings(&settings, ret_twinlog, fault);
+	error = client_key_unlock(&settings, fault);
+	if (!error)
+		error = open_settings(&settings, ret_twinlog, fault);
 	explicit_bzero(&settings, sizeof settings);
 	return error;
 }

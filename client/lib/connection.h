@@ -6,8 +6,11 @@
 #ifndef TWINLOG_CONNECTION_H
 #define TWINLOG_CONNECTION_H
 
+#include <stdio.h>
+
 #include "codec.h"
 #include "control.pb-c.h"
+#include "seal.h"
 #include "twinlog/client.h"
 
 #define CONNECTION_Z85_SIZE 41
@@ -21,15 +24,37 @@ struct client_settings {
 	char public_key[CONNECTION_Z85_SIZE];
 	char secret_key[CONNECTION_Z85_SIZE];
 	char office[TWINLOG_NAME_MAX + 1];
+	/* The secret key under a passphrase, in place of secret_key; as of a city's key file. */
+	uint8_t locked[SEAL_LOCK_EXTRA + 32];
+	struct seal_effort effort;
+	bool is_locked;
+	char key_path[512]; /* the file that it stands in */
 };
 /* folder NULL: $TWINLOG_DIR. It may also be one file that says it all, as `user add` makes it. The caller wipes
- * *ret_settings with explicit_bzero. */
+ * *ret_settings with explicit_bzero. A locked key stays so until client_key_unlock. */
 enum twinlog_error client_settings_read(const char *folder, struct client_settings *ret_settings,
 					struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
 
 /* A new file, for its owner alone, that says all of this; NOT_EMPTY when there is one. */
 enum twinlog_error client_settings_write(const char *path, const struct client_settings *settings,
 					 struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+/* ---- key_lock.c: client keys under a passphrase. The settings or key files say `locked = HEX` and `effort = N M` in
+ * place of `secret`. */
+
+/* Asks for the passphrase (seal/passphrase.h) when the key is locked. WRONG_PASSPHRASE, LOCKED. */
+enum twinlog_error client_key_unlock(struct client_settings *settings, struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+/* Locks the secret key that is there. INVALID for one that is none. */
+enum twinlog_error client_key_lock(struct client_settings *settings, const char *passphrase,
+				   struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+/* The lines of the key as it is, locked or not. */
+void client_key_print(FILE *file, const struct client_settings *settings);
+/* The key alone, of a settings file or of a key file. */
+enum twinlog_error client_key_read(const char *path, struct client_settings *ret_settings,
+				   struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+/* Puts the key as it is now into its file, in place of the one there; the rest of the file stays. */
+enum twinlog_error client_key_replace(const char *path, const struct client_settings *settings,
+				      struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+
 /* A fresh key pair, and the public key in 32 bytes. */
 enum twinlog_error client_keys_draw(struct client_settings *settings, uint8_t public_key[32]) TWINLOG_MUST_CHECK;
 

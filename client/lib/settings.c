@@ -130,10 +130,65 @@ static void folder_of(const char *path, char *out, size_t size)
 		snprintf(out, size, ".");
 }
 
+/* As it stands in a file. */
+struct locked_text {
+	char bytes[2 * sizeof((struct client_settings *)NULL)->locked + 1];
+	char effort[48];
+};
+
+static enum twinlog_error take_effort(const char *text, struct seal_effort *effort)
+{
+	char *end;
+
+	effort->operations = strtoull(text, &end, 10);
+	effort->memory_kib = *end == ' ' ? strtoull(end + 1, &end, 10) : 0;
+	return *end ? TWINLOG_BAD_NUMBER : TWINLOG_OK;
+}
+
+/* The key is there in one form, not in both. */
+static enum twinlog_error take_locked(struct client_settings *settings, const struct locked_text *text,
+				      struct twinlog_fault *fault)
+{
+	const char *path = settings->key_path;
+	const size_t size = strlen(text->bytes);
+
+	settings->is_locked = size > 0;
+	if (settings->is_locked == (settings->secret_key[0] != '\0'))
+		return twinlog_fault_set(fault, settings->is_locked ? TWINLOG_DUPLICATE : TWINLOG_FIELD_MISSING, path,
+					 "secret");
+	if (!settings->is_locked)
+		return TWINLOG_OK;
+	if (size + 1 != sizeof text->bytes || hex_decode(settings->locked, sizeof settings->locked, text->bytes, size))
+		return twinlog_fault_set(fault, TWINLOG_INVALID, path, "locked");
+	return take_effort(text->effort, &settings->effort)
+		   ? twinlog_fault_set(fault, TWINLOG_BAD_NUMBER, path, text->effort)
+		   : TWINLOG_OK;
+}
+
+static enum twinlog_error read_key(struct client_settings *settings, struct twinlog_fault *fault)
+{
+	struct locked_text locked = {"", ""};
+	char unused[2][1024];
+	struct setting list[] = {
+	    {"public", settings->public_key, sizeof settings->public_key, true, false},
+	    {"secret", settings->secret_key, sizeof settings->secret_key, false, false},
+	    {"locked", locked.bytes, sizeof locked.bytes, false, false},
+	    {"effort", locked.effort, sizeof locked.effort, false, false},
+	    {"endpoint", settings->endpoint, sizeof settings->endpoint, false, false},
+	    {"server", settings->server_key, sizeof settings->server_key, false, false},
+	    {"office", unused[0], sizeof unused[0], false, false},
+	    {"key", unused[1], sizeof unused[1], false, false},
+	};
+	enum twinlog_error error = read_file(settings->key_path, list, sizeof list / sizeof *list, fault);
+
+	return error ? error : take_locked(settings, &locked, fault);
+}
+
 static enum twinlog_error read_settings(const char *folder, const char *file, struct client_settings *settings,
 					struct twinlog_fault *fault)
 {
-	char endpoint[256], key[256], path[512];
+	char endpoint[256], key[256];
+	struct locked_text locked = {"", ""};
 	struct setting main_settings[] = {
 	    {"endpoint", endpoint, sizeof endpoint, true, false},
 	    {"server", settings->server_key, sizeof settings->server_key, true, false},
@@ -141,10 +196,8 @@ static enum twinlog_error read_settings(const char *folder, const char *file, st
 	    {"office", settings->office, sizeof settings->office, false, false},
 	    {"public", settings->public_key, sizeof settings->public_key, false, false},
 	    {"secret", settings->secret_key, sizeof settings->secret_key, false, false},
-	};
-	struct setting key_settings[] = {
-	    {"public", settings->public_key, sizeof settings->public_key, true, false},
-	    {"secret", settings->secret_key, sizeof settings->secret_key, true, false},
+	    {"locked", locked.bytes, sizeof locked.bytes, false, false},
+	    {"effort", locked.effort, sizeof locked.effort, false, false},
 	};
 	enum twinlog_error error = read_file(file, main_settings, sizeof main_settings / sizeof *main_settings, fault);
 
@@ -153,12 +206,27 @@ static enum twinlog_error read_settings(const char *folder, const char *file, st
 	if (error)
 		return error;
 	if (!main_settings[2].seen) {
-		if (main_settings[4].seen && main_settings[5].seen)
-			return TWINLOG_OK;
-		return twinlog_fault_set(fault, TWINLOG_FIELD_MISSING, file, "key");
+		snprintf(settings->key_path, sizeof settings->key_path, "%s", file);
+		return main_settings[4].seen ? take_locked(settings, &locked, fault)
+					     : twinlog_fault_set(fault, TWINLOG_FIELD_MISSING, file, "key");
 	}
-	join(path, sizeof path, folder, key);
-	return read_file(path, key_settings, sizeof key_settings / sizeof *key_settings, fault);
+	join(settings->key_path, sizeof settings->key_path, folder, key);
+	return read_key(settings, fault);
+}
+
+enum twinlog_error client_key_read(const char *path, struct client_settings *ret_settings, struct twinlog_fault *fault)
+{
+	struct client_settings settings = {0};
+	enum twinlog_error error;
+
+	if (strlen(path) >= sizeof settings.key_path)
+		return twinlog_fault_set(fault, TWINLOG_TOO_LONG, path, NULL);
+	strcpy(settings.key_path, path);
+	error = read_key(&settings, fault);
+	if (!error)
+		*ret_settings = settings;
+	explicit_bzero(&settings, sizeof settings);
+	return error;
 }
 
 enum twinlog_error client_settings_read(const char *folder, struct client_settings *ret_settings,
@@ -208,8 +276,9 @@ enum twinlog_error client_settings_write(const char *path, const struct client_s
 	fprintf(
 	    file,
 	    "# What `twinlog -D THIS-FILE` needs to speak with its city's daemon. Whoever has it can speak as this\n"
-	    "# office: keep it to yourself.\nendpoint = %s\nserver = %s\npublic = %s\nsecret = %s\n",
-	    settings->endpoint, settings->server_key, settings->public_key, settings->secret_key);
+	    "# office: keep it to yourself.\nendpoint = %s\nserver = %s\n",
+	    settings->endpoint, settings->server_key);
+	client_key_print(file, settings);
 	if (settings->office[0] != '\0')
 		fprintf(file, "office = %s\n", settings->office);
 	sound = fflush(file) == 0 && fsync(fd) == 0;

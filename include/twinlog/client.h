@@ -33,7 +33,9 @@ struct twinlog; /* one connection */
 /* ---- Connecting ---- */
 
 /* With the settings that `twinlogd init` left in a folder (client.conf). folder NULL: $TWINLOG_DIR.
- * Waits until the daemon has answered the handshake: TWINLOG_NOT_REACHABLE, TWINLOG_UNKNOWN_KEY. */
+ * Waits until the daemon has answered the handshake: TWINLOG_NOT_REACHABLE, TWINLOG_UNKNOWN_KEY. A key that is locked
+ * is opened with the passphrase in the first line of the file that $TWINLOG_PASSPHRASE_FILE names, or in the service
+ * manager's credential `passphrase`; nobody is asked: TWINLOG_LOCKED, TWINLOG_WRONG_PASSPHRASE. */
 enum twinlog_error twinlog_open(const char *folder, struct twinlog **ret_twinlog,
 				struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
 

@@ -73,7 +73,7 @@
 	X(CITY_ID_TAKEN, 3, "another city goes by that id in the space")                                               \
 	X(INVITATION_USED, 4, "was used already; ask for another one")                                                 \
 	X(EXPIRED, 4, "has expired; ask for another one")                                                              \
-	X(LOCKED, 4, "is locked with a passphrase, and there is nobody to ask for it; see twinlogd --help")            \
+	X(LOCKED, 4, "is locked with a passphrase, and there is nobody to ask for it")                                 \
 	X(WRONG_PASSPHRASE, 4, "is not opened by that passphrase")                                                     \
 	X(REFERENCE_LEAVES, 4, "refers to a record of a space that not all members of this one belong to")             \
 	X(KEY_RETIRED, 4, "is signed with a key that was changed since; see twinlogd rekey")                           \

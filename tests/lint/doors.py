@@ -46,8 +46,8 @@ LAYERS = {
     "daemon/view/": ("proto/", "daemon/seal/", "daemon/store/", "daemon/core/"),
     "daemon/net/": ("proto/", "daemon/seal/", "daemon/store/", "daemon/core/", "daemon/view/"),
     "daemon/": ("proto/", "daemon/seal/", "daemon/store/", "daemon/core/", "daemon/view/", "daemon/net/"),
-    "client/lib/": ("proto/",),
-    "client/cli/": ("proto/", "client/lib/"),
+    "client/lib/": ("proto/", "daemon/seal/"),
+    "client/cli/": ("proto/", "daemon/seal/", "client/lib/"),
     "client/example/": (),
     "verifier/": ("proto/", "daemon/seal/", "daemon/core/"),
 }

@@ -91,7 +91,7 @@ class Locked(harness.TestCase):
         def asked():
             nonlocal shown
             shown += os.read(terminal, 1024)
-            return b"Passphrase of" in shown and b": " in shown
+            return b"passphrase" in shown and b": " in shown
 
         wait_for(asked, "it asks")
         os.write(terminal, b"typed\n")

@@ -1,5 +1,6 @@
 #include "passphrase.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,14 +8,24 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "files.h"
 #include "seal.h"
+
+#define PATH_SIZE 4096
 
 static int given_fd = -1; /* the command line is one, and read once */
 
 void passphrase_from(int fd)
 {
 	given_fd = fd;
+}
+
+static struct passphrase_words words;
+static bool may_ask; /* a terminal */
+
+void passphrase_terminal(const struct passphrase_words *given)
+{
+	words = given ? *given : (struct passphrase_words){"passphrase", "new passphrase", "once more"};
+	may_ask = true;
 }
 
 void passphrase_wipe(struct passphrase *passphrase)
@@ -40,9 +51,9 @@ static enum twinlog_error read_line(int fd, struct passphrase *ret)
 	return size == 0 && got == 0 ? TWINLOG_MISSING : TWINLOG_OK;
 }
 
-static enum twinlog_error read_terminal(const char *prompt, struct passphrase *ret)
+static enum twinlog_error read_terminal(const char *what, const char *word, struct passphrase *ret)
 {
-	const int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	const int fd = may_ask ? open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY) : -1;
 	struct termios shown, hidden;
 	enum twinlog_error error;
 
@@ -55,7 +66,7 @@ static enum twinlog_error read_terminal(const char *prompt, struct passphrase *r
 	hidden = shown;
 	hidden.c_lflag &= ~(tcflag_t)ECHO;
 	tcsetattr(fd, TCSAFLUSH, &hidden);
-	dprintf(fd, "%s: ", prompt);
+	dprintf(fd, "%s%s%s: ", what, what[0] ? ": " : "", word);
 	error = read_line(fd, ret);
 	dprintf(fd, "\n");
 	tcsetattr(fd, TCSAFLUSH, &shown);
@@ -63,32 +74,39 @@ static enum twinlog_error read_terminal(const char *prompt, struct passphrase *r
 	return error;
 }
 
-static enum twinlog_error read_credential(struct passphrase *ret)
+static enum twinlog_error read_file(const char *path, struct passphrase *ret)
 {
-	const char *dir = getenv("CREDENTIALS_DIRECTORY");
-	char path[FILES_PATH_MAX];
-	struct twinlog_fault unused;
+	const int fd = open(path, O_RDONLY | O_CLOEXEC);
 	enum twinlog_error error;
-	int fd;
 
-	if (!dir || files_join(path, dir, PASSPHRASE_CREDENTIAL, &unused))
-		return TWINLOG_MISSING;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return TWINLOG_MISSING;
+		return errno == ENOENT ? TWINLOG_MISSING : errno == EACCES ? TWINLOG_NOT_PERMITTED : TWINLOG_IO;
 	error = read_line(fd, ret);
 	close(fd);
 	return error;
 }
 
+static enum twinlog_error read_credential(struct passphrase *ret)
+{
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+	char path[PATH_SIZE];
+	int size = dir ? snprintf(path, sizeof path, "%s/%s", dir, PASSPHRASE_CREDENTIAL) : -1;
+
+	return size < 0 || (size_t)size >= sizeof path ? TWINLOG_MISSING : read_file(path, ret);
+}
+
 enum twinlog_error passphrase_ask(const char *what, struct passphrase *ret, struct twinlog_fault *fault)
 {
-	char prompt[160];
-	enum twinlog_error error = given_fd >= 0 ? read_line(given_fd, ret) : read_credential(ret);
+	const char *named = getenv(PASSPHRASE_FILE);
+	enum twinlog_error error;
 
-	snprintf(prompt, sizeof prompt, "Passphrase of %.120s", what);
+	if (given_fd < 0 && named && *named) {
+		error = read_file(named, ret);
+		return error ? twinlog_fault_set(fault, error, PASSPHRASE_FILE, named) : TWINLOG_OK;
+	}
+	error = given_fd >= 0 ? read_line(given_fd, ret) : read_credential(ret);
 	if (error == TWINLOG_MISSING && given_fd < 0)
-		error = read_terminal(prompt, ret);
+		error = read_terminal(what, words.ask, ret);
 	if (!error)
 		return TWINLOG_OK;
 	passphrase_wipe(ret);
@@ -98,13 +116,10 @@ enum twinlog_error passphrase_ask(const char *what, struct passphrase *ret, stru
 enum twinlog_error passphrase_new(const char *what, struct passphrase *ret, struct twinlog_fault *fault)
 {
 	struct passphrase again = {.text = ""};
-	char prompt[160];
-	enum twinlog_error error;
+	enum twinlog_error error = given_fd >= 0 ? read_line(given_fd, ret) : read_terminal(what, words.fresh, ret);
 
-	snprintf(prompt, sizeof prompt, "New passphrase of %.120s", what);
-	error = given_fd >= 0 ? read_line(given_fd, ret) : read_terminal(prompt, ret);
 	if (!error && given_fd < 0) {
-		error = read_terminal("Once more", &again);
+		error = read_terminal("", words.again, &again);
 		if (!error && strcmp(ret->text, again.text) != 0)
 			error = TWINLOG_WRONG_PASSPHRASE;
 		passphrase_wipe(&again);
