@@ -4,9 +4,10 @@
 #include <string.h>
 #include <zmq.h>
 
+#include "socks.h"
 #include "twinlog/limits.h"
 
-static void *socket_open(void *context, const struct delivery *delivery)
+static void *socket_open(void *context, const struct delivery *delivery, const char *endpoint)
 {
 	void *socket = zmq_socket(context, ZMQ_DEALER);
 	const int none = 0, ipv6 = 1;
@@ -21,9 +22,7 @@ static void *socket_open(void *context, const struct delivery *delivery)
 	rc |= zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, delivery->server, 32);
 	rc |= zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, delivery->public_key, 32);
 	rc |= zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, delivery->secret_key, 32);
-	if (delivery->proxy)
-		rc |= zmq_setsockopt(socket, ZMQ_SOCKS_PROXY, delivery->proxy, strlen(delivery->proxy));
-	if (rc == 0 && zmq_connect(socket, delivery->address) == 0)
+	if (rc == 0 && zmq_connect(socket, endpoint) == 0)
 		return socket;
 	zmq_close(socket);
 	return NULL;
@@ -55,15 +54,19 @@ static enum twinlog_error ask(void *socket, const void *bytes, size_t size, uint
 enum twinlog_error deliver(const struct delivery *delivery, const void *bytes, size_t size, uint32_t timeout_ms,
 			   uint8_t **ret_bytes, size_t *ret_size)
 {
-	void *context = zmq_ctx_new();
-	void *socket = context ? socket_open(context, delivery) : NULL;
+	void *context = zmq_ctx_new(), *socket = NULL;
+	struct socks *socks = NULL;
+	char relay[SOCKS_ENDPOINT_MAX];
 	enum twinlog_error error = TWINLOG_NOT_REACHABLE;
 
+	if (context && (!delivery->proxy || !socks_open(delivery->proxy, delivery->address, relay, &socks)))
+		socket = socket_open(context, delivery, socks ? relay : delivery->address);
 	if (socket) {
 		error = ask(socket, bytes, size, timeout_ms, ret_bytes, ret_size);
 		zmq_close(socket);
 	}
 	if (context)
 		zmq_ctx_term(context);
+	socks_close(socks);
 	return error;
 }

@@ -25,6 +25,8 @@ static void dialer_close(struct dialer *dialer)
 		zmq_close(dialer->inlet.socket);
 	inlet_open(&dialer->inlet, NULL);
 	inlet_open(&dialer->monitor, NULL);
+	socks_close(dialer->socks);
+	dialer->socks = NULL;
 	dialer->state = DIALER_IDLE;
 }
 
@@ -103,13 +105,14 @@ static void dialer_dial(struct links *links, struct dialer *dialer)
 	if (!error && zmq_setsockopt(dialer->inlet.socket, ZMQ_IPV6, &ipv6, sizeof ipv6))
 		error = TWINLOG_IO;
 	const char *proxy = links->daemon->setup->proxy;
-	if (!error && proxy && zmq_setsockopt(dialer->inlet.socket, ZMQ_SOCKS_PROXY, proxy, strlen(proxy)))
-		error = TWINLOG_IO;
+	char relay[SOCKS_ENDPOINT_MAX];
+	if (!error && proxy)
+		error = socks_open(proxy, address, relay, &dialer->socks);
 	if (!error)
 		error = socket_join(dialer->inlet.socket, links->daemon->setup->keys, dialer->key);
 	if (!error)
 		error = dialer_monitor(links, dialer);
-	if (!error && zmq_connect(dialer->inlet.socket, address))
+	if (!error && zmq_connect(dialer->inlet.socket, proxy ? relay : address))
 		error = TWINLOG_INVALID;
 	if (error) {
 		dialer_fail(links, dialer, twinlog_error_text(error));
@@ -128,8 +131,10 @@ static void dialer_up(struct links *links, struct dialer *dialer)
 	dialer->link = net_link_new(links, dialer->key, dialer, NULL, 0);
 }
 
-static const char *dialer_event_text(unsigned event, uint32_t value)
+static const char *dialer_event_text(const struct dialer *dialer, unsigned event, uint32_t value)
 {
+	if (dialer->socks && socks_why(dialer->socks))
+		return socks_why(dialer->socks);
 	switch (event) {
 	case ZMQ_EVENT_CONNECT_RETRIED:
 		return "nobody answers at this address";
@@ -174,9 +179,9 @@ static bool dialer_event(struct links *links, struct dialer *dialer)
 		return true;
 	/* libzmq would try again by itself; a new socket carries nothing over from the old connection. */
 	if (dialer->state == DIALER_CONNECTING)
-		dialer_fail(links, dialer, dialer_event_text(event, value));
+		dialer_fail(links, dialer, dialer_event_text(dialer, event, value));
 	else if (dialer->link)
-		net_link_break(links, dialer->link, dialer_event_text(event, value));
+		net_link_break(links, dialer->link, dialer_event_text(dialer, event, value));
 	return false;
 }
 

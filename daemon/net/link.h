@@ -6,6 +6,7 @@
 #include "links.h"
 #include "pollset.h"
 #include "socket.h"
+#include "socks.h"
 
 #define LINK_ROUTE_MAX   16 /* ROUTER makes 5 bytes */
 #define LINK_ROUTES      256
@@ -51,6 +52,7 @@ struct dialer {
 	enum dialer_state state;
 	struct inlet inlet;
 	struct inlet monitor;
+	struct socks *socks;      /* through a proxy; NULL: not */
 	struct link *link;        /* up */
 	uint64_t due_ms;          /* idle: dial; connecting: give up */
 	uint64_t up_ms;           /* when the link came up */

@@ -44,10 +44,11 @@ LAYERS = {
     "daemon/store/": ("proto/", "daemon/seal/"),
     "daemon/core/": ("proto/", "daemon/seal/"),
     "daemon/view/": ("proto/", "daemon/seal/", "daemon/store/", "daemon/core/"),
-    "daemon/net/": ("proto/", "daemon/seal/", "daemon/store/", "daemon/core/", "daemon/view/"),
+    "daemon/net/": ("proto/", "socks/", "daemon/seal/", "daemon/store/", "daemon/core/", "daemon/view/"),
     "daemon/": ("proto/", "daemon/seal/", "daemon/store/", "daemon/core/", "daemon/view/", "daemon/net/"),
-    "client/lib/": ("proto/", "daemon/seal/"),
+    "client/lib/": ("proto/", "socks/", "daemon/seal/"),
     "client/cli/": ("proto/", "daemon/seal/", "client/lib/"),
+    "socks/": (),
     "client/example/": (),
     "verifier/": ("proto/", "daemon/seal/", "daemon/core/"),
 }

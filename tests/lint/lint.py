@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FOLDERS = ("include", "proto", "daemon", "client", "verifier", "tests", "deploy", ".ci")
+FOLDERS = ("include", "proto", "socks", "daemon", "client", "verifier", "tests", "deploy", ".ci")
 TOP_FILES = ("CMakeLists.txt", "CMakePresets.json", "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")
 
 
