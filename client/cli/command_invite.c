@@ -53,6 +53,36 @@ static enum twinlog_error title_make(struct cli *cli, const char *given, const c
 	return error;
 }
 
+/* What founds the space: done, or to be signed by both. */
+static int founded_tell(struct cli *cli, const Twinlog__Reply *reply, const char *where)
+{
+	bool handed_out;
+	const int code = cli_act_done(cli, reply, &handed_out);
+
+	if (code != 0 || handed_out)
+		return code;
+	if (reply->body_case != TWINLOG__REPLY__BODY_SPACES || reply->spaces->n_spaces != 1)
+		return cli_refuse(cli, TWINLOG_MALFORMED, where, NULL);
+	printf("%s\n", cli_hex(cli, reply->spaces->spaces[0]->space, 0));
+	return 0;
+}
+
+static int answered_run(struct cli *cli, const char *name)
+{
+	Twinlog__Request request = TWINLOG__REQUEST__INIT;
+	Twinlog__Invite invite = TWINLOG__INVITE__INIT;
+	char city_id[TWINLOG_CITY_ID_MAX + 1];
+	Twinlog__Reply *reply;
+
+	if (cli_connect(cli) || cli_city(cli, name, strlen(name), city_id, &cli->fault))
+		return cli_fail(cli);
+	invite.city_id = codec_string(city_id);
+	invite.answered = true;
+	request.body_case = TWINLOG__REQUEST__BODY_INVITE;
+	request.invite = &invite;
+	return cli_call(cli, &request, &reply) ? cli_fail(cli) : founded_tell(cli, reply, "");
+}
+
 static int invite_run(struct cli *cli, const struct cli_arguments *arguments)
 {
 	const char *path = cli_option(arguments, "output"), *name = cli_operand(arguments, 0), *title;
@@ -61,6 +91,8 @@ static int invite_run(struct cli *cli, const struct cli_arguments *arguments)
 	char city_id[TWINLOG_CITY_ID_MAX + 1];
 	Twinlog__Reply *reply;
 
+	if (cli_given(arguments, "answered"))
+		return answered_run(cli, name);
 	if (!path)
 		return cli_refuse(cli, TWINLOG_USAGE, N_("invite: say where it goes with -o FILE"), NULL);
 	if (cli_connect(cli) || cli_city(cli, name, strlen(name), city_id, &cli->fault) ||
@@ -84,6 +116,8 @@ static int invite_run(struct cli *cli, const struct cli_arguments *arguments)
 static const struct cli_option invite_options[] = {
     {"output", 'o', N_("FILE"), N_("where the invitation goes"), false},
     {"title", 0, N_("TEXT"), N_("title of the space (else the names of both cities)"), false},
+    {"answered", 0, NULL, N_("the city has answered, and this one has two keys: write the act that founds the space"),
+     false},
     {0},
 };
 
@@ -106,6 +140,7 @@ struct joining {
 	struct cli *cli;
 	const char *path;
 	const char *proxy;
+	bool founded_later; /* the answer is taken, and the founding act waits for a second signature */
 	Twinlog__SignedInvitation *invitation;
 	ProtobufCBinaryData file;
 	Twinlog__JoinIs *is;
@@ -158,6 +193,7 @@ static enum twinlog_error answer_send(struct joining *joining, ProtobufCBinaryDa
 		error = TWINLOG_MALFORMED;
 	if (error)
 		return error;
+	joining->founded_later = answer->joined->space.len == 0;
 	return answer->joined->code < TWINLOG_ERROR_COUNT ? (enum twinlog_error)answer->joined->code : TWINLOG_FAILED;
 }
 
@@ -233,7 +269,7 @@ static int invitation_take(struct joining *joining)
 			return answer_file(joining);
 		if (error)
 			return cli_refuse(cli, error, joining->path, NULL);
-		if (space_await(joining))
+		if (!joining->founded_later && space_await(joining))
 			return cli_fail(cli);
 	}
 	if (joining->is->space.len > 0)
@@ -254,10 +290,7 @@ static int answer_take(struct cli *cli, const char *path, ProtobufCBinaryData fi
 	request.join_take = &take;
 	if (cli_call(cli, &request, &reply))
 		return cli_fail(cli);
-	if (reply->body_case != TWINLOG__REPLY__BODY_SPACES || reply->spaces->n_spaces != 1)
-		return cli_refuse(cli, TWINLOG_MALFORMED, path, NULL);
-	printf("%s\n", cli_hex(cli, reply->spaces->spaces[0]->space, 0));
-	return 0;
+	return founded_tell(cli, reply, path);
 }
 
 static enum twinlog_error proxy_read(struct cli *cli, const char *text, const char **ret_proxy)

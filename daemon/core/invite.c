@@ -2,7 +2,10 @@
  * the inviting city's card, what it proposes and the secret of a key that is good for one answer. The space is founded
  * when the answer comes, since an act needs the keys of its members. PROTOCOL, "Invitations".
  *
- *     invite -> file -> join -> answer (over the line, or in a file) -> founding act -> accept */
+ *     invite -> file -> join -> answer (over the line, or in a file) -> founding act -> accept
+ *
+ * Of a city with a second key the founding act is handed out to be signed: with an answer in a file at once, after one
+ * that came over the line when an administrator asks for it (`answered`). The first who answers is kept until then. */
 #include "node_internal.h"
 #include "validate.h"
 
@@ -54,6 +57,17 @@ static void text_keep(char *out, size_t capacity, ProtobufCBinaryData text)
 	out[size] = '\0';
 }
 
+/* The card of who answered, as it is kept; empty: nobody has. */
+static void invite_answered_by(struct invite *invite, ProtobufCBinaryData signed_card)
+{
+	struct card *card;
+	if (signed_card.len == 0 || card_open(signed_card.data, signed_card.len, &card))
+		return;
+	invite->answered = true;
+	invite->by = card->identity;
+	card_free(card);
+}
+
 static enum twinlog_error invite_keep(struct node *node, const struct handle *nonce, const Twinlog__Invitation *message)
 {
 	uint8_t secret[32];
@@ -63,6 +77,7 @@ static enum twinlog_error invite_keep(struct node *node, const struct handle *no
 	*invite = (struct invite){.nonce = *nonce, .expires_ms = message->expires_ms};
 	text_keep(invite->city_id, sizeof invite->city_id, message->city_id);
 	text_keep(invite->title, sizeof invite->title, message->title);
+	invite_answered_by(invite, message->card);
 	invite_keys(node, nonce, secret, invite->key);
 	seal_wipe(secret, sizeof secret);
 	return TWINLOG_OK;
@@ -88,7 +103,7 @@ static void invites_expire(struct node *node)
 			ARRAY_DROP(&node->invites, i);
 }
 
-static const struct invite *invite_find(const struct node *node, const struct handle *nonce)
+static struct invite *invite_find(struct node *node, const struct handle *nonce)
 {
 	for (size_t i = 0; i < node->invites.count; i++)
 		if (handle_equal(&node->invites.items[i].nonce, nonce))
@@ -106,13 +121,12 @@ static void nonce_draw(struct node *node, struct handle *ret_nonce)
 	node_draw(node, ret_nonce->bytes + 6, HANDLE_SIZE - 6);
 }
 
-/* Without the card, which is at hand: as the request ids keep it. */
-static void invite_persist(struct node *node, const struct handle *nonce, Twinlog__Invitation message)
+/* As the request ids keep it: the card is not the own one, which is at hand, but that of who answered. */
+static void invite_persist(struct node *node, const struct handle *nonce, const Twinlog__Invitation *message)
 {
 	uint8_t *packed, *bytes;
 	size_t size;
-	message.card = codec_bytes(NULL, 0);
-	if (codec_pack(&message.base, &packed, &size)) {
+	if (codec_pack(&message->base, &packed, &size)) {
 		node->out_of_memory = true;
 		return;
 	}
@@ -183,11 +197,12 @@ static enum twinlog_error invite(struct node *node, uint64_t client, const Twinl
 	message.expires_ms = node->now.wall_ms + TWINLOG_INVITATION_MS;
 	enum twinlog_error error = invitation_seal(node, &message, secret, &bytes, &size);
 	seal_wipe(secret, sizeof secret);
+	message.card = codec_bytes(NULL, 0);
 	if (!error)
 		error = invite_keep(node, &nonce, &message);
 	if (error)
 		return error;
-	invite_persist(node, &nonce, message);
+	invite_persist(node, &nonce, &message);
 	effect_add(node, EFFECT_PEERS_CHANGED);
 	invited.invitation = codec_bytes(bytes, size);
 	reply.id = request->id;
@@ -340,17 +355,51 @@ static enum twinlog_error answer_check(struct node *node, const struct invite *i
 		return acts_member(space->acts, &card->identity) ? TWINLOG_OK : TWINLOG_INVITATION_USED;
 	if (!invite)
 		return TWINLOG_NOT_FOUND;
+	if (invite->answered && !hash_equal(&invite->by, &card->identity))
+		return TWINLOG_INVITATION_USED;
 	if (invite->expires_ms < node->now.wall_ms)
 		return TWINLOG_EXPIRED;
 	return strcmp(invite->city_id, card->city_id) == 0 ? TWINLOG_OK : TWINLOG_NOT_FOR_US;
 }
 
-static enum twinlog_error join_take(struct node *node, uint64_t client, const Twinlog__Request *request,
-				    const char **ret_where)
+/* Nobody is there to sign a second time: who answered first stays the one until somebody is. */
+static void answer_bind(struct node *node, struct invite *invite, const struct card *card)
+{
+	Twinlog__Invitation kept = TWINLOG__INVITATION__INIT;
+	if (invite->answered)
+		return;
+	invite->answered = true;
+	invite->by = card->identity;
+	kept.card = codec_bytes(card->bytes, card->size);
+	kept.city_id = codec_string(invite->city_id);
+	kept.title = codec_string(invite->title);
+	kept.nonce = codec_handle(&invite->nonce);
+	kept.key = codec_bytes(invite->key, sizeof invite->key);
+	kept.expires_ms = invite->expires_ms;
+	invite_persist(node, &invite->nonce, &kept);
+}
+
+/* The space of both, or the act that would found it, for both to sign. */
+static void invited_found(struct node *node, uint64_t client, uint64_t request_id, const struct hash *identity,
+			  const struct handle *nonce, const char *title)
 {
 	Twinlog__Request create = TWINLOG__REQUEST__INIT;
 	Twinlog__SpaceCreate found = TWINLOG__SPACE_CREATE__INIT;
 	Twinlog__SpaceMember member = TWINLOG__SPACE_MEMBER__INIT, *members[] = {&member};
+	member.identity = codec_hash(identity);
+	found.members = members;
+	found.n_members = 1;
+	found.title = codec_string(title);
+	found.request = codec_handle(nonce);
+	create.id = request_id;
+	create.body_case = TWINLOG__REQUEST__BODY_SPACE_CREATE;
+	create.space_create = &found;
+	spaces_request(node, client, &create);
+}
+
+static enum twinlog_error join_take(struct node *node, uint64_t client, const Twinlog__Request *request,
+				    const char **ret_where)
+{
 	struct handle nonce;
 	struct card *card;
 	*ret_where = "invitation";
@@ -358,7 +407,7 @@ static enum twinlog_error join_take(struct node *node, uint64_t client, const Tw
 	if (error)
 		return error;
 	const struct hash identity = card->identity;
-	const struct invite *invite = invite_find(node, &nonce);
+	struct invite *invite = invite_find(node, &nonce);
 	error = answer_check(node, invite, card, &nonce);
 	if (!error)
 		error = peer_take(node, card);
@@ -366,15 +415,27 @@ static enum twinlog_error join_take(struct node *node, uint64_t client, const Tw
 		card_free(card);
 		return error;
 	}
-	member.identity = codec_hash(&identity);
-	found.members = members;
-	found.n_members = 1;
-	found.title = codec_string(invite ? invite->title : "");
-	found.request = codec_handle(&nonce);
-	create.id = request->id;
-	create.body_case = TWINLOG__REQUEST__BODY_SPACE_CREATE;
-	create.space_create = &found;
-	spaces_request(node, client, &create);
+	if (invite && node->card->message->second_key.len > 0)
+		answer_bind(node, invite, peer_find(node, &identity)->card);
+	invited_found(node, client, request->id, &identity, &nonce, invite ? invite->title : "");
+	return TWINLOG_OK;
+}
+
+/* Of several invitations of one city the newest that was answered. */
+static enum twinlog_error invite_answered(struct node *node, uint64_t client, const Twinlog__Request *request,
+					  const char **ret_where)
+{
+	const struct invite *invite = NULL;
+	*ret_where = "invitation";
+	for (size_t i = 0; i < node->invites.count; i++)
+		if (node->invites.items[i].answered &&
+		    codec_equal(request->invite->city_id, node->invites.items[i].city_id))
+			invite = &node->invites.items[i];
+	if (!invite)
+		return TWINLOG_NOT_FOUND;
+	const struct hash identity = invite->by;
+	const struct handle nonce = invite->nonce;
+	invited_found(node, client, request->id, &identity, &nonce, invite->title);
 	return TWINLOG_OK;
 }
 
@@ -382,11 +443,9 @@ void invite_request(struct node *node, uint64_t client, const Twinlog__Request *
 {
 	const char *where = "invitation";
 	enum twinlog_error error;
-	/* The space is founded when the answer comes, with nobody there to sign it a second time. */
-	if (request->body_case != TWINLOG__REQUEST__BODY_JOIN_PUT && node->card->message->second_key.len > 0)
-		error = TWINLOG_TWO_KEYS;
-	else if (request->body_case == TWINLOG__REQUEST__BODY_INVITE)
-		error = invite(node, client, request, &where);
+	if (request->body_case == TWINLOG__REQUEST__BODY_INVITE)
+		error = request->invite->answered ? invite_answered(node, client, request, &where)
+						  : invite(node, client, request, &where);
 	else if (request->body_case == TWINLOG__REQUEST__BODY_JOIN_PUT)
 		error = join_put(node, client, request, &where);
 	else

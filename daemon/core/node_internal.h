@@ -132,6 +132,8 @@ struct invite {
 	char city_id[TWINLOG_CITY_ID_MAX + 1];
 	char title[TWINLOG_TITLE_MAX + 1];
 	uint64_t expires_ms;
+	bool answered;  /* of a city with two keys: the founding act waits for its second signature */
+	struct hash by; /* who answered */
 };
 
 struct submission {

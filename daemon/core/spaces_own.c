@@ -33,7 +33,7 @@ static bool handed_out(struct node *node, uint64_t client, uint64_t request_id)
 	reply.commit = node->commit;
 	reply.body_case = TWINLOG__REPLY__BODY_ACTS_TO_SIGN;
 	reply.acts_to_sign = &acts;
-	effect_reply(node, client, &reply);
+	reply_durable(node, client, &reply);
 	return true;
 }
 

@@ -95,7 +95,6 @@ class Cosign(harness.TestCase):
         self.cosign(acts)
         two.do("space", "cosigned", acts)
         wait_for(lambda: self.standing(one, offered, TWO) == "member", "accepted")
-        two.refuses(4, "invite", "CN:qingdao", "-o", "invitation", says="two signatures")
         # Both keys outlast a restart, and a new key of the city.
         two.stop()
         done = run([harness.TWINLOGD, "rekey", two.folder, "--recovery", two.folder / "recovery.txt"])
@@ -114,6 +113,87 @@ class Cosign(harness.TestCase):
         wait_for(lambda: self.standing(one, offered, TWO) == "left", "one signature is enough again")
         for city in (one, two, three):
             self.assertEqual(run([harness.TWINLOGD, "verify", city.folder]).code, 0)
+
+
+    def test_invite(self):
+        """A city with two keys invites: who answers first is kept until both have signed what founds the space."""
+        one, other = self.city(ONE), self.city(TWO, listen=False)
+        self.four_eyes(one, self.second_key())
+        one.do("invite", other.id, "-o", "invitation")
+        one.refuses(3, "invite", other.id, "--answered", says="invitation")
+        done = other.run("join", "invitation")
+        self.assertIn("run this once more", done.err.decode(), done)
+        self.assertEqual(done.code, 7, done)
+        self.assertEqual(one.json("space", "list")["spaces"], [])
+        # Another who goes by that name comes too late, also after a restart.
+        third = harness.City(self, TWO, self.folder / "third", listen=False)
+        self.cities.append(third)
+        for _ in range(2):
+            third.refuses(4, "join", "invitation", says="used already")
+            one.stop()
+            one.start()
+        other.run("join", "invitation")  # the same answer again changes nothing
+        acts = self.handed_out(one, "invite", other.id, "--answered")
+        one.refuses(1, "space", "cosigned", acts, says="signature")
+        self.cosign(acts)
+        space = one.do("space", "cosigned", acts).strip()
+        self.assertEqual(other.do("join", "invitation").split()[-1], space)
+        (first,) = other.submit(activity(1), space=space, options=["--wait-for", "1"])
+        self.assertIn(first, one.records("--space", space))
+        self.assertEqual(one.do("invite", other.id, "--answered").strip(), space, "asked again, nothing new")
+        other.refuses(4, "join", "invitation", says="used already")
+
+    def test_invite_by_file(self):
+        """No line leads to the city with two keys; and one with two keys is invited."""
+        one, other, back = self.city(ONE, listen=False), self.city(TWO), self.city(THREE)
+        key = self.second_key()
+        self.four_eyes(one, key)
+        one.do("invite", other.id, "-o", "invitation")
+        self.assertEqual(other.run("join", "invitation").code, 0)
+        acts = self.handed_out(one, "join", "invitation.answer")
+        self.cosign(acts)
+        space = one.do("space", "cosigned", acts).strip()
+        wait_for(lambda: self.standing(other, space, TWO) == "invited", "the founding act travels")
+        self.assertEqual(other.do("join", "invitation").split()[-1], space)
+        wait_for(lambda: self.standing(one, space, TWO) == "member", "accepted")
+        back.do("invite", one.id, "-o", "second")
+        done = one.run("join", "second")
+        acts = pathlib.Path(next(line for line in done.lines() if line.endswith(".acts")))
+        self.cosign(acts)
+        space = one.do("space", "cosigned", acts).strip()
+        wait_for(lambda: self.standing(back, space, ONE) == "member", "the acceptance has both signatures")
+
+    def test_locked(self):
+        """The second key lies under a passphrase."""
+
+        def with_words(*command, says):
+            reader, writer = os.pipe()
+            os.write(writer, says.encode() + b"\n")
+            os.close(writer)
+            done = run(["setsid", "-w", harness.TWINLOGD, *command, "--passphrase-fd", str(reader)], pass_fds=(reader,))
+            os.close(reader)
+            return done
+
+        one, two = self.city(ONE), self.city(TWO)
+        one.meet(two)
+        done = with_words("second-key", "second.key", "--passphrase", says="둘째 열쇠")
+        self.assertEqual(done.code, 0, done)
+        text = (self.folder / "second.key").read_text()
+        self.assertIn("locked = ", text)
+        self.assertNotIn("seed = ", text)
+        self.four_eyes(one, done.out.decode().strip())
+        acts = self.handed_out(one, "space", "create", "Pair", "--member", TWO)
+        unsigned = acts.read_text()
+        for words, says in (("wrong", "not opened by that passphrase"), ("", "not opened by that passphrase")):
+            done = with_words("cosign", acts, "--key", "second.key", "--yes", says=words)
+            self.assertEqual((done.code, done.err.count(b"\n")), (4, 1), done)
+            self.assertIn(says, done.err.decode())
+        done = run(["setsid", "-w", harness.TWINLOGD, "cosign", acts, "--key", "second.key", "--yes"])
+        self.assertEqual((done.code, done.err.count(b"\n")), (4, 1), done)
+        self.assertEqual(acts.read_text(), unsigned)
+        self.assertEqual(with_words("cosign", acts, "--key", "second.key", "--yes", says="둘째 열쇠").code, 0)
+        space = one.do("space", "cosigned", acts).strip()
+        wait_for(lambda: self.standing(two, space, TWO) == "invited", "founded")
 
 
 if __name__ == "__main__":
