@@ -154,6 +154,7 @@ static enum twinlog_error pass(struct reading *reading, bool proofs)
 			break;
 		}
 		switch (part->body_case) {
+		case TWINLOG__CARRIED_PART__BODY_CARD:
 		case TWINLOG__CARRIED_PART__BODY_ACT:
 		case TWINLOG__CARRIED_PART__BODY_ERASURE:
 			error = proofs ? part_keep(reading, size) : TWINLOG_OK;
@@ -168,7 +169,7 @@ static enum twinlog_error pass(struct reading *reading, bool proofs)
 		case TWINLOG__CARRIED_PART__BODY_HEAD:
 			error = number == 0 && proofs ? head_keep(reading, part) : TWINLOG_OK;
 			break;
-		default: /* cards, which people exchange by hand, and what a newer partner adds */
+		default: /* what a newer partner adds */
 			break;
 		}
 		if (!error && number == 0 && !reading->head)

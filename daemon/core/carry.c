@@ -179,6 +179,26 @@ static enum twinlog_error bundle_carried(struct node *node, const struct node_pe
 	return error;
 }
 
+/* Of a partner whose card is here, as from a greeting; those of strangers are exchanged by people. A card proves
+ * itself, so it is taken before the head of the file, which may be signed with the key that it brings. */
+static enum twinlog_error card_carried(struct node *node, ProtobufCBinaryData bytes)
+{
+	struct card *card;
+	enum twinlog_error error = card_open(bytes.data, bytes.len, &card);
+	if (error)
+		return error;
+	struct node_peer *peer = peer_find(node, &card->identity);
+	const bool stands =
+	    peer && !peer->removed && card_speaks(node, card, peer->card) && card_stands_over(node, card, peer->card);
+	if (stands && !card_keys_free(node, peer, card))
+		error = TWINLOG_IN_USE;
+	if (stands && !error)
+		card_keep(node, peer, card);
+	else
+		card_free(card);
+	return error;
+}
+
 static enum twinlog_error part_take(struct node *node, struct node_peer *sender, const Twinlog__CarriedPart *part,
 				    Twinlog__CarryTaken *taken)
 {
@@ -198,6 +218,8 @@ static enum twinlog_error part_take(struct node *node, struct node_peer *sender,
 		return error;
 	case TWINLOG__CARRIED_PART__BODY_POSITION:
 		return positions_arrives(node, sender, part->position);
+	case TWINLOG__CARRIED_PART__BODY_CARD:
+		return TWINLOG_OK; /* taken before */
 	default:
 		return TWINLOG_MALFORMED;
 	}
@@ -225,11 +247,27 @@ static void taken_reply(struct node *node, uint64_t client, uint64_t request_id,
 	reply_durable(node, client, &reply);
 }
 
+static void cards_take(struct node *node, const Twinlog__CarryPut *put, Twinlog__CarryTaken *taken)
+{
+	for (size_t i = 0; i < put->n_parts; i++) {
+		Twinlog__CarriedPart *part;
+		enum twinlog_error fault = CODEC_UNPACK(node->effects->arena, put->parts[i].data, put->parts[i].len,
+							&part, twinlog__carried_part);
+		if (fault || part->body_case != TWINLOG__CARRIED_PART__BODY_CARD)
+			continue;
+		fault = card_carried(node, part->card);
+		if (fault == TWINLOG_NO_MEMORY)
+			node->out_of_memory = true;
+		taken_count(taken, fault);
+	}
+}
+
 void carry_request(struct node *node, uint64_t client, const Twinlog__Request *request)
 {
 	const Twinlog__CarryPut *put = request->carry_put;
 	Twinlog__CarryTaken taken = TWINLOG__CARRY_TAKEN__INIT;
 	struct node_peer *sender;
+	cards_take(node, put, &taken);
 	const enum twinlog_error error = head_take(node, put->head, &sender);
 	if (error) {
 		effect_fault(node, client, request->id, error, "courier file", NULL);

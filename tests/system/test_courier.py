@@ -129,6 +129,31 @@ class Courier(harness.TestCase):
         other.refuses(1, "courier", "read", file, says="no erasure says why")
         self.assertEqual(other.records(), {})
 
+    def test_new_key(self):
+        """A file tells a partner's new key, also that which its own head is signed with; a stranger's card it does not."""
+        one, other, space = self.shared()
+        busan = self.city("KR:busan", listen=False)
+        one.meet(busan)
+        before = other.json("peer", "list")["peers"]
+        one.stop()
+        safe = self.folder / "safe"
+        (one.folder / "recovery.txt").replace(safe)
+        self.assertEqual(harness.run([harness.TWINLOGD, "rekey", one.folder, "--recovery", safe]).code, 0)
+        one.start()
+        (id_,) = one.submit(activity(1), space=space)
+        self.carry(one, other)
+        [after] = other.json("peer", "list")["peers"]
+        self.assertNotEqual(after["key"], before[0]["key"])
+        self.assertEqual(after["fingerprint"], before[0]["fingerprint"])
+        self.assertIn(id_, other.records())
+        (back,) = other.submit(activity(2), space=space)
+        self.carry(other, one)
+        self.assertIn(back, one.records())
+        # An older file brings the older card back to nobody.
+        again, _ = self.carry(one, other, "--all")
+        self.assertEqual(again["refused"], 0)
+        self.assertEqual(other.json("peer", "list")["peers"][0]["key"], after["key"])
+
     def test_cut_and_resumed(self):
         one, other, _ = self.shared()
         for number in range(6):
