@@ -150,15 +150,12 @@ static enum twinlog_error change_sign(struct node *node, struct space *space, co
 	    message.parents ? act_seal_change(&message, rekey->recovery_seed, &bytes, &size) : TWINLOG_NO_MEMORY;
 	if (error)
 		return error;
-	struct act *act;
-	error = act_open(bytes, size, &act);
-	free(bytes);
-	if (error)
-		return error;
-	if (!*extends)
-		*first = act->id;
+	struct hash id;
+	error = space_take_sealed(node, space, bytes, size, &id);
+	if (!error && !*extends)
+		*first = id;
 	*extends = true;
-	return space_take_act(node, space, act, true, LINK_NONE_YET);
+	return error;
 }
 
 static enum twinlog_error change_sign_all(struct node *node, struct space *space, const struct rekey *rekey,

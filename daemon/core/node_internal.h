@@ -411,6 +411,9 @@ void spaces_send_acts(struct node *node, struct node_link *link, struct space *s
 bool spaces_offer_drop(struct node *node, const struct hash *sender, const struct hash *space_id);
 
 /* ---- spaces_own.c ---- */
+/* An act that this city has just signed: opened and taken in. Frees bytes. */
+enum twinlog_error space_take_sealed(struct node *node, struct space *space, uint8_t *bytes, size_t size,
+				     struct hash *ret_id) TWINLOG_MUST_CHECK;
 /* Whether an act here brought this city the key that is in use; also where it is not named at all. */
 bool space_knows_key(const struct node *node, const struct space *space);
 void spaces_request(struct node *node, uint64_t client, const Twinlog__Request *request);

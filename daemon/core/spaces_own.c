@@ -37,6 +37,21 @@ static bool handed_out(struct node *node, uint64_t client, uint64_t request_id)
 	return true;
 }
 
+enum twinlog_error space_take_sealed(struct node *node, struct space *space, uint8_t *bytes, size_t size,
+				     struct hash *ret_id)
+{
+	struct act *act;
+	enum twinlog_error error = act_open(bytes, size, &act);
+	free(bytes);
+	if (error)
+		return error;
+	const struct hash id = act->id;
+	error = space_take_act(node, space, act, true, LINK_NONE_YET);
+	if (!error)
+		*ret_id = id;
+	return error;
+}
+
 static enum twinlog_error own_act(struct node *node, struct space *space, Twinlog__Act *message)
 {
 	uint8_t *bytes;
@@ -58,12 +73,8 @@ static enum twinlog_error own_act(struct node *node, struct space *space, Twinlo
 		free(bytes);
 		return error;
 	}
-	struct act *act;
-	error = act_open(bytes, size, &act);
-	free(bytes);
-	if (error)
-		return error;
-	return space_take_act(node, space, act, true, LINK_NONE_YET);
+	struct hash id;
+	return space_take_sealed(node, space, bytes, size, &id);
 }
 
 static void space_answer(struct node *node, uint64_t client, uint64_t request_id, const Twinlog__SpaceAnswer *answer)
