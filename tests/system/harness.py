@@ -72,6 +72,17 @@ def run(arguments, given=None, seconds=60, crash_ok=False, **more):
     return done
 
 
+def run_with_words(program, *arguments, says):
+    """The program with these lines behind --passphrase-fd, and no terminal to ask."""
+    reader, writer = os.pipe()
+    os.write(writer, says.encode("utf-8") + b"\n")
+    os.close(writer)
+    try:
+        return run(["setsid", "-w", program, *arguments, "--passphrase-fd", str(reader)], pass_fds=(reader,))
+    finally:
+        os.close(reader)
+
+
 class City:
     """One city: its folder, its daemon (running or not), its client commands."""
 
@@ -270,6 +281,16 @@ class TestCase(unittest.TestCase):
         made = City(self, city_id, self.folder / city_id.split(":")[1], **more)
         self.cities.append(made)
         return made
+
+    def partner(self, city, of):
+        """What the city tells of that partner."""
+        [found] = [peer for peer in city.json("peer", "list")["peers"] if peer["city"] == of]
+        return found
+
+    def linked(self, *pairs):
+        """Waits until each city of (city, city id) speaks with that partner."""
+        for city, of in pairs:
+            wait_for(lambda c=city, o=of: self.partner(c, o)["link"] == "up", f"{city.id} is linked to {of}")
 
     def proxy(self, target):
         made = Proxy(target)

@@ -20,13 +20,7 @@ class ClientKey(harness.TestCase):
         self.words.write_text(WORD + "\n", "utf-8")
 
     def with_fd(self, *command, says=WORD):
-        """The program with that text behind --passphrase-fd, and no terminal to ask."""
-        reader, writer = os.pipe()
-        os.write(writer, says.encode() + b"\n")
-        os.close(writer)
-        done = run(["setsid", "-w", harness.TWINLOG, *command, "--passphrase-fd", str(reader)], pass_fds=(reader,))
-        os.close(reader)
-        return done
+        return harness.run_with_words(harness.TWINLOG, *command, says=says)
 
     def alone(self, *command, **environment):
         """Without a terminal, with that environment alone."""

@@ -167,12 +167,7 @@ class Cosign(harness.TestCase):
         """The second key lies under a passphrase."""
 
         def with_words(*command, says):
-            reader, writer = os.pipe()
-            os.write(writer, says.encode() + b"\n")
-            os.close(writer)
-            done = run(["setsid", "-w", harness.TWINLOGD, *command, "--passphrase-fd", str(reader)], pass_fds=(reader,))
-            os.close(reader)
-            return done
+            return harness.run_with_words(harness.TWINLOGD, *command, says=says)
 
         one, two = self.city(ONE), self.city(TWO)
         one.meet(two)

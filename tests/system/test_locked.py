@@ -12,13 +12,7 @@ WORD = "연운항 连云港 — long enough"
 
 class Locked(harness.TestCase):
     def with_fd(self, *arguments, says=WORD):
-        """twinlogd with the passphrase lines on a descriptor."""
-        read, write = os.pipe()
-        os.write(write, says.encode() + b"\n")
-        os.close(write)
-        done = run([harness.TWINLOGD, *arguments, "--passphrase-fd", str(read)], pass_fds=[read])
-        os.close(read)
-        return done
+        return harness.run_with_words(harness.TWINLOGD, *arguments, says=says)
 
     def test_locked(self):
         folder = self.folder / "mokpo"

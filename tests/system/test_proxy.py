@@ -45,10 +45,6 @@ class Proxy(harness.TestCase):
         made.start()
         return made
 
-    def partner(self, city, of):
-        [found] = [peer for peer in city.json("peer", "list")["peers"] if peer["city"] == of]
-        return found
-
     def up(self, city, of):
         return self.partner(city, of)["link"] == "up"
 

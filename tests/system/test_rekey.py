@@ -32,14 +32,6 @@ class Rekey(harness.TestCase):
         self.assertEqual(done.code, code, done)
         return done.out.decode() + done.err.decode()
 
-    def partner(self, city, of):
-        [found] = [peer for peer in city.json("peer", "list")["peers"] if peer["city"] == of]
-        return found
-
-    def linked(self, *pairs):
-        for city, of in pairs:
-            wait_for(lambda c=city, o=of: self.partner(c, o)["link"] == "up", f"{city.id} is linked to {of}")
-
     def test_new_key(self):
         one, two, space = self.pair()
         three = self.city(THREE)

@@ -25,14 +25,6 @@ class Transport(harness.TestCase):
         self.assertEqual(done.code, code, done)
         return done.out.decode() + done.err.decode()
 
-    def partner(self, city, of):
-        [found] = [peer for peer in city.json("peer", "list")["peers"] if peer["city"] == of]
-        return found
-
-    def linked(self, *pairs):
-        for city, of in pairs:
-            wait_for(lambda c=city, o=of: self.partner(c, o)["link"] == "up", f"{city.id} is linked to {of}")
-
     def in_use(self, city, times=1):
         return city.log.read_text("utf-8", "replace").count(IN_USE) >= times
 
