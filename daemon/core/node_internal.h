@@ -72,6 +72,7 @@ struct peer_space {
 	uint64_t push_bytes;           /* pushed and not credited yet */
 	bool told_positions;           /* all of them, on this link */
 	bool owes_positions;           /* once the acts are durable */
+	struct hash past_digest;       /* of its acts, which were asked for while it was no member */
 	ARRAY(struct announced) heads; /* what it said it holds and this node lacks */
 };
 
@@ -434,7 +435,8 @@ void sync_pursue_all(struct node *node, const struct hash *space);
 void sync_acts_durable(struct node *node, struct node_link *link, struct space *space);
 /* Asks one partner for its heads, and tells it ours. */
 void sync_ask_heads(struct node *node, struct node_link *link, struct space *space);
-void sync_want_acts(struct node *node, struct node_link *link, const struct hash *space);
+/* False when nothing was asked: the acts are being asked for, or wait for the disk. */
+bool sync_want_acts(struct node *node, struct node_link *link, const struct hash *space);
 void sync_time(struct node *node);
 void sync_link_gone(struct node *node, uint32_t link);
 

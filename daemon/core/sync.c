@@ -140,18 +140,24 @@ void sync_acts_durable(struct node *node, struct node_link *link, struct space *
 		tell_positions(node, link, space);
 }
 
-/* From one who is no member any more. Who declined may have thought better of it. */
-static void digest_of_past(struct node *node, struct node_link *link, struct space *space)
+/* From one who is no member any more by the acts held here. It may be one again, by acts that nobody else brings: what
+ * it knows is asked for once, until it knows something else. */
+static void digest_of_past(struct node *node, struct node_link *link, struct space *space, const struct hash *theirs)
 {
-	const struct hash *identity = &node->peers.items[link->peer].card->identity;
-	const struct member *member = acts_member(space->acts, identity);
+	struct node_peer *peer = &node->peers.items[link->peer];
+	const struct member *member = acts_member(space->acts, &peer->card->identity);
+	struct hash acts, bundles;
 	if (!member) {
 		link_refuse(node, link, TWINLOG_NOT_A_MEMBER, "digest");
 		return;
 	}
 	spaces_send_acts(node, link, space, NULL, 0, 0);
-	if (member->standing == STANDING_DECLINED)
-		sync_want_acts(node, link, acts_space(space->acts));
+	space_digest(space, &acts, &bundles);
+	struct peer_space *known = peer_space(peer, acts_space(space->acts));
+	if (!known || hash_equal(&acts, theirs) || hash_equal(&known->past_digest, theirs))
+		return;
+	if (sync_want_acts(node, link, acts_space(space->acts)))
+		known->past_digest = *theirs;
 }
 
 void sync_digest(struct node *node, struct node_link *link, const Twinlog__Digest *digest)
@@ -164,12 +170,12 @@ void sync_digest(struct node *node, struct node_link *link, const Twinlog__Diges
 			sync_want_acts(node, link, &id);
 		return;
 	}
+	const struct hash theirs = bytes_hash(digest->acts), their_bundles = bytes_hash(digest->bundles);
 	if (space_entitles(space, &peer->card->identity) < ENTITLED_ACTS) {
-		digest_of_past(node, link, space);
+		digest_of_past(node, link, space, &theirs);
 		return;
 	}
 	struct hash acts, bundles;
-	const struct hash theirs = bytes_hash(digest->acts), their_bundles = bytes_hash(digest->bundles);
 	space_digest(space, &acts, &bundles);
 	const bool both_members = space_entitles(space, &peer->card->identity) == ENTITLED_ALL &&
 				  self_is_member(node, space) && digest->bundles.len == HASH_SIZE;
@@ -333,7 +339,7 @@ static void want_send(struct node *node, struct node_link *link, const struct ha
 	effect_send(node, link, &message);
 }
 
-void sync_want_acts(struct node *node, struct node_link *link, const struct hash *space_id)
+bool sync_want_acts(struct node *node, struct node_link *link, const struct hash *space_id)
 {
 	const struct space *space = space_by_id(node, space_id);
 	size_t count = 0;
@@ -342,9 +348,11 @@ void sync_want_acts(struct node *node, struct node_link *link, const struct hash
 	if (space)
 		count = acts_heads_named(space->acts, &node->card->identity, heads, NULL);
 	if (space && space->acts_pending > 0)
-		return; /* the digest after their commit asks again */
-	if (!want_for(node, space_id, &acts_stream) && wants_on(node, link->id) < 2 * TWINLOG_WANTS_MAX)
-		want_send(node, link, space_id, &acts_stream, heads, count);
+		return false; /* the digest after their commit asks again */
+	if (want_for(node, space_id, &acts_stream) || wants_on(node, link->id) >= 2 * TWINLOG_WANTS_MAX)
+		return false;
+	want_send(node, link, space_id, &acts_stream, heads, count);
+	return true;
 }
 
 /* Forgets what is here by now; tells whether anything announced of the city is still missing. */

@@ -65,6 +65,25 @@ class Membership(harness.TestCase):
         self.assertEqual(info["signed_by_city"], THREE, "by its own signature, since when it accepted")
         self.assertTrue(info["since"])
 
+    def test_told_by_one_who_came_back(self):
+        """Who knows of a member only that it left learns from itself that it is back, when nobody else can say so."""
+        one, two, three = self.three()
+        space = one.found("Network", two, three, more=["--network"])
+        one.do("space", "appoint", space, TWO)
+        wait_for(lambda: self.member(two, space, TWO).get("steward"), "appointed")
+        one.do("space", "leave", space)
+        for city in (two, three):
+            self.stands(city, space, ONE, "left")
+        three.do("peer", "remove", TWO)
+        three.stop()
+        two.do("space", "add", space, ONE)
+        self.stands(one, space, ONE, "invited")
+        one.do("space", "accept", space)
+        (first,) = one.submit(activity(1), space=space)
+        three.start()
+        self.stands(three, space, ONE, "member")
+        wait_for(lambda: self.records(three, space) == {first}, "its words as well")
+
     def test_only_stewards(self):
         one, two, three = self.three()
         space = one.found("Network", two, more=["--network"])
