@@ -22,6 +22,7 @@ void statements_erase(struct statements *statements, const struct hash *leaf)
 		uint64_t *block = statements->facts.items[word->facts >> FACTS_BLOCK_SHIFT];
 
 		facts_forget((struct facts *)(void *)(block + (word->facts & (FACTS_BLOCK_UNITS - 1))));
+		statements->ground++;
 	}
 	statements_touch(statements, word->record);
 }

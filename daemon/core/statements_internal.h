@@ -77,6 +77,7 @@ struct statements {
 	uint32_t summaries_capacity;
 	_Atomic uint32_t changed; /* first of the list of changed records; WORD_END: none */
 	uint32_t shown;           /* records */
+	uint64_t ground;          /* statements_ground */
 	struct table by_leaf;
 	struct table by_handle;
 };

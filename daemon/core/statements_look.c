@@ -310,10 +310,16 @@ void statements_touch(struct statements *statements, uint32_t record)
 {
 	const uint32_t next = atomic_load_explicit(&statements->changed, memory_order_relaxed);
 
+	statements->ground += statements->records.items[record].kind != TWINLOG__RECORD_KIND__RECORD_ACTIVITY;
 	if (atomic_load_explicit(&statements->summaries[record], memory_order_relaxed) & SUMMARY_CHANGED)
 		return;
 	atomic_store_explicit(&statements->summaries[record], SUMMARY_CHANGED | next, memory_order_relaxed);
 	atomic_store_explicit(&statements->changed, record, memory_order_relaxed);
+}
+
+uint64_t statements_ground(const struct statements *statements)
+{
+	return statements->ground;
 }
 
 bool statements_has_changed(const struct statements *statements)

@@ -7,6 +7,13 @@
 #include "links.h"
 #include "log.h"
 
+uint64_t mono_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 struct moment moment_now(void)
 {
 	struct timespec mono, wall;

@@ -44,6 +44,7 @@ struct daemon {
 };
 
 struct moment moment_now(void);
+uint64_t mono_us(void); /* for spans: never set back */
 
 /* Fills in the time, steps the node, carries out the effects in order. Never called from within itself: what an effect
  * makes known (a link that breaks while sending) is stepped afterwards. */

@@ -7,20 +7,39 @@
 #include "loop.h"
 #include "workers.h"
 
-/* Takes the lock before the transaction: what the node knows to be committed is then in the store's state. */
-static enum twinlog_error slice_begin(const struct workers_setup *setup, struct store_read **ret_read)
+/* The node stands still, and what it knows is in the transaction. */
+struct slice {
+	const struct workers_setup *setup;
+	struct store_read *read;
+	uint64_t begun_us;
+};
+
+#define SLICE_RECORDS 1024u
+#define SLICE_US                                                                                                       \
+	700u /* what is to be written waits for no longer; looked at where it is safe to stop, so a little more */
+
+/* Takes the lock before the transaction: what the node knows to be committed is then in the store's state. The lock is
+ * held also after an error. */
+static enum twinlog_error slice_enter(void *context)
 {
-	pthread_rwlock_rdlock(setup->lock);
-	const enum twinlog_error error = store_read_begin(setup->store, ret_read);
-	if (error)
-		pthread_rwlock_unlock(setup->lock);
-	return error;
+	struct slice *slice = context;
+	pthread_rwlock_rdlock(slice->setup->lock);
+	slice->begun_us = mono_us();
+	return store_read_begin(slice->setup->store, &slice->read);
 }
 
-static void slice_end(const struct workers_setup *setup, struct store_read *read)
+static void slice_leave(void *context)
 {
-	store_read_end(read);
-	pthread_rwlock_unlock(setup->lock);
+	struct slice *slice = context;
+	store_read_end(slice->read);
+	slice->read = NULL;
+	pthread_rwlock_unlock(slice->setup->lock);
+}
+
+static bool slice_due(void *context)
+{
+	const struct slice *slice = context;
+	return mono_us() - slice->begun_us >= SLICE_US;
 }
 
 /* Packed while the slice is held: the reply points into node and store. */
@@ -77,6 +96,9 @@ static enum twinlog_error reader_once(const struct workers_setup *setup, const s
 	size_t links_count;
 	const char *warning;
 	struct query_link *links = board_copy(setup->board, &links_count, &warning);
+	struct slice slice = {.setup = setup};
+	const struct query_turns turns = {
+	    .due = slice_due, .leave = slice_leave, .enter = slice_enter, .context = &slice, .settled = SLICE_RECORDS};
 	struct query_extra extra = {.now_ms = moment_now().wall_ms,
 				    .started_ms = setup->started_ms,
 				    .version = TWINLOG_VERSION,
@@ -88,31 +110,29 @@ static enum twinlog_error reader_once(const struct workers_setup *setup, const s
 				    .view = setup->view,
 				    .scope = &asked->scope,
 				    .links = links,
-				    .links_count = links_count};
-	struct store_read *read = NULL;
-	enum twinlog_error error = slice_begin(setup, &read);
+				    .links_count = links_count,
+				    .turns = &turns};
+	enum twinlog_error error = slice_enter(&slice);
 	if (!error && any_withheld(setup->node)) {
 		if (!extra.warning || !extra.warning[0])
 			extra.warning = twinlog_error_text(TWINLOG_WITHHELD);
-		if (shows_records(request)) {
+		if (shows_records(request))
 			error = TWINLOG_WITHHELD;
-			slice_end(setup, read);
-		}
 	}
 	if (!error) {
 		Twinlog__Reply reply = TWINLOG__REPLY__INIT;
-		error =
-		    request->body_case == TWINLOG__REQUEST__BODY_CARRY_GET
-			? carry_answer(setup->node, setup->keys, read, &asked->scope, request->carry_get, arena, &reply)
-			: query_answer(setup->node, read, &extra, request, arena, &reply);
+		error = request->body_case == TWINLOG__REQUEST__BODY_CARRY_GET
+			    ? carry_answer(setup->node, setup->keys, slice.read, &asked->scope, request->carry_get,
+					   arena, &reply)
+			    : query_answer(setup->node, &slice.read, &extra, request, arena, &reply);
 		reply.id = request->id;
 		/* A fault is an answer like any other, when there was room to say it. */
 		if (!error || reply.fault) {
 			error = TWINLOG_OK;
 			reader_push(setup, asked->token, &reply);
 		}
-		slice_end(setup, read);
 	}
+	slice_leave(&slice);
 	free(links);
 	return error;
 }
@@ -126,18 +146,17 @@ static enum twinlog_error reader_verify(const struct workers_setup *setup, uint6
 	query_verify_start(verify);
 	enum twinlog_error error = TWINLOG_OK;
 	for (bool done = false; !done && !error;) {
-		struct store_read *read = NULL;
-		error = slice_begin(setup, &read);
-		if (error)
-			break;
-		arena_reset(arena);
+		struct slice slice = {.setup = setup};
 		Twinlog__Reply reply = TWINLOG__REPLY__INIT;
-		error = query_verify_step(setup->node, read, verify, arena, &reply, &done);
+		error = slice_enter(&slice);
+		arena_reset(arena);
+		if (!error)
+			error = query_verify_step(setup->node, slice.read, verify, arena, &reply, &done);
 		reply.id = request->id;
 		reply.more = !done;
 		if (!error)
 			reader_push(setup, token, &reply);
-		slice_end(setup, read);
+		slice_leave(&slice);
 		/* An end of the daemon does not wait for the whole history. */
 		if (queue_wait_closed(setup->stop, 0))
 			break;

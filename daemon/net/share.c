@@ -1,17 +1,9 @@
 #include "share.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #define SHARE_US (TWINLOG_LINK_SHARE_MS * 1000u)
 #define SHARE_OF 500u /* microseconds that each millisecond gives back */
-
-static uint64_t now_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 bool share_used_up(struct link *link, uint64_t now_ms)
 {
@@ -31,9 +23,9 @@ uint64_t share_deadline(const struct link *link)
 
 void share_receive(struct links *links, struct link *link, zmq_msg_t *message)
 {
-	const uint64_t began_us = now_us();
+	const uint64_t began_us = mono_us();
 	net_link_receive(links, link, message);
-	link->spent_us += now_us() - began_us;
+	link->spent_us += mono_us() - began_us;
 }
 
 void inbox_put(struct links *links, struct link *link, zmq_msg_t *message)

@@ -6,6 +6,7 @@
 
 #include "chunk.h"
 #include "log.h"
+#include "loop.h"
 #include "peer.pb-c.h"
 #include "texts.h"
 
@@ -31,13 +32,6 @@ static uint64_t wall_ms(void)
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-static uint64_t mono_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 /* ---- Writer ---- */

@@ -80,7 +80,7 @@ static enum twinlog_error keep_found(const struct filter *filter, const struct f
 			error = TWINLOG_NO_MEMORY;
 	}
 	if (!error)
-		error = texts_search(filter->query->read, &search);
+		error = texts_search(*filter->query->read, &search);
 	for (size_t i = 1; !error && i < TEXTS_THREADS; i++)
 		roaring_bitmap_or_inplace(gatherings[0].rows, gatherings[i].rows);
 	if (!error)

@@ -10,6 +10,7 @@ struct spot {
 	uint32_t item;
 	uint32_t cities; /* name of the set */
 	int32_t first, last;
+	struct handle handle;
 };
 
 static const struct record *record_of(const struct sample *sample, uint32_t item)
@@ -36,7 +37,8 @@ static int spot_order(const void *left, const void *right, void *context)
 		return a->cities < b->cities ? -1 : 1;
 	if (a->first != b->first)
 		return a->first < b->first ? -1 : 1;
-	return memcmp(handle_of(context, a->item), handle_of(context, b->item), HANDLE_SIZE);
+	(void)context;
+	return memcmp(a->handle.bytes, b->handle.bytes, HANDLE_SIZE);
 }
 
 static bool share_field(const struct sample *sample, const struct item *a, const struct item *b)
@@ -106,8 +108,11 @@ static size_t spots_make(struct sample *sample, struct spot *spots)
 	size_t count = 0;
 
 	for (size_t i = 0; i < sample->events_count; i++) {
-		struct spot spot = {.item = (uint32_t)i};
 		uint32_t fields[SAMPLE_VALUES_MAX];
+
+		if (i % 256 == 0)
+			sample_breathe(sample);
+		struct spot spot = {.item = (uint32_t)i, .handle = record_of(sample, (uint32_t)i)->handle};
 
 		/* So that share_field finds the names of both. */
 		(void)sample_values(sample, &sample->items[i], DIMENSION_FIELD, fields);
@@ -121,7 +126,7 @@ static size_t spots_make(struct sample *sample, struct spot *spots)
 static enum twinlog_error lay_beside(struct sample *sample, const struct spot *a, const struct spot *b,
 				     match_visit *visit, void *context)
 {
-	const bool ordered = memcmp(handle_of(sample, a->item), handle_of(sample, b->item), HANDLE_SIZE) < 0;
+	const bool ordered = memcmp(a->handle.bytes, b->handle.bytes, HANDLE_SIZE) < 0;
 	const struct match match = {.first = ordered ? a->item : b->item,
 				    .second = ordered ? b->item : a->item,
 				    .reasons = reasons_of(sample, a, b)};
@@ -138,12 +143,15 @@ enum twinlog_error matches_find(struct sample *sample, match_visit *visit, void 
 	if (!spots)
 		return TWINLOG_NO_MEMORY;
 	count = spots_make(sample, spots);
-	qsort_r(spots, count, sizeof *spots, spot_order, sample);
-	for (size_t i = 0; i < count; i++)
+	sample_sort(sample, spots, count, sizeof *spots, spot_order, NULL);
+	for (size_t i = 0; i < count; i++) {
+		if (i % 64 == 0)
+			sample_breathe(sample);
 		for (size_t j = i + 1; !error && j < count && j - i <= MATCH_NEAR &&
 				       spots[j].cities == spots[i].cities && spots[j].first <= spots[i].last;
 		     j++)
 			error = lay_beside(sample, &spots[i], &spots[j], visit, context);
+	}
 	free(spots);
 	return error;
 }

@@ -51,7 +51,7 @@ enum twinlog_error query_body(const struct query *query, const struct word *word
 {
 	const uint8_t *bytes;
 	size_t size;
-	enum twinlog_error error = store_get_bundle(query->read, word->bundle, &bytes, &size);
+	enum twinlog_error error = store_get_bundle(*query->read, word->bundle, &bytes, &size);
 
 	return error ? error : leaves_body(query_leaves(query), word->bundle, bytes, size, word->index, ret_body);
 }
@@ -110,7 +110,7 @@ static enum twinlog_error query_verify_all(const struct query *query)
 
 	query_verify_start(&verify);
 	while (!error && !done)
-		error = query_verify_step(query->node, query->read, &verify, query->arena, query->reply, &done);
+		error = query_verify_step(query->node, *query->read, &verify, query->arena, query->reply, &done);
 	return error;
 }
 
@@ -148,8 +148,9 @@ static enum twinlog_error query_dispatch(const struct query *query, const Twinlo
 	}
 }
 
-enum twinlog_error query_answer(const struct node *node, struct store_read *read, const struct query_extra *extra,
-				const Twinlog__Request *request, struct arena *arena, Twinlog__Reply *reply)
+enum twinlog_error query_answer(const struct node *node, struct store_read *const *read,
+				const struct query_extra *extra, const Twinlog__Request *request, struct arena *arena,
+				Twinlog__Reply *reply)
 {
 	const struct query query = {
 	    .node = node, .self = *node_identity(node), .read = read, .extra = extra, .arena = arena, .reply = reply};

@@ -18,6 +18,18 @@ struct query_link {
 	uint64_t last_error_ms;
 };
 
+/* How a long answer lets the node go on: it is reckoned in slices, and between two of them it holds neither the node
+ * nor a transaction of the store. All are called by who asks query_answer, on that thread. */
+struct query_turns {
+	bool (*due)(void *context);   /* the slice has lasted as long as it may */
+	void (*leave)(void *context); /* ends it: the node may be stepped, the transaction is gone */
+	/* Begins the next one, with a new transaction where query_answer was told to look for it. The node stands still
+	 * again also after an error. */
+	enum twinlog_error (*enter)(void *context);
+	void *context;
+	uint32_t settled; /* records that may be looked at within one slice, at the end */
+};
+
 /* What neither node nor store knows. All borrowed. */
 struct query_extra {
 	uint64_t now_ms; /* Unix time */
@@ -34,14 +46,16 @@ struct query_extra {
 	const struct places *places;  /* for subdivisions; NULL: only those that city records tell */
 	const struct query_link *links;
 	size_t links_count;
+	const struct query_turns *turns; /* NULL: everything is one slice */
 };
 
 /* Answers one request that node_takes does not take. *reply and what it points to live in arena, in the node and in
- * the read transaction: pack it before any of them goes. The packed reply is at most TWINLOG_MESSAGE_MAX.
+ * the read transaction: pack it before any of them goes. The packed reply is at most TWINLOG_MESSAGE_MAX. *read is the
+ * transaction of the slice at hand. However many slices an answer took, it is of one state, that of reply->commit.
  * On an error the reply holds the fault too (but for NO_MEMORY, when there may be no room for it): NOT_FOUND,
  * AMBIGUOUS, BAD_CURSOR, INVALID, …; USAGE for a request that is none of these. */
-enum twinlog_error query_answer(const struct node *node, struct store_read *read, const struct query_extra *extra,
-				const Twinlog__Request *request, struct arena *arena,
+enum twinlog_error query_answer(const struct node *node, struct store_read *const *read,
+				const struct query_extra *extra, const Twinlog__Request *request, struct arena *arena,
 				Twinlog__Reply *reply) TWINLOG_MUST_CHECK;
 
 /* VerifyGet in portions, so that a long check holds nobody up: the caller steps until *ret_done, with a fresh reply

@@ -44,7 +44,7 @@ static enum twinlog_error trail_tell(const struct query *query, const Twinlog__A
 		return QUERY_FULL;
 	if (get->after == UINT64_MAX)
 		return TWINLOG_OK;
-	error = store_each_from(query->read, STORE_AUDIT, get->after + 1, trail_entry, &trail);
+	error = store_each_from(*query->read, STORE_AUDIT, get->after + 1, trail_entry, &trail);
 	return error == TWINLOG_NOT_FOUND ? TWINLOG_OK : error;
 }
 
@@ -73,7 +73,7 @@ static enum twinlog_error trail_check(const struct query *query, const Twinlog__
 	if (!error && get->head.len > 0 && codec_get_hash(get->head, &check.noted))
 		error = query_fault(query, TWINLOG_INVALID, "head", codec_bytes(NULL, 0));
 	if (!error)
-		error = store_each(query->read, STORE_AUDIT, check_entry, &check);
+		error = store_each(*query->read, STORE_AUDIT, check_entry, &check);
 	page->last = true;
 	page->faults = check.chain.faults;
 	page->first_fault = check.chain.first_fault;
@@ -91,7 +91,7 @@ enum twinlog_error query_audit(const struct query *query, const Twinlog__AuditGe
 
 	if (!page)
 		return QUERY_FULL;
-	error = store_last(query->read, STORE_AUDIT, &row);
+	error = store_last(*query->read, STORE_AUDIT, &row);
 	if (!error) {
 		page->count = row.sequence;
 		head = seal_hash1("audit", row.bytes, row.size);

@@ -8,8 +8,8 @@
 /* One request being answered. */
 struct query {
 	const struct node *node;
-	struct hash self; /* identity of this city */
-	struct store_read *read;
+	struct hash self;               /* identity of this city */
+	struct store_read *const *read; /* the transaction of this slice; NULL: none, as in tests */
 	const struct query_extra *extra;
 	struct arena *arena;
 	Twinlog__Reply *reply;
@@ -43,6 +43,17 @@ enum twinlog_error query_space(const struct query *query, ProtobufCBinaryData id
 			       const struct space **ret_space) TWINLOG_MUST_CHECK;
 /* Whether the request may be answered from the state at hand. */
 enum twinlog_error query_at_least(const struct query *query, uint64_t commit) TWINLOG_MUST_CHECK;
+
+/* query_turns.c: the places at which a long answer lets the node go on. Nothing may be held there that is of one slice:
+ * no view begun, no bytes of the store, no pointer into a list of statements (facts stay where they are). */
+bool query_due(const struct query *query);
+/* A new slice when this one has lasted long enough; OK without one. */
+enum twinlog_error query_pause(const struct query *query) TWINLOG_MUST_CHECK;
+/* Around work that looks at nothing but memory of its own, of that many steps; few of them are not worth it: false. */
+bool query_leave(const struct query *query, size_t steps);
+enum twinlog_error query_enter(const struct query *query, bool left) TWINLOG_MUST_CHECK;
+/* Brings the view up to the node in as many slices as that takes, so that view_begin finds nothing left to do. */
+enum twinlog_error query_view_ready(const struct query *query) TWINLOG_MUST_CHECK;
 
 /* query_status.c */
 enum twinlog_error query_spaces(const struct query *query, const struct space *only) TWINLOG_MUST_CHECK;

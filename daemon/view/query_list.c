@@ -175,6 +175,8 @@ enum twinlog_error query_list(const struct query *query, const Twinlog__List *li
 	if (!error && !records)
 		error = QUERY_FULL;
 	if (!error)
+		error = query_view_ready(query);
+	if (!error)
 		error = page_open(query, list, &page);
 	if (!error)
 		error = query_asked_spaces(query, list->filter, &spaces, &count);

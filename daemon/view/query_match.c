@@ -214,7 +214,7 @@ static enum twinlog_error propose(struct proposing *proposing, const Twinlog__Ma
 		return error;
 	error = sample_init(&sample, proposing->query, asked->filter, proposing->spaces, count);
 	if (!error)
-		error = sample_gather(&sample, (struct sample_want){.events = true, .alone = true});
+		error = sample_gather(&sample, (struct sample_want){.events = true, .alone = true}, NULL, NULL);
 	if (!error)
 		error = matches_find(&sample, take_match, proposing);
 	if (!error && sample.no_memory)
@@ -233,14 +233,18 @@ enum twinlog_error query_match(const struct query *query, const Twinlog__Match *
 	struct proposing *proposing = arena_zalloc(query->arena, sizeof *proposing);
 	const struct space **spaces = NULL;
 	size_t count = 0;
-	enum twinlog_error error;
+	struct query_extra in_one_go = *query->extra;
+	struct query whole = *query;
 
 	if (!matched || !proposing)
 		return QUERY_FULL;
-	error = query_asked_spaces(query, asked->filter, &spaces, &count);
+	/* What is proposed is shown as it stands, so nothing may come in between. */
+	in_one_go.turns = NULL;
+	whole.extra = &in_one_go;
+	enum twinlog_error error = query_asked_spaces(query, asked->filter, &spaces, &count);
 	if (error)
 		return error;
-	proposing->query = query;
+	proposing->query = &whole;
 	proposing->spaces = spaces;
 	proposing->own = asked->own;
 	proposing->limit = asked->limit == 0              ? PROPOSALS_DEFAULT

@@ -58,7 +58,7 @@ static enum twinlog_error rows_make(struct report *report, const struct grouping
 		rows[g] = (struct row){.keys = grouping->keys[g], .first = at, .count = grouping->counts[g]};
 		at += grouping->counts[g];
 	}
-	qsort_r(rows, grouping->groups, sizeof *rows, row_order, report);
+	sample_sort(&report->sample, rows, grouping->groups, sizeof *rows, row_order, report);
 	*ret_rows = rows;
 	return TWINLOG_OK;
 }
@@ -168,23 +168,74 @@ static enum twinlog_error read_request(struct report *report, const struct query
 	return read_by(report, asked);
 }
 
-static enum twinlog_error report_gather(struct report *report, const Twinlog__Report *asked)
+/* What has to be seen in the slice in which the sample is settled. */
+struct settling {
+	const struct space *const *spaces;
+	size_t spaces_count;
+	struct report *report;
+	Twinlog__Reported *reported;
+};
+
+static enum twinlog_error report_settled(struct sample *sample, void *context)
+{
+	struct settling *settling = context;
+	const struct query *query = sample->query;
+	Twinlog__Reported seen = TWINLOG__REPORTED__INIT, *kept = NULL;
+	uint8_t *bytes = NULL;
+	size_t size = 0;
+	enum twinlog_error error;
+
+	settling->reported->commit = node_commit(query->node);
+	error = query_completeness(query, settling->spaces, settling->spaces_count, &seen.completeness,
+				   &seen.n_completeness);
+	/* It points into the node, which goes on: a copy. */
+	if (!error)
+		error = codec_pack(&seen.base, &bytes, &size);
+	if (!error)
+		error = CODEC_UNPACK(query->arena, bytes, size, &kept, twinlog__reported);
+	free(bytes);
+	if (error)
+		return error;
+	settling->reported->completeness = kept->completeness;
+	settling->reported->n_completeness = kept->n_completeness;
+	return TWINLOG_OK;
+}
+
+/* What several sources say is asked for by these. */
+static bool hears(enum measure measure)
+{
+	switch (measure) {
+	case MEASURE_PUBLICITY:
+	case MEASURE_FRICTION:
+	case MEASURE_COST:
+	case MEASURE_TRADE:
+	case MEASURE_DATES:
+	case MEASURE_MUTUAL:
+	case MEASURE_RAISED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static enum twinlog_error report_gather(struct report *report, const Twinlog__Report *asked, struct settling *settling)
 {
 	const enum measure_unit unit = report->unit;
 	const struct sample_want want = {.events = unit != UNIT_AGREEMENTS,
 					 .agreements = unit != UNIT_EVENTS,
 					 .held = unit != UNIT_RECORDS,
-					 .alone = unit == UNIT_EVENTS || unit == UNIT_AGREEMENTS};
-	enum twinlog_error error = sample_gather(&report->sample, want);
+					 .alone = unit == UNIT_EVENTS || unit == UNIT_AGREEMENTS,
+					 .voices = hears(report->measure)};
+	enum twinlog_error error = sample_gather(&report->sample, want, report_settled, settling);
 
+	if (!error && report->measure == MEASURE_DORMANCY)
+		error = sample_coverage(&report->sample);
 	if (!error && unit == UNIT_TIES)
 		error = report_make_ties(report);
 	else if (!error && (unit == UNIT_CITIES || unit == UNIT_LINKED))
 		error = report_make_cities(report, asked->among, asked->n_among);
 	else if (!error && unit == UNIT_RECORDS)
 		error = report_mark_duplicates(report);
-	if (!error && report->measure == MEASURE_DORMANCY)
-		error = sample_coverage(&report->sample);
 	return error;
 }
 
@@ -200,7 +251,7 @@ static void report_free(struct report *report)
 
 /* ---- The answer ---- */
 
-static enum twinlog_error pack_head(struct report *report, const Twinlog__Report *asked, Twinlog__Reported *reported)
+static enum twinlog_error pack_head(struct report *report, Twinlog__Reported *reported)
 {
 	const struct query *query = report->sample.query;
 	const struct measure_info *info = measure_info(report->measure);
@@ -229,9 +280,7 @@ static enum twinlog_error pack_head(struct report *report, const Twinlog__Report
 	reported->not_held = report->sample.not_held;
 	reported->repeated = report->sample.others_count;
 	reported->outside = report->outside;
-	reported->own_city = codec_string(node_city_id(query->node));
-	reported->commit = node_commit(query->node);
-	(void)asked;
+	reported->own_city = query_text(query, node_city_id(query->node));
 	return TWINLOG_OK;
 }
 
@@ -244,8 +293,11 @@ static enum twinlog_error pack_total(struct report *report, Twinlog__Reported *r
 
 	if (!members)
 		return TWINLOG_NO_MEMORY;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		members[i] = (uint32_t)(first + i);
+		if (i % 4096 == 0)
+			sample_breathe(&report->sample);
+	}
 	error = row_pack(report, &(struct group){.members = members, .count = count}, &reported->total);
 	free(members);
 	return error;
@@ -284,7 +336,8 @@ static enum twinlog_error pack_groups(struct report *report, uint64_t skip, Twin
 {
 	struct grouping grouping = {0};
 	struct row *rows = NULL;
-	enum twinlog_error error = TWINLOG_OK;
+	enum twinlog_error error = TWINLOG_OK, entered;
+	bool left;
 
 	if (report->by_count > 0)
 		error = report_group(report, &grouping);
@@ -294,44 +347,85 @@ static enum twinlog_error pack_groups(struct report *report, uint64_t skip, Twin
 		error = pack_rows(report, &grouping, rows, skip, reported);
 	if (!error && report->by_count > 0)
 		reported->several = grouping.pairs_count - reported->total->members;
+	left = query_leave(report->sample.query, grouping.pairs_count);
 	free(rows);
 	grouping_free(&grouping);
-	return error;
+	entered = query_enter(report->sample.query, left);
+	return error ? error : entered;
 }
 
-enum twinlog_error query_report(const struct query *query, const Twinlog__Report *asked)
+static enum twinlog_error reckon(struct report *report, const Twinlog__Report *asked, Twinlog__Reported *reported)
+{
+	enum twinlog_error error = pack_head(report, reported);
+
+	if (!error)
+		error = pack_total(report, reported);
+	if (!error && !sample_upset(&report->sample))
+		error = pack_groups(report, asked->skip, reported);
+	if (!error && report->sample.no_memory)
+		error = TWINLOG_NO_MEMORY;
+	return error ? error : report->sample.no_slice;
+}
+
+/* *ret_upset: the answer, or the error, is of no one state. */
+static enum twinlog_error report_once(const struct query *query, const Twinlog__Report *asked, bool *ret_upset)
 {
 	Twinlog__Reported *reported = QUERY_NEW(query, Twinlog__Reported, TWINLOG__REPORTED__INIT);
 	struct report report = {0};
+	struct settling settling = {.reported = reported};
 	const struct space **spaces = NULL;
 	size_t count = 0;
-	enum twinlog_error error = query_at_least(query, asked->at_least_commit);
+	bool left;
+	enum twinlog_error entered, error = reported ? TWINLOG_OK : QUERY_FULL;
 
-	if (!error && !reported)
-		error = QUERY_FULL;
 	if (!error)
 		error = query_asked_spaces(query, asked->filter, &spaces, &count);
 	if (error)
 		return error;
+	settling.spaces = spaces;
+	settling.spaces_count = count;
 	error = sample_init(&report.sample, query, asked->filter, spaces, count);
 	if (!error)
 		error = read_request(&report, query, asked);
 	if (!error)
-		error = report_gather(&report, asked);
-	if (!error)
-		error = pack_head(&report, asked, reported);
-	if (!error)
-		error = query_completeness(query, spaces, count, &reported->completeness, &reported->n_completeness);
-	if (!error)
-		error = pack_total(&report, reported);
-	if (!error)
-		error = pack_groups(&report, asked->skip, reported);
-	if (!error && report.sample.no_memory)
-		error = TWINLOG_NO_MEMORY;
+		error = report_gather(&report, asked, &settling);
+	if (!error && !sample_upset(&report.sample))
+		error = reckon(&report, asked, reported);
+	*ret_upset = sample_upset(&report.sample);
+	/* Giving much memory back takes its time. */
+	left = query_leave(query, report.sample.items_count);
 	report_free(&report);
-	if (error)
-		return error;
+	entered = query_enter(query, left);
+	if (error || entered)
+		return error ? error : entered;
 	query->reply->body_case = TWINLOG__REPLY__BODY_REPORTED;
 	query->reply->reported = reported;
+	query->reply->commit = reported->commit;
 	return TWINLOG_OK;
+}
+
+/* How often a report begins anew when a city, an agreement, an act or an erasure comes in between; then it lets nothing
+ * come in between. */
+#define TRIES_MAX 4u
+
+enum twinlog_error query_report(const struct query *query, const Twinlog__Report *asked)
+{
+	struct query_extra in_one_go = *query->extra;
+	struct query last = *query;
+	bool upset = false;
+	enum twinlog_error error = query_at_least(query, asked->at_least_commit);
+
+	in_one_go.turns = NULL;
+	last.extra = &in_one_go;
+	if (error)
+		return error;
+	for (unsigned try = 1; try <= TRIES_MAX; try++) {
+		upset = false;
+		error = report_once(try < TRIES_MAX ? query : &last, asked, &upset);
+		if (!upset)
+			break;
+		arena_reset(query->arena);
+		query->reply->fault = NULL;
+	}
+	return error;
 }

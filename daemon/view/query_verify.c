@@ -112,7 +112,7 @@ static enum twinlog_error verify_sequence(const struct query *query, struct aren
 	const uint8_t *bytes;
 	size_t size;
 	uint32_t leaves = 0;
-	enum twinlog_error error = store_get_bundle(query->read, verify->next, &bytes, &size);
+	enum twinlog_error error = store_get_bundle(*query->read, verify->next, &bytes, &size);
 
 	if (error == TWINLOG_MISSING)
 		return TWINLOG_OK;
@@ -154,7 +154,7 @@ enum twinlog_error query_verify_step(const struct node *node, struct store_read 
 				     struct arena *arena, Twinlog__Reply *reply, bool *ret_done)
 {
 	const struct query query = {
-	    .node = node, .self = *node_identity(node), .read = read, .arena = arena, .reply = reply};
+	    .node = node, .self = *node_identity(node), .read = &read, .arena = arena, .reply = reply};
 	uint64_t last = node_commit(node);
 	struct arena *scratch = arena_new(TWINLOG_BUNDLE_MAX);
 	enum twinlog_error error = scratch ? TWINLOG_OK : TWINLOG_NO_MEMORY;

@@ -61,7 +61,7 @@ static enum twinlog_error version_stored(const struct query *query, const struct
 	const uint8_t *bytes;
 	size_t size;
 	struct hash id;
-	enum twinlog_error error = store_get_bundle(query->read, word->bundle, &bytes, &size);
+	enum twinlog_error error = store_get_bundle(*query->read, word->bundle, &bytes, &size);
 
 	if (!error)
 		error = bundle_view_header(bytes, size, &header);

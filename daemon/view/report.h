@@ -65,10 +65,13 @@ struct group {
 };
 
 /* The item at this place of a group of items. Members of a group lie far apart, so those that come soon are fetched
- * meanwhile: waiting for them was most of what a report of a million records cost. */
-static inline const struct item *report_item(const struct report *report, const struct group *group, size_t at)
+ * meanwhile: waiting for them was most of what a report of a million records cost. Now and then the node goes on. */
+static inline const struct item *report_item(struct report *report, const struct group *group, size_t at)
 {
 	const struct item *items = report->sample.items;
+
+	if (at % 256 == 0)
+		sample_breathe(&report->sample);
 
 	if (at + 24 < group->count)
 		__builtin_prefetch(&items[group->members[at + 24]]);

@@ -5,13 +5,6 @@
 #include "report.h"
 #include "statistics.h"
 
-static int name_order(const void *left, const void *right)
-{
-	const int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
-
-	return (a > b) - (a < b);
-}
-
 enum twinlog_error report_agreements(struct report *report, const struct group *group, struct cell *cells)
 {
 	struct sample *sample = &report->sample;
@@ -41,7 +34,7 @@ enum twinlog_error report_agreements(struct report *report, const struct group *
 		levelled += count > 0;
 		low += sample_holds(levels, count, county) || sample_holds(levels, count, district);
 	}
-	qsort(names, named, sizeof *names, name_order);
+	sample_sort(sample, names, named, sizeof *names, statistics_order, NULL);
 	for (size_t i = 0; i < named; i++)
 		ties += i == 0 || names[i] != names[i - 1];
 	cells[0] = cell_integer((int64_t)group->count, 0);
@@ -239,6 +232,8 @@ enum twinlog_error report_raised(struct report *report, const struct group *grou
 		struct steps steps = {0};
 		int from[3], to[3];
 
+		if (i % 256 == 0)
+			sample_breathe(&report->sample);
 		take_steps(report, &report->ties[group->members[i]], &steps);
 		if (!steps.several)
 			continue;
@@ -252,7 +247,7 @@ enum twinlog_error report_raised(struct report *report, const struct group *grou
 		edtf_from_days(steps.firm.first, &to[0], &to[1], &to[2]);
 		months[raised++] = 12 * (to[0] - from[0]) + to[1] - from[1];
 	}
-	statistics_sort(months, (size_t)raised);
+	sample_sort(&report->sample, months, (size_t)raised, sizeof *months, statistics_order, NULL);
 	defined = statistics_median(months, (size_t)raised, &median);
 	cells[0] = cell_share(raised, (int64_t)group->count, undated);
 	cells[1] = cell_real(median, defined, undated);

@@ -222,7 +222,7 @@ enum twinlog_error report_publicity(struct report *report, const struct group *g
 		if (precise && channels.first != INT64_MAX && sample_span(item, &first, &last))
 			days[dated++] = channels.first - last;
 	}
-	statistics_sort(days, dated);
+	sample_sort(sample, days, dated, sizeof *days, statistics_order, NULL);
 	defined = statistics_median(days, dated, &median);
 	cells[0] = cell_share(open, (int64_t)group->count, 0);
 	cells[1] = cell_share(both, (int64_t)group->count, 0);

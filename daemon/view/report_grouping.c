@@ -173,23 +173,12 @@ size_t report_members(const struct report *report)
 	}
 }
 
-enum twinlog_error report_group(struct report *report, struct grouping *grouping)
+/* Members by group, each in the order in which they were met. */
+static enum twinlog_error line_up(struct grouping *grouping)
 {
-	const size_t first = report->unit == UNIT_AGREEMENTS ? report->sample.events_count : 0;
-	const size_t count = report_members(report);
-	uint32_t *at;
-	enum twinlog_error error = TWINLOG_OK;
+	uint32_t *at = calloc(grouping->groups + 1, sizeof *at);
 
-	for (size_t i = first; !error && i < count; i++) {
-		uint32_t keys[DIMENSIONS_MAX] = {0};
-
-		error = report->always_count > 0 ? spread_money(report, grouping, (uint32_t)i)
-						 : spread(report, grouping, (uint32_t)i, 0, keys);
-	}
-	if (error)
-		return error;
 	grouping->members = calloc(grouping->pairs_count + 1, sizeof *grouping->members);
-	at = calloc(grouping->groups + 1, sizeof *at);
 	if (!grouping->members || !at) {
 		free(at);
 		return TWINLOG_NO_MEMORY;
@@ -200,4 +189,28 @@ enum twinlog_error report_group(struct report *report, struct grouping *grouping
 		grouping->members[at[grouping->pairs[i][0]]++] = grouping->pairs[i][1];
 	free(at);
 	return TWINLOG_OK;
+}
+
+enum twinlog_error report_group(struct report *report, struct grouping *grouping)
+{
+	const size_t first = report->unit == UNIT_AGREEMENTS ? report->sample.events_count : 0;
+	const size_t count = report_members(report);
+	bool left;
+	enum twinlog_error entered, error = sample_reserve(&grouping->pairs, &grouping->pairs_capacity,
+							   2 * (count - first), sizeof *grouping->pairs);
+
+	for (size_t i = first; !error && i < count; i++) {
+		uint32_t keys[DIMENSIONS_MAX] = {0};
+
+		if (i % 256 == 0)
+			sample_breathe(&report->sample);
+		error = report->always_count > 0 ? spread_money(report, grouping, (uint32_t)i)
+						 : spread(report, grouping, (uint32_t)i, 0, keys);
+	}
+	if (error)
+		return error;
+	left = query_leave(report->sample.query, grouping->pairs_count);
+	error = line_up(grouping);
+	entered = query_enter(report->sample.query, left);
+	return error ? error : entered;
 }

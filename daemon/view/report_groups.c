@@ -20,6 +20,14 @@ static uint32_t *index_at(struct report *report, uint32_t name)
 	return &report->index[name];
 }
 
+/* The sample, after a breath now and then: before what is looked at for the member at this place. */
+static struct sample *breathing(struct report *report, size_t at)
+{
+	if (at % 256 == 0)
+		sample_breathe(&report->sample);
+	return &report->sample;
+}
+
 /* ---- Ties ---- */
 
 static enum twinlog_error tie_add(struct report *report, uint32_t item)
@@ -92,10 +100,11 @@ struct tie_years {
 	size_t count, capacity;
 };
 
-static int year_order(const void *left, const void *right)
+static int year_order(const void *left, const void *right, void *context)
 {
 	const struct tie_year *a = left, *b = right;
 
+	(void)context;
 	if (a->tie != b->tie)
 		return a->tie < b->tie ? -1 : 1;
 	return (a->year > b->year) - (a->year < b->year);
@@ -132,9 +141,10 @@ static enum twinlog_error ties_take_events(struct report *report, struct tie_yea
 	struct sample *sample = &report->sample;
 	enum twinlog_error error = TWINLOG_OK;
 
+	error = sample_reserve(&years->items, &years->capacity, sample->events_count, sizeof *years->items);
 	for (size_t i = 0; !error && i < sample->events_count; i++) {
 		uint32_t names[SAMPLE_VALUES_MAX];
-		const size_t count = sample_ties(sample, &sample->items[i], names);
+		const size_t count = sample_ties(breathing(report, i), &sample->items[i], names);
 		bool belongs = false;
 
 		for (size_t n = 0; !error && n < count; n++) {
@@ -159,14 +169,16 @@ enum twinlog_error report_make_ties(struct report *report)
 	report->next = calloc(sample->items_count + 1, sizeof *report->next);
 	if (!report->next)
 		return TWINLOG_NO_MEMORY;
-	for (size_t i = sample->events_count; !error && i < sample->items_count; i++)
+	for (size_t i = sample->events_count; !error && i < sample->items_count; i++) {
+		(void)breathing(report, i);
 		error = tie_add(report, (uint32_t)i);
+	}
 	if (!error)
 		error = ties_take_events(report, &years);
-	if (!error && years.count > 0)
-		qsort(years.items, years.count, sizeof *years.items, year_order);
+	if (!error)
+		sample_sort(sample, years.items, years.count, sizeof *years.items, year_order, NULL);
 	for (size_t i = 0; !error && i < years.count; i++)
-		if (i == 0 || year_order(&years.items[i - 1], &years.items[i]) != 0)
+		if (i == 0 || year_order(&years.items[i - 1], &years.items[i], NULL) != 0)
 			report->ties[years.items[i].tie].years++;
 	free(years.items);
 	return error;
@@ -214,7 +226,7 @@ static enum twinlog_error list_cities(struct report *report, const ProtobufCBina
 	error = sample_city_records(sample, city_record, report);
 	for (size_t i = 0; !error && i < sample->events_count; i++) {
 		uint32_t cities[TWINLOG_RECORD_CITIES_MAX];
-		const size_t count = sample_cities(sample, &sample->items[i], cities);
+		const size_t count = sample_cities(breathing(report, i), &sample->items[i], cities);
 
 		for (size_t c = 0; !error && c < count; c++)
 			error = city_add(report, cities[c]);
@@ -235,7 +247,7 @@ static void cities_take_events(struct report *report)
 
 	for (size_t i = 0; i < sample->events_count; i++) {
 		uint32_t cities[TWINLOG_RECORD_CITIES_MAX];
-		const size_t count = sample_cities(sample, &sample->items[i], cities);
+		const size_t count = sample_cities(breathing(report, i), &sample->items[i], cities);
 		bool belongs = false;
 
 		for (size_t c = 0; c < count; c++) {
@@ -256,10 +268,11 @@ struct reach {
 	uint32_t city, subdivision;
 };
 
-static int reach_order(const void *left, const void *right)
+static int reach_order(const void *left, const void *right, void *context)
 {
 	const struct reach *a = left, *b = right;
 
+	(void)context;
 	if (a->city != b->city)
 		return a->city < b->city ? -1 : 1;
 	return (a->subdivision > b->subdivision) - (a->subdivision < b->subdivision);
@@ -298,9 +311,9 @@ static enum twinlog_error cities_take_ties(struct report *report)
 			city->ties++;
 			count += tie_reaches(report, &report->ties[t], city->name, reaches + count);
 		}
-	qsort(reaches, count, sizeof *reaches, reach_order);
+	sample_sort(&report->sample, reaches, count, sizeof *reaches, reach_order, NULL);
 	for (size_t i = 1; i < count; i++)
-		if (reach_order(&reaches[i - 1], &reaches[i]) == 0)
+		if (reach_order(&reaches[i - 1], &reaches[i], NULL) == 0)
 			city_find(report, reaches[i].city)->same_province = true;
 	free(reaches);
 	return TWINLOG_OK;

@@ -5,24 +5,29 @@
 #include "report.h"
 #include "statistics.h"
 
-static const struct tie *tie_of(const struct report *report, const struct group *group, size_t index)
+static const struct tie *tie_of(struct report *report, const struct group *group, size_t index)
 {
+	if (index % 256 == 0)
+		sample_breathe(&report->sample);
 	return &report->ties[group->members[index]];
 }
 
-static const struct city *city_of(const struct report *report, const struct group *group, size_t index)
+static const struct city *city_of(struct report *report, const struct group *group, size_t index)
 {
+	if (index % 256 == 0)
+		sample_breathe(&report->sample);
 	return &report->cities[group->members[index]];
 }
 
 /* Gini and the share of the lower half, of values in any order. */
-static void inequality(int64_t *values, size_t count, struct cell *ret_gini, struct cell *ret_half)
+static void inequality(struct report *report, int64_t *values, size_t count, struct cell *ret_gini,
+		       struct cell *ret_half)
 {
 	int64_t least = 0, sum = 0;
 	double gini = 0;
 	bool defined;
 
-	statistics_sort(values, count);
+	sample_sort(&report->sample, values, count, sizeof *values, statistics_order, NULL);
 	defined = statistics_gini(values, count, &gini) && statistics_lorenz(values, count, 50, &least, &sum);
 	*ret_gini = cell_real(gini, defined, 0);
 	*ret_half = cell_share(least, sum, 0);
@@ -49,7 +54,7 @@ enum twinlog_error report_ties(struct report *report, const struct group *group,
 	cells[1] = cell_integer(records, 0);
 	cells[2] = cell_integer(events, 0);
 	cells[3] = cell_integer(without, 0);
-	inequality(values, group->count, &cells[4], &cells[5]);
+	inequality(report, values, group->count, &cells[4], &cells[5]);
 	cells[6] = cell_integer(years, (uint64_t)(events - dated));
 	cells[7] = cell_rate(1, dated, years, (uint64_t)(events - dated));
 	return TWINLOG_OK;
@@ -102,7 +107,7 @@ enum twinlog_error report_dormancy(struct report *report, const struct group *gr
 		last = tie->last > last ? tie->last : last;
 		days[dated++] = (int64_t)report->as_of - tie->last;
 	}
-	statistics_sort(days, dated);
+	sample_sort(&report->sample, days, dated, sizeof *days, statistics_order, NULL);
 	defined = statistics_median(days, dated, &median);
 	cells[0] = cell_integer((int64_t)group->count, 0);
 	cells[1] = cell_integer(pulses[PULSE_ACTIVE], 0);
@@ -117,10 +122,11 @@ enum twinlog_error report_dormancy(struct report *report, const struct group *gr
 /* ---- Reciprocity ---- */
 
 /* Fewer over more: fractions in ascending order, so that their sum is the same wherever it is taken. */
-static int ratio_order(const void *left, const void *right)
+static int ratio_order(const void *left, const void *right, void *context)
 {
 	const double a = *(const double *)left, b = *(const double *)right;
 
+	(void)context;
 	return (a > b) - (a < b);
 }
 
@@ -148,7 +154,7 @@ enum twinlog_error report_reciprocity(struct report *report, const struct group 
 		else
 			left_out++;
 	}
-	qsort(ratios, pairs, sizeof *ratios, ratio_order);
+	sample_sort(&report->sample, ratios, pairs, sizeof *ratios, ratio_order, NULL);
 	for (size_t i = 0; i < pairs; i++)
 		sum += ratios[i];
 	free(ratios);
@@ -190,7 +196,7 @@ enum twinlog_error report_cities(struct report *report, const struct group *grou
 	cells[1] = cell_integer(records, 0);
 	cells[2] = cell_integer(events, 0);
 	cells[3] = cell_integer(without, 0);
-	inequality(values, group->count, &cells[4], &cells[5]);
+	inequality(report, values, group->count, &cells[4], &cells[5]);
 	cells[6] = cell_rate(1000000, counted, inhabitants, silent);
 	return TWINLOG_OK;
 }
@@ -203,7 +209,7 @@ enum twinlog_error report_lorenz(struct report *report, const struct group *grou
 		return TWINLOG_NO_MEMORY;
 	for (size_t i = 0; i < group->count; i++)
 		values[i] = city_of(report, group, i)->events;
-	statistics_sort(values, group->count);
+	sample_sort(&report->sample, values, group->count, sizeof *values, statistics_order, NULL);
 	for (unsigned step = 1; step <= 9; step++) {
 		int64_t numerator = 0, denominator = 0;
 
@@ -235,7 +241,7 @@ enum twinlog_error report_degree(struct report *report, const struct group *grou
 	cells[2] = cell_rate(1, ties, (int64_t)group->count, 0);
 	cells[3] = cell_integer(most, 0);
 	cells[4] = cell_share(several, (int64_t)group->count, 0);
-	inequality(values, group->count, &cells[5], &half);
+	inequality(report, values, group->count, &cells[5], &half);
 	cells[6] = cell_integer(same, 0);
 	return TWINLOG_OK;
 }

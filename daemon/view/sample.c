@@ -5,12 +5,11 @@
 
 /* ---- Room and names ---- */
 
-enum twinlog_error sample_room(void *list, size_t *capacity, size_t count, size_t size)
+enum twinlog_error sample_reserve(void *list, size_t *capacity, size_t wanted, size_t size)
 {
-	const size_t wanted = *capacity ? 2 * *capacity : 256;
 	void *old, *grown;
 
-	if (count < *capacity)
+	if (wanted <= *capacity)
 		return TWINLOG_OK;
 	memcpy(&old, list, sizeof old);
 	grown = realloc(old, wanted * size);
@@ -19,6 +18,13 @@ enum twinlog_error sample_room(void *list, size_t *capacity, size_t count, size_
 	memcpy(list, &grown, sizeof grown);
 	*capacity = wanted;
 	return TWINLOG_OK;
+}
+
+enum twinlog_error sample_room(void *list, size_t *capacity, size_t count, size_t size)
+{
+	if (count < *capacity)
+		return TWINLOG_OK;
+	return sample_reserve(list, capacity, *capacity ? 2 * *capacity : 256, size);
 }
 
 int64_t *sample_numbers(struct sample *sample, size_t count)
@@ -45,11 +51,29 @@ uint32_t sample_text(struct sample *sample, const void *text, size_t size)
 	return name;
 }
 
+/* Records that came since have brought names of their own. */
+static bool names_grow(struct sample_space *space)
+{
+	const uint32_t capacity = names_count(statements_names(space->where.statements));
+	uint32_t *names = realloc(space->names, capacity * sizeof *names);
+
+	if (!names)
+		return false;
+	memset(names + space->names_capacity, 0, (capacity - space->names_capacity) * sizeof *names);
+	space->names = names;
+	space->names_capacity = capacity;
+	return true;
+}
+
 uint32_t sample_name(struct sample *sample, const struct item *item, uint32_t name)
 {
 	struct sample_space *space = &sample->spaces[item->space];
 	size_t size;
 
+	if (name >= space->names_capacity && !names_grow(space)) {
+		sample->no_memory = true;
+		return NAME_NONE;
+	}
 	if (name != NAME_NONE && space->names[name] == NAME_NONE) {
 		const char *text = names_text(statements_names(space->where.statements), name, &size);
 
@@ -293,6 +317,45 @@ size_t sample_values(struct sample *sample, const struct item *item, enum dimens
 	}
 }
 
+/* ---- While the node goes on ---- */
+
+/* Grows with all that may turn what was reckoned already: also what is said of cities in spaces not asked for. */
+static uint64_t ground_now(const struct query *query)
+{
+	uint64_t ground = node_spaces(query->node);
+
+	for (size_t i = 0; i < node_spaces(query->node); i++) {
+		const struct space *space = node_space(query->node, i);
+
+		ground += acts_count(space_acts(space)) + statements_ground(space_statements(space));
+	}
+	return ground;
+}
+
+bool sample_upset(const struct sample *sample)
+{
+	return sample->ground != ground_now(sample->query);
+}
+
+void sample_breathe(struct sample *sample)
+{
+	if (!sample->no_slice)
+		sample->no_slice = query_pause(sample->query);
+}
+
+void sample_sort(struct sample *sample, void *list, size_t count, size_t size,
+		 int (*order)(const void *, const void *, void *), void *context)
+{
+	const bool left = query_leave(sample->query, count);
+	enum twinlog_error error;
+
+	if (count > 1)
+		qsort_r(list, count, size, order, context);
+	error = query_enter(sample->query, left);
+	if (!sample->no_slice)
+		sample->no_slice = error;
+}
+
 /* ---- Life ---- */
 
 /* Whose partners are told apart: the cities asked for, else this one. */
@@ -330,11 +393,11 @@ enum twinlog_error sample_init(struct sample *sample, const struct query *query,
 
 		space->where = (struct filter_space){
 		    .space = spaces[i], .statements = space_statements(spaces[i]), .acts = space_acts(spaces[i])};
-		space->names = calloc(names_count(statements_names(space->where.statements)), sizeof *space->names);
-		if (!space->names)
+		if (!names_grow(space))
 			return TWINLOG_NO_MEMORY;
 		space->title = sample_text(sample, acts_space(space->where.acts)->bytes, HASH_SIZE);
 	}
+	sample->ground = ground_now(query);
 	return error ? error : asked_init(sample);
 }
 
@@ -343,10 +406,14 @@ void sample_free(struct sample *sample)
 	for (size_t i = 0; i < sample->spaces_count; i++) {
 		filter_space_free(&sample->spaces[i].where);
 		free(sample->spaces[i].names);
+		free(sample->spaces[i].city_rows);
 	}
 	free(sample->spaces);
 	free(sample->items);
 	free(sample->others);
+	free(sample->voices);
+	free(sample->joined);
+	groups_free(sample->copies);
 	free(sample->towns);
 	free(sample->heirs);
 	free(sample->coverages);

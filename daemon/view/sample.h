@@ -1,11 +1,12 @@
 /* What a report is worked out from: the records that fit, each as its lead statement has it, with the names of all
- * spaces in one table. This is the only file of reports that looks at facts and words (with sample_gather.c,
- * sample_details.c and sample_links.c). Knows filter.h and measure.h. DOMAIN, "Lead statement". */
+ * spaces in one table. These files (sample*.c) are the only ones of reports that look at facts and words. Knows
+ * filter.h and measure.h. DOMAIN, "Lead statement". */
 #ifndef TWINLOG_SAMPLE_H
 #define TWINLOG_SAMPLE_H
 
 #include "filter.h"
 #include "measure.h"
+#include "same_event.h"
 
 #define SAMPLE_VALUES_MAX 64u /* of one dimension of one record */
 #define ITEM_NONE         UINT32_MAX
@@ -14,7 +15,11 @@ struct sample_space {
 	struct filter_space where;
 	const struct view_space *view; /* while records are gathered */
 	uint32_t *names;               /* of the space's names those of the sample, 0: not asked for yet */
-	uint32_t title;                /* the space itself, as a name: its 32 bytes */
+	uint32_t names_capacity;
+	uint32_t names_settled; /* how many there were when the sample was settled; those after it are not its own */
+	uint32_t *city_rows;    /* those of its city records */
+	uint32_t city_rows_count;
+	uint32_t title; /* the space itself, as a name: its 32 bytes */
 };
 
 /* One record. */
@@ -22,9 +27,18 @@ struct item {
 	const struct facts *facts; /* of the words that count, never NULL */
 	uint32_t space;            /* of sample.spaces */
 	uint32_t record;
-	uint32_t other; /* another record on the same event, in sample.others; ITEM_NONE */
+	uint32_t other;  /* another record on the same event, in sample.others; ITEM_NONE */
+	uint32_t voices; /* where they begin in sample.voices */
+	uint8_t voices_count;
 	uint8_t state;
 	bool event; /* else an agreement */
+};
+
+/* One city that speaks for itself on a record. */
+struct voice {
+	const struct facts *facts;
+	uint32_t city; /* a name of the sample */
+	uint32_t word; /* statements_word */
 };
 
 /* A city, as its record has it, else the built-in places. */
@@ -60,7 +74,12 @@ struct sample {
 	size_t items_count, items_capacity, events_count;
 	struct item *others; /* records that tell of an event told by an item */
 	size_t others_count, others_capacity;
-	uint64_t records; /* that fit */
+	struct voice *voices; /* where they are wanted */
+	size_t voices_count, voices_capacity;
+	struct link_end (*joined)[2]; /* records that are one event by links */
+	size_t joined_count, joined_capacity;
+	struct groups *copies; /* and by tokens */
+	uint64_t records;      /* that fit */
 	uint64_t not_held;
 	struct town *towns; /* by name */
 	uint32_t towns_capacity;
@@ -73,11 +92,20 @@ struct sample {
 	size_t asked_count;
 	int64_t *numbers; /* room for the arithmetic of one group: sample_numbers */
 	size_t numbers_capacity;
-	bool no_memory; /* on the way to a name; looked at when all is gathered */
+	uint64_t ground;             /* sample_upset */
+	bool no_memory;              /* on the way to a name; looked at when all is gathered */
+	enum twinlog_error no_slice; /* a slice could not begin; likewise */
 };
 
 /* sample_init, then set what is asked for, then sample_gather; sample_free also after an error. Faults go into the
- * reply. */
+ * reply.
+ *
+ * A sample is of one state, though the node goes on meanwhile: that in which it was settled. Records are gathered in
+ * slices, and those that changed meanwhile again, until few are left; these are gathered in one slice, in which
+ * everything is looked at that may differ a moment later. From then on only facts, names and the records of cities and
+ * agreements are looked at: facts and names stay as they are unless something is erased, and whether that or a city, an
+ * agreement or an act has come since sample_init is what sample_upset tells. Then everything has to be reckoned anew.
+ */
 enum twinlog_error sample_init(struct sample *sample, const struct query *query, const Twinlog__Filter *filter,
 			       const struct space *const *spaces, size_t spaces_count) TWINLOG_MUST_CHECK;
 void sample_free(struct sample *sample);
@@ -87,11 +115,23 @@ struct sample_want {
 	bool events, agreements;
 	bool held;
 	bool alone;
+	bool voices; /* what each city says for itself will be asked for: sample_united, sample_sources */
 };
-enum twinlog_error sample_gather(struct sample *sample, struct sample_want want) TWINLOG_MUST_CHECK;
+/* settled is called in the slice in which the sample is settled, once all records are there. */
+typedef enum twinlog_error sample_settled(struct sample *sample, void *context);
+enum twinlog_error sample_gather(struct sample *sample, struct sample_want want, sample_settled *settled,
+				 void *context) TWINLOG_MUST_CHECK;
+bool sample_upset(const struct sample *sample);
+/* A good place for the node to go on: nothing is held that points into a list of statements. */
+void sample_breathe(struct sample *sample);
+/* qsort_r of a list that the sample alone knows, while the node goes on when there is much of it. */
+void sample_sort(struct sample *sample, void *list, size_t count, size_t size,
+		 int (*order)(const void *, const void *, void *), void *context);
 
 /* Room for one more entry of a list, doubled when it is full. list is the address of the pointer. */
 enum twinlog_error sample_room(void *list, size_t *capacity, size_t count, size_t size) TWINLOG_MUST_CHECK;
+/* Room for that many in all: growing a long list copies it, in one slice. */
+enum twinlog_error sample_reserve(void *list, size_t *capacity, size_t wanted, size_t size) TWINLOG_MUST_CHECK;
 /* Room for count numbers; NULL when memory is out. */
 int64_t *sample_numbers(struct sample *sample, size_t count);
 
@@ -152,7 +192,19 @@ typedef enum twinlog_error sample_city_visit(struct sample *sample, uint32_t cit
 enum twinlog_error sample_city_records(struct sample *sample, sample_city_visit *visit,
 				       void *context) TWINLOG_MUST_CHECK;
 
-/* sample_links.c: one item for each event that several records tell of; the others go to sample.others. */
+/* Keeps what each city says for itself on the record of an item. NO_MEMORY. */
+enum twinlog_error sample_hear(struct sample *sample, struct item *item) TWINLOG_MUST_CHECK;
+
+/* sample_gather.c: the filter for one kind of record, in *message; one record. *ret_held is false when it was left out
+ * because it was not held, *ret_taken when it was left out for whatever reason. */
+enum twinlog_error sample_filter(const struct sample *sample, bool events, bool alone,
+				 Twinlog__Filter *message) TWINLOG_MUST_CHECK;
+enum twinlog_error sample_take(struct sample *sample, uint32_t space, uint32_t row, bool events,
+			       struct sample_want want, bool *ret_taken, bool *ret_held) TWINLOG_MUST_CHECK;
+
+/* sample_links.c: which events several records tell of, as things stand; and then one item for each of these, the
+ * others going to sample.others. NO_MEMORY. */
+enum twinlog_error sample_find_joined(struct sample *sample) TWINLOG_MUST_CHECK;
 enum twinlog_error sample_merge(struct sample *sample) TWINLOG_MUST_CHECK;
 
 #endif

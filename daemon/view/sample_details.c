@@ -6,11 +6,10 @@
 /* ---- What each city says of itself ---- */
 
 /* One city that speaks for itself on an event. */
-struct voice {
+struct speaker {
 	uint32_t city;
 	const struct item *item; /* the record it speaks on */
 	const struct facts *facts;
-	const struct word *word;
 };
 #define VOICES_MAX TWINLOG_RECORD_CITIES_MAX
 
@@ -23,15 +22,16 @@ static uint32_t writer_of(const struct filter_space *where, const struct word *w
 		      : NAME_NONE;
 }
 
-static size_t voices_of_record(struct sample *sample, const struct item *item, struct voice *voices, size_t count)
+static size_t voices_of_record(struct sample *sample, const struct item *item, struct voice voices[VOICES_MAX])
 {
 	const struct filter_space *where = &sample->spaces[item->space].where;
 	const struct record *record = statements_record(where->statements, item->record);
+	size_t count = 0;
 
 	for (const struct word *word = statements_word(where->statements, record->first_word); word;
 	     word = statements_word(where->statements, word->next)) {
 		const struct facts *facts = statements_facts(where->statements, word);
-		struct voice voice = {.item = item, .facts = facts, .word = word};
+		struct voice voice = {.facts = facts, .word = statements_number(where->statements, word)};
 		uint32_t writer;
 		size_t at = 0;
 
@@ -45,24 +45,60 @@ static size_t voices_of_record(struct sample *sample, const struct item *item, s
 			at++;
 		if (at == count && count < VOICES_MAX)
 			voices[count++] = voice;
-		else if (at < count && voices[at].item == item && word_order(word, voices[at].word) > 0)
+		else if (at < count && word_order(word, statements_word(where->statements, voices[at].word)) > 0)
 			voices[at] = voice;
 	}
 	return count;
 }
 
-static size_t voices_of(struct sample *sample, const struct item *item, struct voice voices[VOICES_MAX])
+enum twinlog_error sample_hear(struct sample *sample, struct item *item)
 {
-	size_t count = voices_of_record(sample, item, voices, 0);
+	struct voice voices[VOICES_MAX];
+	const size_t count = voices_of_record(sample, item, voices);
+
+	item->voices = (uint32_t)sample->voices_count;
+	item->voices_count = (uint8_t)count;
+	for (size_t i = 0; i < count; i++) {
+		enum twinlog_error error = sample_room(&sample->voices, &sample->voices_capacity, sample->voices_count,
+						       sizeof *sample->voices);
+
+		if (error)
+			return error;
+		sample->voices[sample->voices_count++] = voices[i];
+	}
+	return TWINLOG_OK;
+}
+
+/* The first record on which a city speaks is the one that counts. */
+static size_t speakers_on(const struct sample *sample, const struct item *item, struct speaker *speakers, size_t count)
+{
+	for (uint32_t i = 0; i < item->voices_count; i++) {
+		const struct voice *voice = &sample->voices[item->voices + i];
+		size_t at = 0;
+
+		while (at < count && speakers[at].city != voice->city)
+			at++;
+		if (at == count && count < VOICES_MAX)
+			speakers[count++] = (struct speaker){.city = voice->city, .item = item, .facts = voice->facts};
+	}
+	return count;
+}
+
+static size_t speakers_of(const struct sample *sample, const struct item *item, struct speaker speakers[VOICES_MAX])
+{
+	size_t count = speakers_on(sample, item, speakers, 0);
 
 	for (uint32_t other = item->other; other != ITEM_NONE; other = sample->others[other].other)
-		count = voices_of_record(sample, &sample->others[other], voices, count);
+		count = speakers_on(sample, &sample->others[other], speakers, count);
 	return count;
 }
 
 /* Whose money, channel or export an entry is, as a number of the space's names. */
-static uint32_t detail_side(const struct statements *statements, const struct detail *detail)
+static uint32_t detail_side(const struct sample *sample, const struct item *item, const struct detail *detail)
 {
+	const struct sample_space *space = &sample->spaces[item->space];
+	const struct names *names = statements_names(space->where.statements);
+	uint32_t side;
 	size_t size;
 	const char *text, *arrow;
 
@@ -73,9 +109,10 @@ static uint32_t detail_side(const struct statements *statements, const struct de
 	case DETAIL_SIDE:
 		return detail->a;
 	case DETAIL_TRADE:
-		text = names_text(statements_names(statements), detail->b, &size);
+		text = names_text(names, detail->b, &size);
 		arrow = memchr(text, '>', size);
-		return arrow ? names_find(statements_names(statements), text, (size_t)(arrow - text)) : NAME_NONE;
+		side = arrow ? names_find(names, text, (size_t)(arrow - text)) : NAME_NONE;
+		return side < space->names_settled ? side : NAME_NONE;
 	default:
 		return NAME_NONE;
 	}
@@ -104,10 +141,9 @@ void sample_details(struct sample *sample, const struct item *item, enum detail_
 }
 
 /* 1. Each city that speaks for itself, of itself; what names nobody is its own. */
-static void visit_voice(struct sample *sample, const struct voice *voice, enum detail_kind kind, sample_visit *visit,
+static void visit_voice(struct sample *sample, const struct speaker *voice, enum detail_kind kind, sample_visit *visit,
 			void *context)
 {
-	const struct statements *statements = sample->spaces[voice->item->space].where.statements;
 	const struct detail *details = facts_details(voice->facts);
 
 	for (size_t i = 0; i < voice->facts->details_count; i++) {
@@ -115,7 +151,7 @@ static void visit_voice(struct sample *sample, const struct voice *voice, enum d
 
 		if (details[i].kind != kind)
 			continue;
-		side = sample_name(sample, voice->item, detail_side(statements, &details[i]));
+		side = sample_name(sample, voice->item, detail_side(sample, voice->item, &details[i]));
 		if (side == NAME_NONE || side == voice->city)
 			visit_one(sample, voice->item, &details[i], voice->city, visit, context);
 	}
@@ -124,9 +160,8 @@ static void visit_voice(struct sample *sample, const struct voice *voice, enum d
 void sample_united(struct sample *sample, const struct item *item, enum detail_kind kind, sample_visit *visit,
 		   void *context)
 {
-	const struct statements *statements = sample->spaces[item->space].where.statements;
 	const struct detail *details = facts_details(item->facts);
-	struct voice voices[VOICES_MAX];
+	struct speaker voices[VOICES_MAX];
 	uint32_t cities[VOICES_MAX];
 	bool lead_speaks = false;
 	size_t count;
@@ -135,7 +170,7 @@ void sample_united(struct sample *sample, const struct item *item, enum detail_k
 		sample_details(sample, item, kind, visit, context);
 		return;
 	}
-	count = voices_of(sample, item, voices);
+	count = speakers_of(sample, item, voices);
 	for (size_t i = 0; i < count; i++) {
 		cities[i] = voices[i].city;
 		lead_speaks |= voices[i].facts == item->facts;
@@ -147,7 +182,7 @@ void sample_united(struct sample *sample, const struct item *item, enum detail_k
 
 		if (details[i].kind != kind)
 			continue;
-		side = sample_name(sample, item, detail_side(statements, &details[i]));
+		side = sample_name(sample, item, detail_side(sample, item, &details[i]));
 		if (side == NAME_NONE ? !lead_speaks : !sample_holds(cities, count, side))
 			visit_one(sample, item, &details[i], NAME_NONE, visit, context);
 	}
@@ -181,8 +216,8 @@ static size_t add_quotes(struct sample *sample, const struct item *item, const s
 
 size_t sample_sources(struct sample *sample, const struct item *item, struct source_word ret[SOURCES_MAX])
 {
-	struct voice voices[VOICES_MAX];
-	const size_t voices_count = voices_of(sample, item, voices);
+	struct speaker voices[VOICES_MAX];
+	const size_t voices_count = speakers_of(sample, item, voices);
 	bool lead_speaks = false;
 	size_t count = 0;
 
@@ -239,16 +274,16 @@ static bool next_city(const struct sample *sample, const struct sample_space *sp
 {
 	const struct statements *statements = space->where.statements;
 
-	for (; *at < statements_records(statements); (*at)++) {
-		const struct record *record = statements_record(statements, *at);
+	while (*at < space->city_rows_count) {
+		const uint32_t row = space->city_rows[(*at)++];
+		const struct record *record = statements_record(statements, row);
 
 		if (record->kind != TWINLOG__RECORD_KIND__RECORD_CITY || !record->shown ||
-		    record_summarize(statements, space->where.acts, node_identity(sample->query->node), *at,
+		    record_summarize(statements, space->where.acts, node_identity(sample->query->node), row,
 				     ret_summary) ||
 		    !ret_summary->facts || !ret_summary->facts->values)
 			continue;
 		*ret_name = record->name;
-		(*at)++;
 		return true;
 	}
 	return false;

@@ -3,13 +3,11 @@
 #include <string.h>
 
 #include "once.h"
-#include "same_event.h"
 #include "sample.h"
 
 /* Which item a record is, to be joined with others: parents of a forest (Tarjan). */
 struct merger {
 	struct sample *sample;
-	const struct space **spaces;
 	uint32_t **item_of; /* of each space, by record: one more than the item; 0: none */
 	uint32_t *parent;   /* by item */
 };
@@ -73,10 +71,12 @@ static enum twinlog_error split(struct merger *merger)
 	struct sample *sample = merger->sample;
 	size_t kept = 0;
 
-	for (uint32_t i = 0; i < sample->items_count; i++) {
+	for (uint32_t i = 0; i < sample->events_count; i++) {
 		struct item *root = &sample->items[root_of(merger, i)];
 		enum twinlog_error error;
 
+		if (i % 1024 == 0)
+			sample_breathe(sample);
 		if (root == &sample->items[i])
 			continue;
 		error = sample_room(&sample->others, &sample->others_capacity, sample->others_count,
@@ -86,15 +86,16 @@ static enum twinlog_error split(struct merger *merger)
 		chain(sample, root, sample->items[i]);
 	}
 	for (uint32_t i = 0; i < sample->items_count; i++)
-		if (merger->parent[i] == i)
+		if (i >= sample->events_count || merger->parent[i] == i)
 			sample->items[kept++] = sample->items[i];
-	sample->items_count = sample->events_count = kept;
+	sample->events_count -= sample->items_count - kept;
+	sample->items_count = kept;
 	return TWINLOG_OK;
 }
 
 static enum twinlog_error merger_init(struct merger *merger)
 {
-	const struct sample *sample = merger->sample;
+	struct sample *sample = merger->sample;
 
 	merger->parent = calloc(sample->items_count + 1, sizeof *merger->parent);
 	merger->item_of = calloc(sample->spaces_count + 1, sizeof *merger->item_of);
@@ -106,7 +107,9 @@ static enum twinlog_error merger_init(struct merger *merger)
 		if (!merger->item_of[s])
 			return TWINLOG_NO_MEMORY;
 	}
-	for (uint32_t i = 0; i < sample->items_count; i++) {
+	for (uint32_t i = 0; i < sample->events_count; i++) {
+		if (i % 1024 == 0)
+			sample_breathe(sample);
 		merger->parent[i] = i;
 		merger->item_of[sample->items[i].space][sample->items[i].record] = i + 1;
 	}
@@ -119,11 +122,10 @@ static void merger_free(struct merger *merger)
 		free(merger->item_of[s]);
 	free(merger->item_of);
 	free(merger->parent);
-	free(merger->spaces);
 }
 
 /* What one city published in several of these spaces under one token. */
-static enum twinlog_error tokens_find(const struct sample *sample, struct groups **ret_groups)
+static enum twinlog_error copies_find(struct sample *sample)
 {
 	struct once_space *spaces = calloc(sample->spaces_count + 1, sizeof *spaces);
 	enum twinlog_error error;
@@ -132,12 +134,43 @@ static enum twinlog_error tokens_find(const struct sample *sample, struct groups
 		return TWINLOG_NO_MEMORY;
 	for (size_t s = 0; s < sample->spaces_count; s++)
 		spaces[s].view = sample->spaces[s].view;
-	error = once_groups(spaces, sample->spaces_count, ret_groups);
+	error = once_groups(spaces, sample->spaces_count, &sample->copies);
 	free(spaces);
 	return error;
 }
 
-static void join_groups(struct merger *merger, const struct groups *groups)
+static enum twinlog_error joined_add(struct sample *sample, const struct link_word *word)
+{
+	enum twinlog_error error =
+	    sample_room(&sample->joined, &sample->joined_capacity, sample->joined_count, sizeof *sample->joined);
+
+	if (error)
+		return error;
+	sample->joined[sample->joined_count][0] = word->a;
+	sample->joined[sample->joined_count++][1] = word->b;
+	return TWINLOG_OK;
+}
+
+enum twinlog_error sample_find_joined(struct sample *sample)
+{
+	const struct space **spaces = calloc(sample->spaces_count + 1, sizeof *spaces);
+	struct event_links links = {0};
+	enum twinlog_error error;
+
+	if (!spaces)
+		return TWINLOG_NO_MEMORY;
+	for (size_t s = 0; s < sample->spaces_count; s++)
+		spaces[s] = sample->spaces[s].where.space;
+	error = event_links_find(spaces, sample->spaces_count, &links);
+	for (size_t i = 0; !error && i < links.count; i += event_links_pair(&links, i))
+		if (event_links_hold(spaces, &links.words[i], event_links_pair(&links, i)))
+			error = joined_add(sample, &links.words[i]);
+	event_links_free(&links);
+	free(spaces);
+	return error ? error : copies_find(sample);
+}
+
+static void join_copies(struct merger *merger, const struct groups *groups)
 {
 	for (size_t g = 0; g < groups_count(groups); g++) {
 		size_t count;
@@ -146,36 +179,25 @@ static void join_groups(struct merger *merger, const struct groups *groups)
 		for (size_t i = 1; i < count; i++)
 			join(merger, (struct link_end){records[0].space, records[0].record},
 			     (struct link_end){records[i].space, records[i].record});
+		if (g % 256 == 0)
+			sample_breathe(merger->sample);
 	}
 }
 
 enum twinlog_error sample_merge(struct sample *sample)
 {
 	struct merger merger = {.sample = sample};
-	struct event_links links = {0};
-	struct groups *groups = NULL;
-	enum twinlog_error error = TWINLOG_OK;
+	enum twinlog_error error;
 
-	merger.spaces = calloc(sample->spaces_count + 1, sizeof *merger.spaces);
-	if (!merger.spaces)
-		return TWINLOG_NO_MEMORY;
-	for (size_t s = 0; s < sample->spaces_count; s++)
-		merger.spaces[s] = sample->spaces[s].where.space;
-	error = event_links_find(merger.spaces, sample->spaces_count, &links);
+	if (sample->joined_count == 0 && groups_count(sample->copies) == 0)
+		return TWINLOG_OK;
+	error = merger_init(&merger);
+	for (size_t i = 0; !error && i < sample->joined_count; i++)
+		join(&merger, sample->joined[i][0], sample->joined[i][1]);
 	if (!error)
-		error = tokens_find(sample, &groups);
-	if (!error && (links.count > 0 || groups_count(groups) > 0)) {
-		error = merger_init(&merger);
-		for (size_t i = 0; !error && i < links.count; i += event_links_pair(&links, i))
-			if (event_links_hold(merger.spaces, &links.words[i], event_links_pair(&links, i)))
-				join(&merger, links.words[i].a, links.words[i].b);
-		if (!error)
-			join_groups(&merger, groups);
-		if (!error)
-			error = split(&merger);
-	}
-	event_links_free(&links);
-	groups_free(groups);
+		join_copies(&merger, sample->copies);
+	if (!error)
+		error = split(&merger);
 	merger_free(&merger);
 	return error;
 }

@@ -80,8 +80,8 @@ static void heirs_gather(struct sample *sample)
 {
 	sample->heirs_known = true;
 	for (size_t s = 0; s < sample->spaces_count; s++)
-		for (size_t i = 0; i < statements_records(sample->spaces[s].where.statements); i++)
-			if (heirs_of_record(sample, (uint32_t)s, i))
+		for (uint32_t i = 0; i < sample->spaces[s].city_rows_count; i++)
+			if (heirs_of_record(sample, (uint32_t)s, sample->spaces[s].city_rows[i]))
 				sample->no_memory = true;
 }
 

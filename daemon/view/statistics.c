@@ -3,17 +3,18 @@
 #include <math.h>
 #include <stdlib.h>
 
-static int compare(const void *a, const void *b)
+int statistics_order(const void *left, const void *right, void *context)
 {
-	const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	const int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
 
-	return (x > y) - (x < y);
+	(void)context;
+	return (a > b) - (a < b);
 }
 
 void statistics_sort(int64_t *values, size_t count)
 {
 	if (count > 1)
-		qsort(values, count, sizeof *values, compare);
+		qsort_r(values, count, sizeof *values, statistics_order, NULL);
 }
 
 static int64_t sum_of(const int64_t *values, size_t count)

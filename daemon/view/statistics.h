@@ -7,7 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-void statistics_sort(int64_t *values, size_t count); /* ascending */
+/* Ascending, for qsort_r; nothing is asked of the context. */
+int statistics_order(const void *left, const void *right, void *context);
+void statistics_sort(int64_t *values, size_t count); /* by it */
 
 /* Of values sorted ascending, none negative. False where nothing is to be shared out.
  * Gini: 2 sum(i x_i) / (n sum(x)) - (n + 1) / n, i from 1. */

@@ -144,10 +144,37 @@ const struct view_space *view_at(const struct view *view, size_t index)
 	return view->spaces[index];
 }
 
+void view_watch(struct view *view, size_t index, struct view_watch *watch)
+{
+	pthread_rwlock_wrlock(&view->lock);
+	watch->next = view->spaces[index]->watches;
+	view->spaces[index]->watches = watch;
+	pthread_rwlock_unlock(&view->lock);
+}
+
+void view_unwatch(struct view *view, size_t index, struct view_watch *watch)
+{
+	struct view_watch **at;
+
+	pthread_rwlock_wrlock(&view->lock);
+	for (at = &view->spaces[index]->watches; *at != watch; at = &(*at)->next)
+		;
+	*at = watch->next;
+	pthread_rwlock_unlock(&view->lock);
+}
+
 enum twinlog_error view_catch_up(struct view *view, const struct node *node, uint32_t max, bool *ret_done)
 {
 	enum twinlog_error error;
+	bool current;
 
+	pthread_rwlock_rdlock(&view->lock);
+	current = view_is_current(view, node, false);
+	pthread_rwlock_unlock(&view->lock);
+	if (current) {
+		*ret_done = true;
+		return TWINLOG_OK;
+	}
 	pthread_rwlock_wrlock(&view->lock);
 	error = view_take(view, node, false, max);
 	if (!error)

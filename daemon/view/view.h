@@ -55,7 +55,8 @@ struct view_space {
 	struct ranking by_change;
 	bool ranks_changes; /* by_change is kept */
 	bool broken;        /* memory ran out half way: everything is taken in anew */
-	uint32_t *pending;  /* changed rows, ascending; those from pending_at on are still to be taken in */
+	struct view_watch *watches;
+	uint32_t *pending; /* changed rows, ascending; those from pending_at on are still to be taken in */
 	uint32_t pending_at;
 	uint32_t pending_count;
 	uint32_t pending_capacity;
@@ -84,6 +85,13 @@ static inline bool view_space_interval(const struct view_space *space, uint32_t 
 }
 size_t view_space_bytes(const struct view_space *space); /* of memory, about */
 
+/* Which rows of a space were taken in, since the watch began or the set was last put away: what one who looks at rows
+ * in portions has to look at again. In no two spaces at once. */
+struct view_watch {
+	roaring_bitmap_t *rows;
+	struct view_watch *next;
+};
+
 struct view;
 enum twinlog_error view_new(struct view **ret_view) TWINLOG_MUST_CHECK;
 void view_free(struct view *view); /* accepts NULL */
@@ -94,6 +102,10 @@ void view_end(struct view *view);
 struct leaves *view_leaves(const struct view *view);
 /* Between the two: the space at this place of node_space. */
 const struct view_space *view_at(const struct view *view, size_t index);
+/* Outside of the two, of a space that view_begin has seen. rows is the caller's, who looks at it and changes it between
+ * view_begin and view_end alone. */
+void view_watch(struct view *view, size_t index, struct view_watch *watch);
+void view_unwatch(struct view *view, size_t index, struct view_watch *watch);
 /* Takes in at most max rows, outside of view_begin; *ret_done when nothing is left. */
 enum twinlog_error view_catch_up(struct view *view, const struct node *node, uint32_t max,
 				 bool *ret_done) TWINLOG_MUST_CHECK;

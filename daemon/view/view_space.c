@@ -327,6 +327,12 @@ static void row_state(struct view_space *space, struct change *change, const str
 	space->state[row] = summary->state;
 }
 
+static void row_watched(const struct view_space *space, uint32_t row)
+{
+	for (const struct view_watch *watch = space->watches; watch; watch = watch->next)
+		roaring_bitmap_add(watch->rows, row);
+}
+
 static enum twinlog_error row_take(struct view_space *space, uint32_t row)
 {
 	struct change change = {.bitmaps = &space->bitmaps, .row = row, .what = CHANGE_ADD};
@@ -339,6 +345,7 @@ static enum twinlog_error row_take(struct view_space *space, uint32_t row)
 
 	if (error)
 		return error;
+	row_watched(space, row);
 	facts = summary.facts_at;
 	values = summary.facts && summary.facts->values;
 	if (!seen || facts != space->facts[row] || values != ((space->flags[row] & VIEW_VALUES) != 0)) {
