@@ -23,6 +23,15 @@ QUERIES = {
     "text_ko": ("(description like '%목포%' or note like '%목포%')", "date, event_id"),
     "text_none": ("(description like '%没有%' or note like '%没有%')", "date, event_id"),
 }
+# What another client asks for again and again while one waits for acknowledgements.
+BESIDE = {
+    "nobody": (),
+    "by_year": ("report", "events", "year"),
+    "two_ways": ("report", "events", "form", "field"),
+    "money": ("report", "cost"),
+    "ties": ("report", "ties", "partner"),
+}
+BESIDE_SECONDS = 4
 DEEP = 300000
 PAGE = 50
 # As in run: (name, ceiling, that it is one, what it is).
@@ -30,6 +39,7 @@ FLOORS = (
     ("list_ms", 0.6, True, "filter, sort and first page, less the line (ms, the slowest of three)"),
     ("deep_of_first", 1.2, True, "a deep page / the first"),
     ("text_ms", 8.0, True, "two characters in all titles and summaries (ms, the slowest of three)"),
+    ("held_up_ms", 5.0, True, "99th of a hundred acknowledgements while a report is reckoned, less that with nobody asking (ms, the worst of four)"),
     ("anonymous_bytes", 100.0, True, "memory beside LMDB's pages (bytes a record)"),
     ("start_seconds", 0.4, True, "from the start to ready (s)"),
 )
@@ -50,6 +60,15 @@ def sql_ms(postgres, query, rounds):
     return float(re.search(r"latency average = (\S+) ms", told).group(1))
 
 
+def beside(folder, rounds):
+    """The figures of bench_beside for each, in the median of rounds that take turns."""
+    found = {name: [] for name in BESIDE}
+    for _ in range(rounds):
+        for name, asked in BESIDE.items():
+            found[name].append(program("bench_beside", folder, BESIDE_SECONDS, *asked))
+    return {name: {key: statistics.median(one[key] for one in seen) for key in seen[0]} for name, seen in found.items()}
+
+
 def measure(chosen, results):
     records, rounds = chosen.records, 100 * chosen.rounds
     one, _ = cities.tie()
@@ -57,6 +76,7 @@ def measure(chosen, results):
     one.submit(cities.records(records, "jsonl", HOME / "records.jsonl"))
     seen = program("bench_view", one.folder, rounds)
     loaded = memory(one.process.pid)
+    acknowledged = beside(one.folder, chosen.rounds)
     one.stop()
     starts = []
     for _ in range(3):
@@ -86,6 +106,9 @@ def measure(chosen, results):
         "view_records": records,
         "view_seen": seen,
         "view_sql": sql,
+        "view_beside": acknowledged,
+        "held_up_ms": max(seen["p99_ms"] for name, seen in acknowledged.items() if name != "nobody")
+        - acknowledged["nobody"]["p99_ms"],
         "view_empty": empty,
         "view_loaded": loaded,
         "view_restarted": again,
@@ -108,6 +131,11 @@ def show(results):
         print(
             f"{name:12}{seen[name]['total']:9,} {ours:9.3f} ms   PostgreSQL page {theirs['page_ms']:9.3f}, count {theirs['count_ms']:9.3f} ms"
             f"   {both / ours:9.1f} times as fast"
+        )
+    for name, seen in results["view_beside"].items():
+        print(
+            f"{name:12} acknowledged in {seen['median_ms']:.3f} ms, 99th of a hundred {seen['p99_ms']:.3f}, longest {seen['most_ms']:.3f}"
+            + (f"; the report takes {seen['asked_ms']:.1f} ms" if seen["asked"] else "")
         )
     for name in ("view_empty", "view_loaded", "view_restarted"):
         print(f"{name[5:]:12}{results[name]['Anon'] / 2**20:9.1f} MiB of its own, {results[name]['File'] / 2**20:.1f} of files")
