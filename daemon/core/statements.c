@@ -267,6 +267,7 @@ void statements_recount(struct statements *statements, uint64_t sequence, bool c
 
 	if (!batch)
 		return;
+	statements->ground++;
 	for (uint32_t i = 0; i < batch->words; i++) {
 		struct word *word = &statements->words.items[batch->first_word + i];
 

@@ -148,7 +148,8 @@ bool statements_has_changed(const struct statements *statements);
 bool statements_take_changed(const struct statements *statements, uint32_t *ret_record);
 
 /* Grows whenever something changes on which what is said of other records may stand: a word on a city or an agreement,
- * facts that are erased. Who reckons for long sees by it whether the ground is still the same. */
+ * facts that are erased, a bundle that comes to count or no longer does. Who reckons for long sees by it whether the
+ * ground is still the same. */
 uint64_t statements_ground(const struct statements *statements);
 
 /* What record_state.c worked out for a record, 0 when it has to be done anew; kept from one asking to the next, also by

@@ -45,7 +45,7 @@ enum twinlog_error query_enter(const struct query *query, bool left)
 	return error;
 }
 
-#define VIEW_SLICE 512u /* records: half a millisecond or so */
+#define VIEW_SLICE 128u /* records: a quarter of a millisecond or so */
 
 enum twinlog_error query_view_ready(const struct query *query)
 {
