@@ -12,6 +12,7 @@
 #include "load.h"
 #include "rekey_transport.h"
 #include "users.pb-c.h"
+#include "workers.h"
 
 #define AUDIT_MEMORY_MAX (1024u * 1024)
 #define COUNT_MAX        1024u /* --count */
@@ -181,6 +182,7 @@ static enum twinlog_error sign(struct rekeying *rekeying, struct twinlog_fault *
 	return error ? twinlog_fault_set(fault, error, "space", NULL) : TWINLOG_OK;
 }
 
+/* The acts, and the contents that go with them: of erasures that count now that they are named. */
 static enum twinlog_error store_acts(struct rekeying *rekeying, struct twinlog_fault *fault)
 {
 	struct store_write *write;
@@ -190,9 +192,9 @@ static enum twinlog_error store_acts(struct rekeying *rekeying, struct twinlog_f
 		const struct effect *effect = &rekeying->effects.items[i];
 		const struct persist *what = &effect->persist.what;
 
-		if (effect->type != EFFECT_PERSIST || what->kind != PERSIST_ACT)
+		if (effect->type != EFFECT_PERSIST || (what->kind != PERSIST_ACT && what->kind != PERSIST_STRIP))
 			continue;
-		error = store_put_act(write, what->sequence, what->bytes, what->size);
+		error = workers_put(write, what);
 		if (error)
 			store_abort(write);
 	}

@@ -70,7 +70,7 @@ void erasures_hide(struct space *space, const struct bundle *bundle)
 			statements_erase(space->statements, &bundle->leaves[i].hash);
 }
 
-/* ---- Those of stewards, which acts may bring to effect. ---- */
+/* ---- Those that acts bring to effect: of stewards, and of a city that names them when it changes its key. ---- */
 
 void erasures_acts_changed(struct node *node, struct space *space)
 {
@@ -83,7 +83,7 @@ void erasures_act_committed(struct space *space)
 {
 	for (size_t i = 0; i < erasures_committed(space->erasures); i++) {
 		const struct erasure *erasure = erasures_at(space->erasures, i);
-		if (erasure->applies && !hash_equal(&erasure->signer, &erasure->city))
+		if (erasure->applies)
 			statements_erase(space->statements, &erasure->leaf);
 	}
 }
@@ -382,6 +382,8 @@ static enum twinlog_error erasure_make(struct node *node, struct space *space, c
 	const uint32_t index = graph ? graph_find_sequence(graph, word->bundle) : GRAPH_NONE;
 	if (index == GRAPH_NONE)
 		return TWINLOG_NOT_FOUND;
+	if (!space_knows_key(node, space))
+		return TWINLOG_KEY_NOT_THERE;
 	struct erasure *erasure;
 	uint8_t *bytes;
 	size_t size;
@@ -568,7 +570,9 @@ void erasures_request(struct node *node, uint64_t client, const Twinlog__Request
 		error = erase_words(node, space, record, erase, &erased);
 		if (!error && erase->city.len == 0)
 			error = copies_erase(node, space, erase, &copies, &erased);
-		where = error == TWINLOG_MALFORMED ? "reason" : "own version";
+		where = error == TWINLOG_MALFORMED       ? "reason"
+			: error == TWINLOG_KEY_NOT_THERE ? "space"
+							 : "own version";
 	}
 	if (error)
 		effect_fault(node, client, request->id, error, where, NULL);

@@ -73,6 +73,7 @@ struct peer_space {
 	bool told_positions;           /* all of them, on this link */
 	bool owes_positions;           /* once the acts are durable */
 	struct hash past_digest;       /* of its acts, which were asked for while it was no member */
+	bool same_acts;                /* it told of the same ones since they last changed here */
 	ARRAY(struct announced) heads; /* what it said it holds and this node lacks */
 };
 
@@ -112,6 +113,7 @@ struct known_position {
 	uint64_t time_ms;
 	uint8_t *bytes; /* SignedPosition */
 	size_t size;
+	size_t key; /* number of the key that verifies it */
 	ARRAY(struct position_head) heads;
 	struct hash erasures;      /* its digest of them */
 	uint64_t missing_since_ms; /* it names heads that are not here; 0: none */
@@ -433,6 +435,7 @@ void sync_pursue(struct node *node, const struct hash *space, const struct hash 
 void sync_pursue_all(struct node *node, const struct hash *space);
 /* Acts are durable: tells one partner, so that it asks for what it lacks. */
 void sync_acts_durable(struct node *node, struct node_link *link, struct space *space);
+void sync_acts_changed(struct node *node, const struct space *space); /* and are durable */
 /* Asks one partner for its heads, and tells it ours. */
 void sync_ask_heads(struct node *node, struct node_link *link, struct space *space);
 /* False when nothing was asked: the acts are being asked for, or wait for the disk. */
@@ -518,6 +521,7 @@ enum twinlog_error positions_arrives(struct node *node, struct node_peer *peer,
 /* Compares what machines said they have erased with what is erased here. */
 void positions_erasures(struct space *space);
 void positions_changed(struct node *node, struct space *space); /* what is held has changed */
+void positions_key_changed(struct space *space, const struct hash *city);
 void positions_time(struct node *node);
 void positions_message(struct node *node, struct node_link *link, const Twinlog__Positions *positions);
 void positions_committed(struct node *node, struct pending *pending);

@@ -154,8 +154,8 @@ static enum twinlog_error position_place(const struct node *node, struct space *
 }
 
 static enum twinlog_error position_keep(const struct node *node, struct space *space,
-					const struct position_message *message, const void *bytes, size_t size,
-					struct known_position **ret_known)
+					const struct position_message *message, size_t key, const void *bytes,
+					size_t size, struct known_position **ret_known)
 {
 	struct known_position *known = NULL;
 	uint8_t *copy = malloc(size);
@@ -176,6 +176,7 @@ static enum twinlog_error position_keep(const struct node *node, struct space *s
 	position_erasures(space, known);
 	known->bytes = copy;
 	known->size = size;
+	known->key = key;
 	for (size_t i = 0; i < message->position->n_cities; i++)
 		if (!heads_replace(space, known, message->position->cities[i]))
 			return TWINLOG_NO_MEMORY;
@@ -183,6 +184,19 @@ static enum twinlog_error position_keep(const struct node *node, struct space *s
 		known->missing_since_ms = node->now.wall_ms;
 	*ret_known = known;
 	return TWINLOG_OK;
+}
+
+/* What an old key signed is nobody's word any more. */
+void positions_key_changed(struct space *space, const struct hash *city)
+{
+	for (size_t i = space->positions.count; i-- > 0;) {
+		const struct known_position known = space->positions.items[i];
+		if (!hash_equal(&known.city, city) || !acts_key_retired(space->acts, city, known.key))
+			continue;
+		free(known.bytes);
+		free(known.heads.items);
+		ARRAY_DROP(&space->positions, i);
+	}
 }
 
 enum twinlog_error position_load(struct node *node, const void *bytes, size_t size)
@@ -200,15 +214,14 @@ enum twinlog_error position_load(struct node *node, const void *bytes, size_t si
 	size_t key;
 	if (!error)
 		error = position_verify(space, &message, &key);
-	if (!error)
-		error = position_keep(node, space, &message, bytes, size, &known);
-	if (error == TWINLOG_STALE) { /* one of so many machines that only the newest are kept */
-		arena_free(arena);
-		return TWINLOG_OK;
-	}
 	if (!error && position_is_own(node, &message.city, message.position->machine) &&
-	    known->counter > space->position_counter)
-		space->position_counter = known->counter;
+	    message.position->counter > space->position_counter)
+		space->position_counter = message.position->counter;
+	/* Kept are only those whose key speaks still, and of so many machines that only the newest are kept these. */
+	if (!error && !acts_key_retired(space->acts, &message.city, key))
+		error = position_keep(node, space, &message, key, bytes, size, &known);
+	if (error == TWINLOG_STALE)
+		error = TWINLOG_OK;
 	arena_free(arena);
 	return error;
 }
@@ -319,7 +332,9 @@ static void position_make(struct node *node, struct space *space)
 	space->position_due_mono_ms = 0;
 	space->position_mono_ms = node->now.mono_ms;
 	const struct member *self = acts_member(space->acts, &node->card->identity);
-	if (!self || self->standing != STANDING_MEMBER || node->machine == 0)
+	/* Nobody could verify one that is signed with a key that no act here brought, this city's next start included.
+	 */
+	if (!self || self->standing != STANDING_MEMBER || node->machine == 0 || !space_knows_key(node, space))
 		return;
 	if (position_pack(node, space, &bytes, &size))
 		node->out_of_memory = true;
@@ -338,6 +353,15 @@ static void position_send(struct node *node, struct node_link *link, const Proto
 	message.body_case = TWINLOG__PEER_MESSAGE__BODY_POSITIONS;
 	message.positions = &positions;
 	effect_send(node, link, &message);
+}
+
+/* Who does not know the acts that are known here may not be able to tell whose a position is, and drops it; and while
+ * they are not durable here none goes out. Then all are told once more when both are seen to know the same. */
+static void position_doubtful(struct node_peer *peer, const struct space *space)
+{
+	struct peer_space *known = peer_space(peer, acts_space(space->acts));
+	if (known && (!known->same_acts || space->acts_pending > 0))
+		known->told_positions = false;
 }
 
 static bool wants_positions(const struct node *node, const struct node_peer *peer, const struct space *space)
@@ -383,14 +407,19 @@ void positions_committed(struct node *node, struct pending *pending)
 	struct known_position *known;
 	if (!pending->own || !space)
 		return;
+	const size_t key = acts_key_number(space->acts, &node->card->identity, seal_keys_public(node->keys));
+	if (acts_key_retired(space->acts, &node->card->identity, key))
+		return; /* nobody would take it */
 	if (position_open(node->effects->arena, pending->bytes, pending->size, &message) ||
-	    position_keep(node, space, &message, pending->bytes, pending->size, &known)) {
+	    position_keep(node, space, &message, key, pending->bytes, pending->size, &known)) {
 		node->out_of_memory = true;
 		return;
 	}
 	const ProtobufCBinaryData one = codec_bytes(pending->bytes, pending->size);
 	for (size_t i = 0; i < node->peers.count; i++) {
 		struct node_link *link = peer_link(node, &node->peers.items[i]);
+		if (link && space_entitles(space, &node->peers.items[i].card->identity) == ENTITLED_ALL)
+			position_doubtful(&node->peers.items[i], space);
 		if (link && wants_positions(node, &node->peers.items[i], space))
 			position_send(node, link, &one, 1);
 	}
@@ -401,6 +430,8 @@ static void positions_relay(struct node *node, struct space *space)
 	space->relay_due_mono_ms = 0;
 	for (size_t i = 0; i < node->peers.count; i++) {
 		struct node_link *link = peer_link(node, &node->peers.items[i]);
+		if (link && space_entitles(space, &node->peers.items[i].card->identity) == ENTITLED_ALL)
+			position_doubtful(&node->peers.items[i], space);
 		if (link && wants_positions(node, &node->peers.items[i], space))
 			positions_send(node, link, space, true);
 	}
@@ -494,7 +525,7 @@ enum twinlog_error positions_arrives(struct node *node, struct node_peer *peer, 
 		machine_renew(node);
 		return TWINLOG_OK;
 	}
-	error = position_keep(node, space, &message, bytes.data, bytes.len, &known);
+	error = position_keep(node, space, &message, key, bytes.data, bytes.len, &known);
 	if (error == TWINLOG_STALE) {
 		/* So a machine whose clock is behind learns after what it has to stand. */
 		position_bring_back(node, peer, space, position_oldest(node, space, &message.city));

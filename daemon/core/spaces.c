@@ -232,8 +232,10 @@ void act_persist(struct node *node, struct space *space, const struct act *act, 
 	space_recount(node, space);
 	stream_cut_off(node, space);
 	erasures_acts_changed(node, space);
-	if (act->kind == TWINLOG__ACT_KIND__ACT_CHANGE_KEY)
+	if (act->kind == TWINLOG__ACT_KIND__ACT_CHANGE_KEY) {
+		positions_key_changed(space, &act->signer);
 		cards_key_changed(node, &act->signer);
+	}
 }
 
 /* ---- A space that is new here: its acts are taken in once they name this city, and one who belongs brings them. ----
@@ -384,6 +386,7 @@ void spaces_act_committed(struct node *node, const struct pending *pending)
 	if (--space->acts_pending > 0)
 		return;
 	positions_changed(node, space);
+	sync_acts_changed(node, space);
 	/* Told to all who may know: it may come to others through nobody else, and who sent it may hold bundles that
 	 * this city could not ask for before it knew itself to be a member. */
 	for (size_t i = 0; i < node->peers.count; i++) {

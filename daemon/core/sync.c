@@ -132,6 +132,16 @@ static void tell_positions(struct node *node, struct node_link *link, struct spa
 		positions_send_all(node, link, space);
 }
 
+void sync_acts_changed(struct node *node, const struct space *space)
+{
+	for (size_t i = 0; i < node->peers.count; i++)
+		for (size_t s = 0; s < node->peers.items[i].spaces.count; s++) {
+			struct peer_space *known = &node->peers.items[i].spaces.items[s];
+			if (hash_equal(&known->space, acts_space(space->acts)))
+				known->same_acts = false;
+		}
+}
+
 void sync_acts_durable(struct node *node, struct node_link *link, struct space *space)
 {
 	const struct peer_space *known = peer_space(&node->peers.items[link->peer], acts_space(space->acts));
@@ -140,8 +150,9 @@ void sync_acts_durable(struct node *node, struct node_link *link, struct space *
 		tell_positions(node, link, space);
 }
 
-/* From one who is no member any more by the acts held here. It may be one again, by acts that nobody else brings: what
- * it knows is asked for once, until it knows something else. */
+/* From one who is no member any more by the acts held here. It may be one again, by acts that nobody else brings, or
+ * what ended it was signed with a stolen key that it has shut out: what it knows is asked for once, until it knows
+ * something else. */
 static void digest_of_past(struct node *node, struct node_link *link, struct space *space, const struct hash *theirs)
 {
 	struct node_peer *peer = &node->peers.items[link->peer];
@@ -184,8 +195,12 @@ void sync_digest(struct node *node, struct node_link *link, const Twinlog__Diges
 		erasures_ask(node, link, space, true);
 	else if (both_members && hash_equal(&acts, &theirs))
 		erasures_known(node, space);
-	if (both_members && hash_equal(&acts, &theirs))
+	if (both_members && hash_equal(&acts, &theirs)) {
+		struct peer_space *same = peer_space(peer, &id);
+		if (same)
+			same->same_acts = space->acts_pending == 0;
 		tell_positions(node, link, space);
+	}
 	if (!hash_equal(&acts, &theirs) || (both_members && !hash_equal(&bundles, &their_bundles))) {
 		heads_send(node, link, space, true);
 		return;

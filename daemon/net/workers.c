@@ -59,7 +59,7 @@ static enum twinlog_error writer_strip(struct store_write *write, uint64_t seque
 	return error ? error : texts_erase(write, sequence, leaf);
 }
 
-static enum twinlog_error writer_put(struct store_write *write, const struct persist *what)
+enum twinlog_error workers_put(struct store_write *write, const struct persist *what)
 {
 	switch (what->kind) {
 	case PERSIST_CARD:
@@ -93,7 +93,7 @@ static enum twinlog_error writer_batch(const struct workers_setup *setup, struct
 	if (batch->clients && setup->keep_clients)
 		error = setup->keep_clients(setup->keep_context, batch->clients, batch->clients_count);
 	for (size_t i = 0; i < batch->count && !error; i++)
-		error = writer_put(write, &batch->items[i]);
+		error = workers_put(write, &batch->items[i]);
 	for (size_t i = 0; i < batch->audit_count && !error; i++)
 		error = store_put_audit(write, batch->audit[i].number, batch->audit[i].bytes, batch->audit[i].size);
 	return error;

@@ -44,6 +44,11 @@ bool workers_do_small(struct workers *workers, struct work *work);
 /* Whether that thread is so far behind that no more should be taken in. */
 bool workers_behind(const struct workers *workers, enum work_kind kind);
 
+/* Puts one row of a step into a transaction; where there is no writer, before the loop runs, callers do it themselves.
+ * On a failure the transaction is the caller's to abort. */
+struct persist;
+enum twinlog_error workers_put(struct store_write *write, const struct persist *what) TWINLOG_MUST_CHECK;
+
 /* The readers' part, in reader.c. Brings the view up to the node in slices. */
 void reader_catch_up(const struct workers_setup *setup);
 /* Answers one query, pushing WORK_REPLY for each message. */

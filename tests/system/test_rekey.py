@@ -129,6 +129,36 @@ class Rekey(harness.TestCase):
         self.assertGreater(steps, 5)
         self.assertIn(first, one.records("--space", space))
 
+    def thief_of(self, city):
+        """A copy of its folder, while it is stopped."""
+        folder = self.folder / "thief"
+        shutil.copytree(city.folder, folder, ignore=shutil.ignore_patterns("*.sock"))
+        thief = harness.City.__new__(harness.City)
+        thief.__dict__.update(city.__dict__, folder=folder, log=self.folder / "thief.log", process=None)
+        self.cities.append(thief)
+        return thief
+
+    def test_stolen_erasure(self):
+        """A thief's erasure takes nothing once its key is retired; if the city names it after all, it takes the content out of the stores."""
+        one, two, space = self.pair()
+        (record,) = two.submit(activity(1, title="what the thief erased"), space=space, options=["--wait-for", "1"])
+        two.stop()
+        thief, safe = self.thief_of(two), self.safe(two)
+        thief.start()
+        thief.do("erase", record, "--reason", "personal_data", "--yes")
+        wait_for(lambda: "what the thief erased" not in one.do("show", record), "the partner takes it for the city's own")
+        thief.stop()
+        self.rekey(two, "--stolen", clock(time.time() + 60), recovery=safe)
+        two.start()
+        wait_for(lambda: two.json("status")["spaces"][0]["erasures"] == 1, "the erasure has come")
+        self.assertIn("what the thief erased", two.do("show", record), "it takes nothing any more")
+        two.stop()
+        self.rekey(two, "--extend", "--count", "0" * 64, recovery=safe)
+        self.assertEqual(run([harness.TWINLOGD, "compact", two.folder]).code, 0)
+        self.assertNotIn(b"what the thief erased", (two.folder / "data" / "data.mdb").read_bytes())
+        two.start()
+        self.assertNotIn("what the thief erased", two.do("show", record), "it counts now")
+
     def test_stolen(self):
         """A thief with a copy of the folder speaks as the city; after the change it is shut out, also from links."""
         one, two, space = self.pair()
@@ -136,11 +166,7 @@ class Rekey(harness.TestCase):
         stolen_at = int(time.time()) + 1
         wait_for(lambda: time.time() > stolen_at, "the second is over")
         two.stop()
-        thief_folder = self.folder / "thief"
-        shutil.copytree(two.folder, thief_folder, ignore=shutil.ignore_patterns("*.sock"))
-        thief = harness.City.__new__(harness.City)
-        thief.__dict__.update(two.__dict__, folder=thief_folder, log=self.folder / "thief.log", process=None)
-        self.cities.append(thief)
+        thief = self.thief_of(two)
         two.start()
         (genuine,) = two.submit(activity(3), space=space, options=["--wait-for", "1"])
         two.stop()
