@@ -82,11 +82,16 @@ static struct position_said *position_author(struct sim *sim, unsigned machine, 
 	if (said->word)
 		return said;
 	const unsigned author = sim_city_by_identity(sim, &city);
-	if (author == sim->profile.cities || (author != sim->machines[machine].city && !sim->cities[author].liar))
+	if (author == sim->profile.cities ||
+	    (author != sim->machines[machine].city && !sim->cities[author].liar && !sim->cities[author].stolen))
 		sim_fail(sim, SIM_UNSAFE, "machine %u passes on a position that its city never made", machine);
-	*said = (struct position_said){.word = word,
-				       .machine = author == sim->machines[machine].city ? machine : UINT32_MAX,
-				       .lineage = sim->machines[machine].lineage};
+	*said = (struct position_said){
+	    .word = word,
+	    .machine = author == sim->machines[machine].city &&
+			       (!sim->cities[author].stolen || position->machine == sim->machines[machine].disk.machine)
+			   ? machine
+			   : UINT32_MAX,
+	    .lineage = sim->machines[machine].lineage};
 	sim->said_count++;
 	return said;
 }
@@ -217,10 +222,10 @@ void check_persist(struct sim *sim, unsigned machine, const struct persist *what
 
 static void check_erased(struct sim *sim, unsigned machine, const struct disk_entry *entry)
 {
-	const struct disk *disk = &sim->machines[machine].disk;
+	struct disk *disk = &sim->machines[machine].disk;
 	const struct bundle *bundle = entry->bundle;
 	for (uint32_t i = 0; disk->erasures.count && !sim->machines[machine].flipped && i < bundle->leaves_count; i++)
-		if (bundle->leaves[i].salt && disk_erased(sim, disk, &bundle->city, &bundle->leaves[i].hash))
+		if (bundle->leaves[i].salt && disk_erased(sim, disk, bundle, &bundle->leaves[i].hash))
 			sim_fail(sim, SIM_UNSAFE, "machine %u keeps what was erased", machine);
 }
 

@@ -149,16 +149,15 @@ static const char *circle_positions(const struct sim *sim, const struct circle *
 }
 
 /* No byte of what was erased is on any disk. */
-static const char *circle_erased(const struct sim *sim, const struct circle *circle)
+static const char *circle_erased(struct sim *sim, const struct circle *circle)
 {
 	for (unsigned c = 0; c < sim->profile.cities; c++) {
-		const struct disk *disk = &sim->machines[sim->cities[c].machine].disk;
+		struct disk *disk = &sim->machines[sim->cities[c].machine].disk;
 		for (size_t i = 0; disk->erasures.count && i < disk->bundles.count; i++) {
 			const struct bundle *bundle = disk->bundles.items[i].bundle;
 			for (uint32_t l = 0; hash_equal(&bundle->space, &circle->space) && l < bundle->leaves_count;
 			     l++)
-				if (bundle->leaves[l].salt &&
-				    disk_erased(sim, disk, &bundle->city, &bundle->leaves[l].hash)) {
+				if (bundle->leaves[l].salt && disk_erased(sim, disk, bundle, &bundle->leaves[l].hash)) {
 					snprintf(lacking, sizeof lacking, "%s holds what was erased",
 						 sim->cities[c].city_id);
 					return lacking;
@@ -171,7 +170,7 @@ static const char *circle_erased(const struct sim *sim, const struct circle *cir
 /* Whether somebody can still give it to the others: who belongs no more is asked for nothing. */
 static bool circle_has(const struct sim *sim, const struct circle *circle, const struct promise *promise)
 {
-	bool has = !sim->profile.changes;
+	bool has = !council_sits(sim);
 	for (unsigned m = 0; m < circle->members_count && !has; m++) {
 		const unsigned c = circle->members[m];
 		has = circle->group[c] == circle->group[promise->city] &&
@@ -180,11 +179,20 @@ static bool circle_has(const struct sim *sim, const struct circle *circle, const
 	return has;
 }
 
+/* What builds on a thief's words is shut out with them. What a machine wrote that is no more, and that had not come to
+ * the city when it changed its key, is not named by that change, and partners tell of it no more. */
+static bool shut_out(const struct sim *sim, const struct promise *promise)
+{
+	const struct city *city = &sim->cities[promise->city];
+	return city->keys_count > 1 &&
+	       (keys_tainted(sim, promise->object) || !disk_holds(&sim->machines[city->machine].disk, promise->object));
+}
+
 static const char *circle_promises(const struct sim *sim, const struct circle *circle)
 {
 	for (size_t i = 0; i < sim->promises_count; i++) {
 		const struct promise *promise = &sim->promises[i];
-		if (promise->excused || !hash_equal(&promise->space, &circle->space) ||
+		if (promise->excused || shut_out(sim, promise) || !hash_equal(&promise->space, &circle->space) ||
 		    !circle_has(sim, circle, promise))
 			continue;
 		for (unsigned m = 0; m < circle->members_count; m++) {
@@ -208,6 +216,24 @@ static const char *circle_promises(const struct sim *sim, const struct circle *c
 	return NULL;
 }
 
+/* What a thief signed counts nowhere where the new key is known; what is a city's own does everywhere. */
+static const char *circle_keys(struct sim *sim, const struct circle *circle)
+{
+	const char *wrong = NULL;
+	for (unsigned m = 0; sim->profile.keys_ms && m < circle->members_count && !wrong; m++) {
+		const unsigned c = circle->members[m];
+		bool linked[SIM_CITIES_MAX] = {false};
+		for (unsigned i = 0; i < circle->members_count; i++)
+			linked[circle->members[i]] = circle->group[circle->members[i]] == circle->group[c];
+		wrong = keys_wrong(sim, &sim->machines[sim->cities[c].machine].disk, space_at(sim, c, &circle->space),
+				   linked);
+		if (wrong)
+			snprintf(lacking, sizeof lacking, "at %s in space %02x%02x %s", sim->cities[c].city_id,
+				 circle->space.bytes[0], circle->space.bytes[1], wrong);
+	}
+	return wrong ? lacking : NULL;
+}
+
 static const char *circle_lacks(struct sim *sim, struct circle *circle)
 {
 	circle_draw(sim, circle);
@@ -222,6 +248,8 @@ static const char *circle_lacks(struct sim *sim, struct circle *circle)
 	}
 	const char *what = circle_promises(sim, circle);
 	if (!what)
+		what = circle_keys(sim, circle);
+	if (!what)
 		what = circle_positions(sim, circle);
 	return what ? what : circle_erased(sim, circle);
 }
@@ -229,9 +257,13 @@ static const char *circle_lacks(struct sim *sim, struct circle *circle)
 const char *converge_lacks(struct sim *sim)
 {
 	static struct circle circle;
-	for (unsigned i = 0; i < sim->profile.cities; i++)
-		if (sim->machines[sim->cities[i].machine].queue_count)
+	for (unsigned i = 0; i < sim->profile.cities; i++) {
+		const struct machine *machine = &sim->machines[sim->cities[i].machine];
+		if (!machine->running)
+			return "a machine is off for a change of its key";
+		if (machine->queue_count)
 			return "a commit is under way";
+	}
 	for (size_t i = 0; i < sim->plans_count; i++)
 		if (!sim->plans[i].done)
 			return "a space is not founded";

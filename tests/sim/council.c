@@ -11,8 +11,11 @@
 void council_draw(struct sim *sim)
 {
 	rng_seed(&sim->council, sim->options.seed ^ 0x6163740000000004u);
+	rng_seed(&sim->purges, sim->options.seed ^ 0x7075726765000006u);
 	const bool changes = !sim->options.spaces && rng_chance(&sim->council, COUNCIL_CHANCE);
 	sim->profile.changes = changes ? (unsigned)rng_between(&sim->council, 10, COUNCIL_OFTEN) : 0;
+	const bool purges = changes && rng_chance(&sim->purges, 500);
+	sim->profile.purges = purges ? (unsigned)rng_between(&sim->purges, 10, COUNCIL_OFTEN) : 0;
 }
 
 /* ---- Changes. ---- */
@@ -75,6 +78,36 @@ void council_meet(struct sim *sim, unsigned machine)
 	request.body_case = TWINLOG__REQUEST__BODY_SPACE_CHANGE;
 	request.space_change = &change;
 	office_ask(sim, machine, ERRAND_CHANGE, &request, 0);
+}
+
+/* What one said that belongs no more is erased, by most stewards together. */
+void council_purge(struct sim *sim, unsigned machine)
+{
+	const struct node *node = sim->machines[machine].node;
+	if (!sim->profile.purges || !node_spaces(node) || !rng_chance(&sim->purges, sim->profile.purges))
+		return;
+	const struct space *space = node_space(node, rng_below(&sim->purges, node_spaces(node)));
+	const struct statements *statements = space_statements(space);
+	size_t count;
+	const struct member *members = acts_members(space_acts(space), &count);
+	const struct member *whom = &members[rng_below(&sim->purges, count)];
+	if (whom->standing < STANDING_LEFT || !statements_records(statements) ||
+	    !acts_ever_steward(space_acts(space), node_identity(node)))
+		return;
+	const struct handle handle =
+	    statements_record(statements, rng_below(&sim->purges, statements_records(statements)))->handle;
+	const struct hash city = whom->identity;
+	Twinlog__RecordName name = TWINLOG__RECORD_NAME__INIT;
+	Twinlog__Erase erase = TWINLOG__ERASE__INIT;
+	Twinlog__Request request = TWINLOG__REQUEST__INIT;
+	name.handle = codec_handle(&handle);
+	erase.record = &name;
+	erase.city = codec_hash(&city);
+	erase.all = true;
+	erase.reason = codec_string("court_order");
+	request.body_case = TWINLOG__REQUEST__BODY_ERASE;
+	request.erase = &erase;
+	office_ask(sim, machine, ERRAND_ERASE, &request, 0);
 }
 
 static unsigned city_of(const struct sim *sim, ProtobufCBinaryData identity)
@@ -165,7 +198,7 @@ const struct acts *council_judges(struct sim *sim, struct disk *disk, const stru
 
 unsigned council_removed(struct sim *sim, struct disk *disk, const struct hash *space, unsigned otherwise)
 {
-	const struct acts *acts = sim->profile.changes ? council_judges(sim, disk, space) : NULL;
+	const struct acts *acts = council_sits(sim) ? council_judges(sim, disk, space) : NULL;
 	for (unsigned city = 0; acts && city < sim->profile.cities; city++) {
 		const struct member *member = acts_member(acts, &sim->cities[city].identity);
 		if (member && member->standing == STANDING_REMOVED)
@@ -212,26 +245,43 @@ static void reach(const struct sim *sim, const struct disk *disk, uint8_t *reach
 void counted_begin(struct sim *sim, struct disk *disk, const struct hash *space, struct counted *ret_counted)
 {
 	ret_counted->disk = disk;
-	ret_counted->acts = sim->profile.changes ? council_judges(sim, disk, space) : NULL;
+	ret_counted->keys_aside = false;
+	ret_counted->acts = council_sits(sim) ? council_judges(sim, disk, space) : NULL;
 	ret_counted->reached =
 	    ret_counted->acts ? sim_alloc(acts_count(ret_counted->acts) * sizeof *ret_counted->reached) : NULL;
 }
 
+/* The number, in the space, of the key that verifies the bundle. */
+static size_t key_of(const struct sim *sim, const struct acts *acts, const struct bundle *bundle)
+{
+	const struct bundle *opened = sim->world.items[world_find(&sim->world, &bundle->id)].bundle;
+	const struct city *city = &sim->cities[sim_city_by_identity(sim, &bundle->city)];
+	return acts_key_number(acts, &city->identity, &city->publics[opened->key]);
+}
+
+static bool is_change(const struct acts *acts, size_t cutoff)
+{
+	return acts_at(acts, cutoff)->kind == TWINLOG__ACT_KIND__ACT_CHANGE_KEY;
+}
+
 bool counted_has(const struct sim *sim, struct counted *counted, const struct bundle *bundle)
 {
+	const struct acts *acts = counted->acts;
 	bool may = false;
-	if (!counted->acts)
+	if (!acts)
 		return true;
-	if (acts_may_speak(counted->acts, &bundle->city, bundle->acts, bundle->acts_count, 0, &may) || !may)
+	const size_t key = key_of(sim, acts, bundle);
+	if (acts_may_speak(acts, &bundle->city, bundle->acts, bundle->acts_count, key, &may) || !may)
 		return false;
-	for (size_t i = 0; i < acts_cutoffs(counted->acts, &bundle->city); i++) {
-		const size_t cutoff = acts_cutoff(counted->acts, &bundle->city, i);
+	for (size_t i = 0; i < acts_cutoffs(acts, &bundle->city); i++) {
+		const size_t cutoff = acts_cutoff(acts, &bundle->city, i);
 		size_t heads_count;
-		if (!acts_cutoff_applies(counted->acts, cutoff, bundle->acts, bundle->acts_count, 0))
+		if ((counted->keys_aside && is_change(acts, cutoff)) ||
+		    !acts_cutoff_applies(acts, cutoff, bundle->acts, bundle->acts_count, key))
 			continue;
 		if (!counted->reached[cutoff]) {
 			counted->reached[cutoff] = sim_alloc(sim->world.count);
-			const struct hash *heads = acts_cutoff_heads(counted->acts, cutoff, &heads_count);
+			const struct hash *heads = acts_cutoff_heads(acts, cutoff, &heads_count);
 			reach(sim, counted->disk, counted->reached[cutoff], heads, heads_count);
 		}
 		if (!counted->reached[cutoff][world_find(&sim->world, &bundle->id)])

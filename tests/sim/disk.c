@@ -35,15 +35,31 @@ struct disk_entry *disk_row(const struct disk_rows *rows, uint64_t sequence)
 	return low < rows->count && rows->items[low].sequence == sequence ? &rows->items[low] : NULL;
 }
 
-bool disk_erased(const struct sim *sim, const struct disk *disk, const struct hash *city, const struct hash *leaf)
+/* What was signed with a stolen key takes nothing, once the city has changed its key and not named it. */
+static bool erasure_stands(const struct sim *sim, const struct acts *acts, const struct object *object)
 {
+	const struct city *signer = &sim->cities[sim_city_by_identity(sim, &object->city)];
+	const size_t number = acts ? acts_key_number(acts, &signer->identity, &signer->publics[object->key]) : SIZE_MAX;
+	return !acts || !acts_erasure_shut_out(acts, &signer->identity, number, &object->id);
+}
+
+bool disk_erased(struct sim *sim, struct disk *disk, const struct bundle *bundle, const struct hash *leaf)
+{
+	struct hash signers[SIM_CITIES_MAX];
+	size_t count = 0;
+	const struct acts *acts = council_sits(sim) ? council_judges(sim, disk, &bundle->space) : NULL;
 	for (size_t i = 0; i < disk->erasures.count; i++) {
-		const struct erasure *erasure = sim->world.items[disk->erasures.items[i].object].erasure;
-		if (hash_equal(&erasure->leaf, leaf) && hash_equal(&erasure->city, city) &&
-		    hash_equal(&erasure->signer, city))
+		const struct object *object = &sim->world.items[disk->erasures.items[i].object];
+		const struct erasure *erasure = object->erasure;
+		if (!hash_equal(&erasure->leaf, leaf) || !hash_equal(&erasure->city, &bundle->city) ||
+		    !hash_equal(&erasure->space, &bundle->space) || !erasure_stands(sim, acts, object))
+			continue;
+		if (hash_equal(&erasure->signer, &bundle->city))
 			return true;
+		if (count < SIM_CITIES_MAX)
+			signers[count++] = erasure->signer;
 	}
-	return false;
+	return count && acts && acts_stewards_agree(acts, &bundle->city, signers, hash_sort(signers, count));
 }
 
 /* The planted fault: one bit of the signature. */
@@ -72,6 +88,18 @@ static const struct content *disk_take(struct sim *sim, const struct pending *ro
 	return sim_sings(sim, CANARY_FORGED) ? disk_take_forged(sim, row) : world_take_bundle(sim, bytes, size);
 }
 
+/* Whether a thief signed it, or what it builds on; a machine tells nobody of what it has made until that is durable. */
+static void object_mark(struct sim *sim, unsigned machine, uint32_t number)
+{
+	struct object *object = &sim->world.items[number];
+	const bool own = hash_equal(&object->city, &sim->cities[sim->machines[machine].city].identity);
+	object->stolen = (own && sim->machines[machine].thief) || thief_signed(sim, &object->id);
+	for (uint32_t i = 0; object->bundle && i < object->bundle->parents_count; i++) {
+		const uint32_t parent = world_find(&sim->world, &object->bundle->parents[i]);
+		object->tainted |= parent != OBJECT_NONE && keys_tainted(sim, parent);
+	}
+}
+
 static void disk_append(struct sim *sim, unsigned machine, struct disk_rows *rows, const struct pending *row)
 {
 	struct disk *disk = &sim->machines[machine].disk;
@@ -84,6 +112,7 @@ static void disk_append(struct sim *sim, unsigned machine, struct disk_rows *row
 	if (content.object >= objects) {
 		sim->world.items[content.object].maker = machine;
 		sim->world.items[content.object].lineage = sim->machines[machine].lineage;
+		object_mark(sim, machine, content.object);
 	}
 	if (disk_holds(disk, content.object))
 		sim_fail(sim, SIM_UNSAFE, "machine %u stores the same object twice", machine);
@@ -95,12 +124,29 @@ static void disk_append(struct sim *sim, unsigned machine, struct disk_rows *row
 	    .sequence = sequence, .object = content.object, .blob = blob_hold(content.blob), .bundle = content.bundle};
 }
 
+/* Whether stewards alone erased it. */
+static bool disk_purged(const struct sim *sim, const struct disk *disk, const struct leaf *leaf)
+{
+	bool purged = false;
+	for (size_t i = 0; i < disk->erasures.count; i++) {
+		const struct erasure *erasure = sim->world.items[disk->erasures.items[i].object].erasure;
+		if (!hash_equal(&erasure->leaf, &leaf->hash))
+			continue;
+		purged = true;
+		if (hash_equal(&erasure->signer, &erasure->city))
+			return false;
+	}
+	return purged;
+}
+
 static void disk_strip(struct sim *sim, unsigned machine, const struct pending *row)
 {
 	struct disk_entry *entry = disk_row(&sim->machines[machine].disk.bundles, row->what.sequence);
 	uint8_t *bytes;
 	size_t size;
-	if (sim_sings(sim, CANARY_KEPT))
+	if (sim_sings(sim, CANARY_KEPT) ||
+	    (entry && disk_purged(sim, &sim->machines[machine].disk, &entry->bundle->leaves[row->what.leaf]) &&
+	     sim_sings(sim, CANARY_PURGED)))
 		return;
 	if (sim->machines[machine].flipped)
 		return; /* nothing can be said of what lies there */
@@ -261,7 +307,7 @@ void disk_empty(struct disk *disk)
 	free(disk->requests);
 	free(disk->holds);
 	council_forgets(disk);
-	*disk = (struct disk){.machine = disk->machine};
+	*disk = (struct disk){.machine = disk->machine, .key = disk->key};
 }
 
 /* Reckoned from the acts themselves, so that the core's own judgement is not the judge of the core; where stewards
@@ -270,7 +316,7 @@ enum standing disk_standing(struct sim *sim, struct disk *disk, const struct has
 			    bool *ret_named)
 {
 	const struct city *who = &sim->cities[city];
-	if (sim->profile.changes) {
+	if (council_sits(sim)) {
 		const struct acts *acts = council_judges(sim, disk, space);
 		const struct member *member = acts ? acts_member(acts, &who->identity) : NULL;
 		*ret_named = member != NULL;

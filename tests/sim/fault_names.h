@@ -49,6 +49,12 @@
 	X(FAULT_EXTENDED, "removals extended")                                                                         \
 	X(FAULT_APPOINTED, "stewards appointed")                                                                       \
 	X(FAULT_LEFT, "members that left")                                                                             \
+	X(FAULT_PURGE, "stewards' erasures")                                                                           \
+	X(FAULT_KEY_CHANGED, "keys changed")                                                                           \
+	X(FAULT_KEY_STOLEN, "keys stolen")                                                                             \
+	X(FAULT_THEFT_USED, "lies: with a stolen key")                                                                 \
+	X(FAULT_KEY_SHUT_OUT, "stolen keys shut out")                                                                  \
+	X(FAULT_KEY_EXTENDED, "changes of key extended")                                                               \
 	X(FAULT_NEWER_WORD, "words of a newer version")
 enum fault {
 #define FAULT_ITEM(name, text) name,

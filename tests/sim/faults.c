@@ -88,7 +88,8 @@ void faults_excuse(struct sim *sim)
 		struct promise *promise = &sim->promises[i];
 		bool held = false;
 		for (unsigned m = 0; m < sim->machines_count && !held; m++)
-			held = sim->machines[m].exists && disk_holds(&sim->machines[m].disk, promise->object);
+			held = sim->machines[m].exists && !sim->machines[m].thief &&
+			       disk_holds(&sim->machines[m].disk, promise->object);
 		promise->excused |= !held;
 	}
 }
@@ -98,6 +99,8 @@ void faults_replace(struct sim *sim, unsigned number, const struct disk *content
 	struct machine *machine = &sim->machines[number];
 	machine_stop(sim, number, false);
 	disk_empty(&machine->disk);
+	if (!machine->thief) /* the recovery file has the newest */
+		machine->disk.key = sim->cities[machine->city].keys_count - 1;
 	if (content)
 		disk_copy(&machine->disk, content);
 	if (!same_machine)
@@ -171,7 +174,7 @@ void faults_retire(struct sim *sim, unsigned number)
 		return;
 	machine_stop(sim, number, false);
 	disk_empty(&machine->disk);
-	machine->exists = machine->flipped = false;
+	machine->exists = machine->flipped = machine->thief = false;
 	machine->lineage++;
 	faults_excuse(sim);
 }
@@ -224,6 +227,12 @@ void faults_draw(struct sim *sim)
 		sim->profile.weights[i] = profile_maybe(sim, strikes[i].per_mille, strikes[i].most);
 		sim->profile.snapshots |= strikes[i].strike == fault_snapshot && sim->profile.weights[i];
 	}
+}
+
+void faults_draw_all(struct sim *sim)
+{
+	for (size_t i = 0; i < STRIKES; i++)
+		sim->profile.weights[i] = strikes[i].strike == fault_snapshot ? 0 : strikes[i].most;
 }
 
 void faults_strike(struct sim *sim)

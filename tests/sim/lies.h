@@ -23,6 +23,7 @@ struct blob *lie_forged(struct sim *sim, unsigned machine, const struct blob *ho
 struct blob *lie_tampered(struct sim *sim, unsigned machine, const struct blob *honest);
 struct blob *lie_absurd(struct sim *sim, unsigned machine, const struct blob *honest);
 struct blob *lie_position(struct sim *sim, unsigned machine, const struct blob *honest);
+struct blob *lie_position_of(struct sim *sim, const struct city *liar); /* with that city's keys */
 struct blob *lie_replayed(struct sim *sim, unsigned machine, const struct blob *honest);
 struct blob *lie_erasure(struct sim *sim, unsigned machine, const struct blob *honest);
 struct blob *lie_act(struct sim *sim, unsigned machine, const struct blob *honest);

@@ -113,10 +113,8 @@ struct blob *lie_absurd(struct sim *sim, unsigned machine, const struct blob *ho
 }
 
 /* A position, well signed, of heads that are nowhere; or one in another city's name. */
-struct blob *lie_position(struct sim *sim, unsigned machine, const struct blob *honest)
+struct blob *lie_position_of(struct sim *sim, const struct city *liar)
 {
-	const struct city *liar = lie_city(sim, machine);
-	(void)honest;
 	const struct object *object = lie_any_bundle(sim, NULL);
 	if (!object)
 		return NULL;
@@ -153,6 +151,12 @@ struct blob *lie_position(struct sim *sim, unsigned machine, const struct blob *
 	free(inner);
 	free(packed);
 	return blob;
+}
+
+struct blob *lie_position(struct sim *sim, unsigned machine, const struct blob *honest)
+{
+	(void)honest;
+	return lie_position_of(sim, lie_city(sim, machine));
 }
 
 struct blob *lie_replayed(struct sim *sim, unsigned machine, const struct blob *honest)

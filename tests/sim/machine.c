@@ -16,9 +16,10 @@ struct node *machine_node_from_disk(const struct sim *sim, unsigned number, cons
 				    const uint8_t seed[SEAL_SEED_SIZE], const char **ret_what)
 {
 	const struct city *city = &sim->cities[sim->machines[number].city];
-	struct node_config config = {.keys = city->keys,
-				     .signed_card = city->signed_card->bytes,
-				     .signed_card_size = city->signed_card->size,
+	const struct city_key *key = &city->ring[disk->key];
+	struct node_config config = {.keys = key->keys,
+				     .signed_card = key->signed_card->bytes,
+				     .signed_card_size = key->signed_card->size,
 				     .machine = disk->machine,
 				     .restored = disk->restored};
 	memcpy(config.seed, seed, sizeof config.seed);

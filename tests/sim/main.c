@@ -8,7 +8,7 @@
 
 struct wishes {
 	struct runs runs;
-	bool canary, determinism, growth;
+	bool canary, determinism, growth, large;
 	const char *canary_name; /* NULL: all */
 };
 
@@ -17,6 +17,7 @@ static void usage(FILE *to)
 	fputs("usage: tests/sim/run SEED [--cities N] [--hours H] [--trace] [--real-signatures]\n"
 	      "       tests/sim/run --seeds N [--from S] [--hours H] [--cities N] [--jobs J]\n"
 	      "       tests/sim/run --canary[=NAME] | --determinism | --growth\n"
+	      "       tests/sim/run --large [SEED] [--cities N] [--trace]\n"
 	      "--hours: simulated ones of each seed; without, a seed draws some minutes of storm\n"
 	      "ends with 0 ok, 10 crashed, 11 unsafe, 12 stuck\n",
 	      to);
@@ -48,6 +49,9 @@ static bool wish_take(struct wishes *wishes, int option, const char *value)
 	case 'g':
 		wishes->growth = true;
 		return true;
+	case 'l':
+		wishes->large = true;
+		return true;
 	case 'd':
 		wishes->determinism = true;
 		return true;
@@ -65,17 +69,12 @@ static bool wish_take(struct wishes *wishes, int option, const char *value)
 static bool wishes_read(struct wishes *wishes, int count, char **arguments)
 {
 	static const struct option options[] = {
-	    {"seeds", required_argument, NULL, 's'},
-	    {"from", required_argument, NULL, 'f'},
-	    {"hours", required_argument, NULL, 'h'},
-	    {"cities", required_argument, NULL, 'c'},
-	    {"jobs", required_argument, NULL, 'j'},
-	    {"canary", optional_argument, NULL, 'y'},
-	    {"growth", no_argument, NULL, 'g'},
-	    {"determinism", no_argument, NULL, 'd'},
-	    {"real-signatures", no_argument, NULL, 'r'},
-	    {"trace", no_argument, NULL, 't'},
-	    {NULL, 0, NULL, 0},
+	    {"seeds", required_argument, NULL, 's'}, {"from", required_argument, NULL, 'f'},
+	    {"hours", required_argument, NULL, 'h'}, {"cities", required_argument, NULL, 'c'},
+	    {"jobs", required_argument, NULL, 'j'},  {"canary", optional_argument, NULL, 'y'},
+	    {"growth", no_argument, NULL, 'g'},      {"large", no_argument, NULL, 'l'},
+	    {"determinism", no_argument, NULL, 'd'}, {"real-signatures", no_argument, NULL, 'r'},
+	    {"trace", no_argument, NULL, 't'},       {NULL, 0, NULL, 0},
 	};
 	*wishes = (struct wishes){.runs.options.seed = 1};
 	for (int c; (c = getopt_long(count, arguments, "", options, NULL)) != -1;)
@@ -103,6 +102,8 @@ int main(int count, char **arguments)
 		return canaries_sing(&wishes.runs, wishes.canary_name);
 	if (wishes.growth)
 		return growth_table();
+	if (wishes.large)
+		return runner_large(&wishes.runs);
 	if (wishes.determinism)
 		return runner_determinism(&wishes.runs);
 	return runner_seeds(&wishes.runs);

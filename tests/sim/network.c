@@ -255,17 +255,17 @@ void network_inject(struct sim *sim, unsigned machine, uint32_t link, struct blo
 		line_post(sim, link - 1, 1 - from, blob);
 }
 
-static bool names_members(const Twinlog__PeerMessage *message)
+static bool names(const Twinlog__PeerMessage *message, uint32_t kind, uint32_t other)
 {
-	bool names = false;
+	bool found = false;
 	for (size_t i = 0; message->body_case == TWINLOG__PEER_MESSAGE__BODY_ACTS && i < message->acts->n_acts; i++) {
 		struct act *act;
 		if (act_open(message->acts->acts[i].data, message->acts->acts[i].len, &act))
 			continue;
-		names |= act->kind == TWINLOG__ACT_KIND__ACT_ADD || act->kind == TWINLOG__ACT_KIND__ACT_REMOVE;
+		found |= act->kind == kind || act->kind == other;
 		act_free(act);
 	}
-	return names;
+	return found;
 }
 
 /* Planted. */
@@ -273,7 +273,9 @@ static bool line_swallows(struct sim *sim, const Twinlog__PeerMessage *message)
 {
 	const enum canary canary = sim->options.canary;
 	const Twinlog__PeerMessage__BodyCase kind = message->body_case;
-	return (canary == CANARY_ACTS && names_members(message)) ||
+	return (canary == CANARY_ACTS && names(message, TWINLOG__ACT_KIND__ACT_ADD, TWINLOG__ACT_KIND__ACT_REMOVE)) ||
+	       (canary == CANARY_KEYS &&
+		names(message, TWINLOG__ACT_KIND__ACT_CHANGE_KEY, TWINLOG__ACT_KIND__ACT_CHANGE_KEY)) ||
 	       (canary == CANARY_POSITIONS && sim->healed && kind == TWINLOG__PEER_MESSAGE__BODY_POSITIONS) ||
 	       (canary == CANARY_ERASURES && kind == TWINLOG__PEER_MESSAGE__BODY_ERASURES);
 }

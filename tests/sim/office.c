@@ -274,6 +274,8 @@ void office_work(struct sim *sim, const struct job *job)
 	if (!sim->machines[machine].running)
 		return;
 	council_meet(sim, machine);
+	if (sim->machines[machine].running)
+		council_purge(sim, machine);
 	if (!sim->machines[machine].running)
 		return;
 	const uint64_t what = rng_below(&sim->rng, 100);

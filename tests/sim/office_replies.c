@@ -37,15 +37,25 @@ static void promise_slots_widen(struct sim *sim)
 		promise_place(sim, i);
 }
 
+static bool counts_still(struct sim *sim, const struct promise *promise)
+{
+	struct counted counted;
+	counted_begin(sim, &sim->machines[promise->machine].disk, &promise->space, &counted);
+	const bool counts = counted_has(sim, &counted, sim->world.items[promise->object].bundle);
+	counted_end(&counted);
+	return counts;
+}
+
 /* A disk that went back in time may write a request once more, and then be given by its partners what it had written
- * before: of those two either is an answer. And what a removal shut out may be said again by one who was added again.
- */
-static bool made_since(struct sim *sim, const struct promise *promise)
+ * before: of those two either is an answer. And what a removal shut out may be said again by one who was added again,
+ * as what a change of key did. */
+static bool made_since(struct sim *sim, const struct promise *known, const struct promise *promise)
 {
 	const struct object *object = &sim->world.items[promise->object];
 	struct disk *disk = &sim->machines[promise->machine].disk;
 	return object->maker == promise->machine && object->lineage == promise->lineage &&
-	       !(sim->profile.changes &&
+	       !(sim->cities[promise->city].keys_count > 1 && !counts_still(sim, known)) &&
+	       !(council_sits(sim) &&
 		 council_ended(council_judges(sim, disk, &promise->space), &sim->cities[promise->city].identity));
 }
 
@@ -59,7 +69,7 @@ static void promise_keep(struct sim *sim, struct promise promise)
 		if (known->machine != promise.machine || known->lineage != promise.lineage ||
 		    !handle_equal(&known->request, &promise.request))
 			continue;
-		if ((!hash_equal(&known->leaf, &promise.leaf) && made_since(sim, &promise)) ||
+		if ((!hash_equal(&known->leaf, &promise.leaf) && made_since(sim, known, &promise)) ||
 		    sim_sings(sim, CANARY_TWICE))
 			sim_fail(sim, SIM_UNSAFE, "one request was written twice on machine %u", promise.machine);
 		return;
@@ -118,7 +128,8 @@ static void reply_waited(struct sim *sim, const struct errand *errand, const Twi
 	unsigned holders = 0;
 	/* A liar signs that it holds what it never had: nobody can know better than its word. */
 	for (unsigned i = 0; i < sim->profile.cities; i++)
-		holders += (object->held_by[i] || sim->cities[i].liar) && i != sim->machines[errand->machine].city;
+		holders += (object->held_by[i] || sim->cities[i].liar || sim->cities[i].stolen) &&
+			   i != sim->machines[errand->machine].city;
 	if (sim_sings(sim, CANARY_WAITED))
 		holders = 0;
 	if (waited->cities > holders)
@@ -126,8 +137,12 @@ static void reply_waited(struct sim *sim, const struct errand *errand, const Twi
 			 waited->cities, holders);
 }
 
-static void reply_erased(struct sim *sim, unsigned machine, const Twinlog__Erased *erased)
+static void reply_erased(struct sim *sim, const struct errand *errand, const Twinlog__Erased *erased)
 {
+	Twinlog__Request *request;
+	if (CODEC_UNPACK(sim_arena(sim, 2), errand->request->bytes, errand->request->size, &request, twinlog__request))
+		abort();
+	const unsigned machine = errand->machine;
 	uint64_t signed_here = 0;
 	const struct disk_rows *rows = &sim->machines[machine].disk.erasures;
 	for (size_t i = 0; i < rows->count; i++)
@@ -135,8 +150,8 @@ static void reply_erased(struct sim *sim, unsigned machine, const Twinlog__Erase
 					  &sim->cities[sim->machines[machine].city].identity);
 	if (signed_here < erased->leaves)
 		sim_fail(sim, SIM_UNSAFE, "machine %u says it erased what it did not", machine);
-	if (erased->leaves)
-		sim_fault(sim, FAULT_ERASURE);
+	if (erased->leaves + erased->waiting)
+		sim_fault(sim, request->erase->city.len ? FAULT_PURGE : FAULT_ERASURE);
 }
 
 void office_reply(struct sim *sim, unsigned machine, uint64_t client, const void *bytes, size_t size)
@@ -173,7 +188,7 @@ void office_reply(struct sim *sim, unsigned machine, uint64_t client, const void
 	else if (!reply->fault && reply->body_case == TWINLOG__REPLY__BODY_SUBMITTED)
 		reply_submitted(sim, &copy, reply);
 	else if (!reply->fault && reply->body_case == TWINLOG__REPLY__BODY_ERASED)
-		reply_erased(sim, machine, reply->erased);
+		reply_erased(sim, &copy, reply->erased);
 	else if (!reply->fault && reply->body_case == TWINLOG__REPLY__BODY_WAITED)
 		reply_waited(sim, &copy, reply->waited);
 }

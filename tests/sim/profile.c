@@ -5,13 +5,27 @@
 #include "card.h"
 #include "sim.h"
 
-#define PLAN_MOST 8u  /* members of a network in a world that is to grow */
-#define CALM_END  0.1 /* of a long run is left for healing and a quiet end */
+#define PLAN_MOST 8u      /* members of a network in a world that is to grow */
+#define CALM_END  0.1     /* of a long run is left for healing and a quiet end */
+#define LARGE_MS  300000u /* of trouble in a large world */
 
 unsigned profile_maybe(struct sim *sim, unsigned per_mille, unsigned most)
 {
 	const unsigned value = (unsigned)rng_between(&sim->rng, 1, most);
 	return rng_chance(&sim->rng, per_mille) ? value : 0;
+}
+
+/* Every kind of fault but those that take a minute of the machine's time each; so many that each city has its share. */
+static void profile_large(struct sim *sim)
+{
+	struct profile *profile = &sim->profile;
+	profile->trouble_ms = LARGE_MS;
+	profile->office_ms = 20000;
+	profile->batch_max = 3;
+	profile->fault_ms = 60000 / profile->cities + 1;
+	profile->loss_per_myriad = profile->duplicate_per_mille = profile->reorder_per_mille = 5;
+	profile->slow_bytes_per_ms = 50;
+	faults_draw_all(sim);
 }
 
 void profile_draw(struct sim *sim)
@@ -21,7 +35,9 @@ void profile_draw(struct sim *sim)
 	if (sim->options.spaces) { /* nothing happens by itself */
 		*profile = (struct profile){
 		    .cities = sim->options.cities, .trouble_ms = 4, .batch_max = 1, .latency_ms = 50, .commit_ms = 5};
-		sim->healed = true;
+		sim->healed = !sim->options.trouble;
+		if (sim->options.trouble)
+			profile_large(sim);
 		return;
 	}
 	profile->cities = (unsigned)rng_between(rng, 2, 6);
@@ -56,32 +72,32 @@ void profile_draw(struct sim *sim)
 	profile->newer = rng_chance(rng, 250);
 	profile->lie_per_mille = (unsigned)rng_between(rng, 10, 300);
 	council_draw(sim);
+	keys_draw(sim);
 }
 
 static void city_make(struct sim *sim, unsigned number)
 {
 	struct city *city = &sim->cities[number];
-	uint8_t seed[SEAL_SEED_SIZE], recovery[SEAL_SEED_SIZE];
-	rng_fill(&sim->rng, seed, sizeof seed);
-	rng_fill(&sim->rng, recovery, sizeof recovery);
-	if (seal_keys_new(seed, 0, &city->keys))
+	struct seal_keys *keys;
+	rng_fill(&sim->rng, city->transport_seed, sizeof city->transport_seed);
+	rng_fill(&sim->rng, city->recovery_seed, sizeof city->recovery_seed);
+	if (seal_keys_new(city->transport_seed, 0, &keys))
 		abort();
-	city->public_key = *seal_keys_public(city->keys);
-	const struct seal_public recovery_key = seal_recovery_public(recovery);
-	city->identity = seal_identity(&city->public_key, &recovery_key);
+	city->recovery_key = seal_recovery_public(city->recovery_seed);
+	city->identity = seal_identity(seal_keys_public(keys), &city->recovery_key);
 	snprintf(city->city_id, sizeof city->city_id, "%s:city-%u", number % 2 ? "KR" : "CN", number);
 	Twinlog__CityCard card = TWINLOG__CITY_CARD__INIT;
-	card.founding_key = codec_bytes(city->public_key.bytes, 32);
-	card.recovery_key = codec_bytes(recovery_key.bytes, 32);
+	card.founding_key = codec_bytes(seal_keys_public(keys)->bytes, 32);
+	card.recovery_key = codec_bytes(city->recovery_key.bytes, 32);
 	card.city_key = card.founding_key;
-	card.transport_key = codec_bytes(seal_keys_transport_public(city->keys), 32);
+	card.transport_key = codec_bytes(seal_keys_transport_public(keys), 32);
 	card.city_id = codec_string(city->city_id);
 	card.serial = SIM_EPOCH_MS / 1000;
 	uint8_t *bytes;
 	size_t size;
-	if (card_seal(&card, city->keys, &bytes, &size))
+	if (card_seal(&card, keys, &bytes, &size))
 		abort();
-	city->signed_card = blob_new(bytes, size);
+	keys_first(sim, number, keys, blob_new(bytes, size));
 	free(bytes);
 	city->liar = number > 0 && number <= sim->profile.liars;
 	city->newer = sim->profile.newer && rng_chance(&sim->rng, 500);

@@ -78,6 +78,35 @@ int runner_determinism(const struct runs *runs)
 	return SIM_OK;
 }
 
+static double machine_seconds(int who)
+{
+	struct rusage usage;
+	getrusage(who, &usage);
+	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+/* Ten spaces for three cities. */
+int runner_large(const struct runs *runs)
+{
+	struct sim_options options = runs->options;
+	struct sim_report report;
+	options.cities = options.cities ? options.cities : SIM_CITIES_MAX;
+	options.spaces = options.cities * 10 / 3;
+	options.trouble = true;
+	runner_seed(&options, &report);
+	report_print(&report);
+	const double cities = (double)report.cities;
+	printf("%u spaces, %llu words; a city: %.0f messages, %.0f bytes; %.0f s of machine time\n ", options.spaces,
+	       (unsigned long long)report.accepted, (double)report.messages / cities, (double)report.bytes / cities,
+	       machine_seconds(RUSAGE_SELF));
+	for (size_t i = 0; i < FAULT_COUNT; i++)
+		if (report.faults[i])
+			printf(" %s %llu,", fault_names[i], (unsigned long long)report.faults[i]);
+	printf("\n");
+	return SIM_OK;
+}
+
 /* ---- Sums ---- */
 
 struct sums {
@@ -96,14 +125,6 @@ static void sums_add(struct sums *sums, const struct sim_report *report)
 	sums->all.objects += report->objects;
 	for (size_t i = 0; i < FAULT_COUNT; i++)
 		sums->all.faults[i] += report->faults[i];
-}
-
-static double machine_seconds(int who)
-{
-	struct rusage usage;
-	getrusage(who, &usage);
-	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
 static void sums_print(const struct sums *sums)

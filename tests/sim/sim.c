@@ -109,7 +109,8 @@ void sim_fail(struct sim *sim, enum sim_verdict verdict, const char *format, ...
 		va_end(arguments);
 		fputc('\n', stderr);
 		print_commit();
-		fprintf(stderr, "again: tests/sim/run %llu", (unsigned long long)sim->options.seed);
+		fprintf(stderr, "again: tests/sim/run %s%llu", sim->options.spaces ? "--large " : "",
+			(unsigned long long)sim->options.seed);
 		if (sim->options.cities)
 			fprintf(stderr, " --cities %u", sim->options.cities);
 		if (sim->options.hours > 0)
@@ -178,9 +179,14 @@ static void job_weather(struct sim *sim)
 
 static void look_for_convergence(struct sim *sim)
 {
-	for (unsigned i = 0; i < sim->profile.cities; i++)
+	bool settled = true;
+	for (unsigned i = 0; i < sim->profile.cities; i++) {
 		office_prepare(sim, i);
-	const char *lacks = converge_lacks(sim);
+		settled &= keys_settle(sim, i);
+	}
+	const char *lacks = settled ? converge_lacks(sim) : "keys are not settled";
+	if (lacks)
+		sim_note(sim, "not yet: %s", lacks);
 	if (!lacks)
 		sim->converged_ms = sim->now_ms;
 	else if (sim->now_ms > sim->healed_ms + SIM_HEAL_MS)
@@ -263,6 +269,12 @@ static void job_run(struct sim *sim, const struct job *job)
 	case JOB_GHOST_DOWN:
 		past_ghost_down(sim, job);
 		break;
+	case JOB_KEYS:
+		keys_turn(sim);
+		break;
+	case JOB_THIEF:
+		thief_work(sim, job);
+		break;
 	case JOB_AUDIT:
 		job_audit(sim);
 		break;
@@ -307,8 +319,10 @@ static void watch_idle(struct sim *sim)
 
 static void city_free(struct city *city)
 {
-	seal_keys_free(city->keys);
-	blob_drop(city->signed_card);
+	for (unsigned i = 0; i < city->keys_count; i++) {
+		seal_keys_free(city->ring[i].keys);
+		blob_drop(city->ring[i].signed_card);
+	}
 	free(city->ties);
 	for (unsigned i = 0; i < SIM_SAID; i++)
 		blob_drop(city->said[i]);
@@ -344,6 +358,7 @@ void sim_end(struct sim *sim)
 	free(sim->promise_slots);
 	free(sim->plans);
 	free(sim->said);
+	free(sim->stolen_ids);
 }
 
 void sim_begin(struct sim *sim, const struct sim_options *options)
@@ -366,6 +381,7 @@ void sim_run(const struct sim_options *options, struct sim_report *ret_report)
 	sim_begin(&sim, options);
 	schedule_put(&sim.schedule, (struct job){.at_ms = AUDIT_MS, .type = JOB_AUDIT});
 	season_begin(&sim);
+	keys_begin(&sim);
 	if (options->canary == CANARY_CHANCE && options->again)
 		rng_next(&sim.rng);
 	sim_run_until(&sim, UINT64_MAX, &sim.converged_ms);

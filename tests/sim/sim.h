@@ -29,6 +29,7 @@ enum sim_verdict { SIM_OK = 0, SIM_CRASHED = 10, SIM_UNSAFE = 11, SIM_STUCK = 12
 #define STRIKES_MAX       24u            /* kinds of faults that strike now and then */
 #define SIM_SAID          8u             /* messages that a liar remembers */
 #define SIM_ARENAS        4u             /* messages decoded inside each other */
+#define SIM_KEYS          8u             /* of one city, one after the other */
 
 enum canary {
 	CANARY_NONE,
@@ -45,7 +46,8 @@ struct sim_options {
 	enum canary canary;
 	bool trace;      /* tell each step on stderr */
 	bool again;      /* the second run of this seed */
-	unsigned spaces; /* 0: by the seed; else a world without trouble, with that many of them */
+	unsigned spaces; /* 0: by the seed; else a grown world with that many of them, without trouble */
+	bool trouble;    /* and in that all the same */
 };
 
 void *sim_alloc(size_t size); /* zeroed; ends the process when memory is out */
@@ -54,10 +56,24 @@ void *sim_grow(void *items, size_t count, size_t *capacity, size_t item_size);
 
 /* ---- Cities and machines ---- */
 
-struct city {
+/* A key that a city has or had, with the card that says so. */
+struct city_key {
 	struct seal_keys *keys;
+	struct blob *signed_card;
+};
+
+struct city {
+	struct seal_keys *keys; /* the newest */
 	struct hash identity;
-	struct seal_public public_key;
+	uint8_t transport_seed[SEAL_SEED_SIZE], recovery_seed[SEAL_SEED_SIZE];
+	struct seal_public recovery_key;
+	struct city_key ring[SIM_KEYS]; /* oldest first */
+	struct seal_public publics[SIM_KEYS];
+	unsigned keys_count;
+	unsigned stolen;     /* so many of its keys are with a thief; 0: it was never robbed */
+	unsigned shut_out;   /* the key with which it shut the stolen ones out: place in the ring; 0: it did not */
+	uint64_t settled_by; /* what it had and knew when it last named what counts (keys.c) */
+	uint64_t keys_at_ms; /* until then its keys are left alone */
 	char city_id[TWINLOG_CITY_ID_MAX + 1];
 	struct blob *signed_card;
 	unsigned machine; /* the one its address leads to */
@@ -101,6 +117,7 @@ struct machine {
 	struct past *past;
 	size_t past_count, past_capacity;
 	struct snapshot *snapshot; /* to be resumed; or NULL */
+	bool thief;                /* runs on a stolen copy of a disk, with its key */
 	bool resumed;              /* from one: it may answer what was asked of its other life */
 	uint32_t *ghosts;          /* links that it takes for standing, of a life that went on without it */
 	size_t ghosts_count, ghosts_capacity;
@@ -168,6 +185,8 @@ enum job_type {
 	JOB_AUDIT,
 	JOB_RESUME,     /* a snapshot of a machine's memory */
 	JOB_GHOST_DOWN, /* a link that stood in it */
+	JOB_KEYS,       /* a key is changed or stolen */
+	JOB_THIEF,      /* who has stolen one uses it */
 };
 struct job {
 	uint64_t at_ms;
@@ -269,12 +288,14 @@ struct profile {
 	unsigned liars;
 	bool newer;       /* some cities run a newer version */
 	unsigned changes; /* of spaces by their stewards, per mille of requests (council.c); 0: none */
+	unsigned purges;  /* stewards' erasures, per mille of requests (council.c); 0: none */
+	unsigned keys_ms; /* between two events of keys (keys.c); 0: none */
 	bool bulk;
 };
 
 struct sim {
 	struct sim_options options;
-	struct rng rng, council;
+	struct rng rng, council, purges, keys;
 	struct profile profile;
 	uint64_t now_ms;
 	uint64_t steps, trace_hash;
@@ -296,6 +317,9 @@ struct sim {
 	size_t promise_slots_count;
 	struct plan *plans;
 	size_t plans_count, plans_capacity;
+	struct hash *stolen_ids; /* of what was signed with stolen keys elsewhere than on a machine */
+	size_t stolen_ids_count, stolen_ids_capacity;
+	unsigned stolen_acts;
 	struct position_said *said; /* open addressing by word; 0: free */
 	size_t said_count, said_capacity;
 	bool calm;
@@ -315,7 +339,8 @@ struct sim {
 /* ---- council.c: changes of who belongs ---- */
 
 void council_draw(struct sim *sim);
-void council_meet(struct sim *sim, unsigned machine); /* perhaps */
+void council_meet(struct sim *sim, unsigned machine);  /* perhaps */
+void council_purge(struct sim *sim, unsigned machine); /* likewise */
 void council_changed(struct sim *sim, const struct errand *errand);
 /* Whether the city ever left the space or was removed from it. */
 bool council_ended(const struct acts *acts, const struct hash *identity);
@@ -324,15 +349,38 @@ const struct acts *council_judges(struct sim *sim, struct disk *disk, const stru
 /* A city that was removed from the space, for all this disk knows; else the one given. */
 unsigned council_removed(struct sim *sim, struct disk *disk, const struct hash *space, unsigned otherwise);
 void council_forgets(struct disk *disk);
+/* Whether acts change who belongs or which key speaks, so that standing is asked of them all. */
+static inline bool council_sits(const struct sim *sim)
+{
+	return sim->profile.changes || sim->profile.keys_ms;
+}
 /* What counts of a space on a disk, by walking it: the bundles that each cut-off lets stand are found once. */
 struct counted {
 	const struct disk *disk;
 	const struct acts *acts;
 	uint8_t **reached; /* by the cut-off's act: by object */
+	bool keys_aside;   /* changes of key are not asked */
 };
 void counted_begin(struct sim *sim, struct disk *disk, const struct hash *space, struct counted *ret_counted);
 bool counted_has(const struct sim *sim, struct counted *counted, const struct bundle *bundle);
 void counted_end(struct counted *counted);
+
+/* ---- keys.c, thief.c: keys that change, and keys that are stolen ---- */
+
+void keys_draw(struct sim *sim);
+void keys_first(struct sim *sim, unsigned city, struct seal_keys *keys, struct blob *signed_card); /* takes both over */
+void keys_begin(struct sim *sim);
+void keys_turn(struct sim *sim);
+/* After the healing: the newest key in use and known, and everything named that is a city's own. False: not yet. */
+bool keys_settle(struct sim *sim, unsigned city);
+/* Whether it was signed with a stolen key, or builds on what was. */
+bool keys_tainted(const struct sim *sim, uint32_t object);
+/* What the changes of key do otherwise in a space than was asked of them; NULL: nothing. linked: for each city whether
+ * its acts have to have come; NULL: those of all. */
+const char *keys_wrong(struct sim *sim, struct disk *disk, const struct space *space, const bool *linked);
+void thief_begin(struct sim *sim, unsigned city);
+void thief_work(struct sim *sim, const struct job *job);
+bool thief_signed(const struct sim *sim, const struct hash *id); /* elsewhere than on a machine */
 
 /* ---- profile.c: what a seed draws ---- */
 
@@ -456,7 +504,8 @@ void faults_crash_in_step(struct sim *sim, unsigned machine);
 /* The disk of a machine gives way to another content; NULL: to nothing. */
 void faults_replace(struct sim *sim, unsigned machine, const struct disk *content, bool same_machine);
 
-void faults_draw(struct sim *sim); /* which kinds strike in this run, and how often */
+void faults_draw(struct sim *sim);     /* which kinds strike in this run, and how often */
+void faults_draw_all(struct sim *sim); /* all of them, as often as they may */
 void faults_strike(struct sim *sim);
 void lines_cut(struct sim *sim); /* faults of lines */
 void lines_swizzle(struct sim *sim);
@@ -480,6 +529,7 @@ struct runs {
 void runner_seed(const struct sim_options *options, struct sim_report *ret_report); /* and tells of it */
 int runner_seeds(const struct runs *runs);
 int runner_determinism(const struct runs *runs);
+int runner_large(const struct runs *runs); /* 600 cities with 2,000 spaces, or so many as asked for */
 int canaries_sing(const struct runs *runs, const char *name); /* NULL: all */
 int growth_table(void);
 

@@ -32,6 +32,9 @@ struct object {
 	struct bundle *bundle; /* as first seen */
 	struct erasure *erasure;
 	uint8_t *held_by; /* for each city: 1 once one of its disks held it */
+	bool stolen;      /* signed by a thief */
+	bool tainted;     /* a bundle that builds on what was */
+	unsigned key;     /* of an erasure: which of its signer's keys verifies it */
 	unsigned maker;   /* the machine whose disk held it first */
 	uint64_t lineage; /* of that machine, then */
 };
@@ -93,6 +96,7 @@ struct judged {
 
 struct disk {
 	uint64_t machine;
+	unsigned key;  /* that the folder holds: place in the city's ring */
 	bool restored; /* out of a backup, and not released yet */
 	struct disk_rows acts, bundles, erasures;
 	struct disk_card *cards;
@@ -136,6 +140,6 @@ enum standing disk_standing(struct sim *sim, struct disk *disk, const struct has
 /* Fills a node; what does not load again: NULL, or what it was. */
 const char *disk_load(const struct disk *disk, struct node *node);
 /* Whether that leaf of a bundle has to be without its content on this disk. */
-bool disk_erased(const struct sim *sim, const struct disk *disk, const struct hash *city, const struct hash *leaf);
+bool disk_erased(struct sim *sim, struct disk *disk, const struct bundle *bundle, const struct hash *leaf);
 
 #endif

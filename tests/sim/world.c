@@ -83,12 +83,22 @@ static struct content *seen_add(struct world *world, struct content content)
 
 /* ---- Bundles ---- */
 
-static const struct seal_public *key_of(struct sim *sim, const struct hash *identity, const char *what)
+static const struct city *author_of(struct sim *sim, const struct hash *identity, const char *what)
 {
 	const unsigned city = sim_city_by_identity(sim, identity);
 	if (city == sim->profile.cities)
 		sim_fail(sim, SIM_UNSAFE, "%s by nobody we know", what);
-	return &sim->cities[city].public_key;
+	return &sim->cities[city];
+}
+
+/* Which of its keys verifies it: its place in the ring; keys_count: none. */
+static unsigned verified_by(const struct city *city, const char *kind, const void *bytes, size_t size,
+			    const uint8_t *signature, size_t signature_size)
+{
+	unsigned key = 0;
+	while (key < city->keys_count && seal_verify(&city->publics[key], kind, bytes, size, signature, signature_size))
+		key++;
+	return key;
 }
 
 /* The same bundle in other bytes: only contents that were erased may lack. */
@@ -115,9 +125,9 @@ const struct content *world_take_bundle(struct sim *sim, const void *bytes, size
 	enum twinlog_error error = bundle_open(bytes, size, NULL, 0, &bundle);
 	if (error)
 		sim_fail(sim, SIM_UNSAFE, "a bundle for the disk does not open: %s", twinlog_error_text(error));
-	const struct seal_public *key = key_of(sim, &bundle->city, "a bundle");
+	const struct city *author = author_of(sim, &bundle->city, "a bundle");
 	bundle_free(bundle);
-	error = bundle_open(bytes, size, key, 1, &bundle);
+	error = bundle_open(bytes, size, author->publics, author->keys_count, &bundle);
 	if (error)
 		sim_fail(sim, SIM_UNSAFE, "a bundle in the name of a city that did not sign it: %s",
 			 twinlog_error_text(error));
@@ -148,9 +158,12 @@ const struct content *world_take_act(struct sim *sim, const void *bytes, size_t 
 		sim_fail(sim, SIM_UNSAFE, "an act for the disk does not open: %s", twinlog_error_text(error));
 	if (world_find(&sim->world, &act->id) != OBJECT_NONE)
 		sim_fail(sim, SIM_UNSAFE, "one id, two acts: exact bytes were not kept");
-	error = seal_verify(key_of(sim, &act->signer, "an act"), "act", act->signed_bytes, act->signed_size,
-			    act->signature, SEAL_SIGNATURE_SIZE);
-	if (error)
+	const struct city *author = author_of(sim, &act->signer, "an act");
+	const bool change = act->kind == TWINLOG__ACT_KIND__ACT_CHANGE_KEY;
+	if (change ? seal_verify(&author->recovery_key, "act", act->signed_bytes, act->signed_size, act->signature,
+				 SEAL_SIGNATURE_SIZE) != TWINLOG_OK
+		   : verified_by(author, "act", act->signed_bytes, act->signed_size, act->signature,
+				 SEAL_SIGNATURE_SIZE) == author->keys_count)
 		sim_fail(sim, SIM_UNSAFE, "an act in the name of a city that did not sign it");
 	const struct object *object = world_add(
 	    sim,
@@ -159,13 +172,17 @@ const struct content *world_take_act(struct sim *sim, const void *bytes, size_t 
 						      .blob = blob_new(bytes, size)});
 }
 
-static void erasure_verify(struct sim *sim, const struct erasure *erasure)
+static unsigned erasure_verify(struct sim *sim, const struct erasure *erasure)
 {
+	const struct city *author = author_of(sim, &erasure->signer, "an erasure");
 	Twinlog__SignedErasure *outer;
-	if (CODEC_UNPACK(sim_arena(sim, 3), erasure->bytes, erasure->size, &outer, twinlog__signed_erasure) ||
-	    seal_verify(key_of(sim, &erasure->signer, "an erasure"), "erasure", outer->erasure.data, outer->erasure.len,
-			outer->signature.data, outer->signature.len))
+	unsigned key = author->keys_count;
+	if (!CODEC_UNPACK(sim_arena(sim, 3), erasure->bytes, erasure->size, &outer, twinlog__signed_erasure))
+		key = verified_by(author, "erasure", outer->erasure.data, outer->erasure.len, outer->signature.data,
+				  outer->signature.len);
+	if (key == author->keys_count)
 		sim_fail(sim, SIM_UNSAFE, "an erasure in the name of a city that did not sign it");
+	return key;
 }
 
 const struct content *world_take_erasure(struct sim *sim, const void *bytes, size_t size)
@@ -179,11 +196,12 @@ const struct content *world_take_erasure(struct sim *sim, const void *bytes, siz
 		sim_fail(sim, SIM_UNSAFE, "an erasure for the disk does not open: %s", twinlog_error_text(error));
 	if (world_find(&sim->world, &erasure->id) != OBJECT_NONE)
 		sim_fail(sim, SIM_UNSAFE, "one id, two erasures: exact bytes were not kept");
-	erasure_verify(sim, erasure);
+	const unsigned key = erasure_verify(sim, erasure);
 	const struct object *object = world_add(sim, (struct object){.kind = OBJECT_ERASURE,
 								     .id = erasure->id,
 								     .space = erasure->space,
 								     .city = erasure->signer,
+								     .key = key,
 								     .erasure = erasure});
 	return seen_add(&sim->world, (struct content){.object = (uint32_t)(object - sim->world.items),
 						      .blob = blob_new(bytes, size)});
