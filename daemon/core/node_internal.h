@@ -72,7 +72,6 @@ struct peer_space {
 	uint64_t push_bytes;           /* pushed and not credited yet */
 	bool told_positions;           /* all of them, on this link */
 	bool owes_positions;           /* once the acts are durable */
-	struct hash past_digest;       /* of its acts, which were asked for while it was no member */
 	bool same_acts;                /* it told of the same ones since they last changed here */
 	ARRAY(struct announced) heads; /* what it said it holds and this node lacks */
 };
@@ -438,8 +437,7 @@ void sync_acts_durable(struct node *node, struct node_link *link, struct space *
 void sync_acts_changed(struct node *node, const struct space *space); /* and are durable */
 /* Asks one partner for its heads, and tells it ours. */
 void sync_ask_heads(struct node *node, struct node_link *link, struct space *space);
-/* False when nothing was asked: the acts are being asked for, or wait for the disk. */
-bool sync_want_acts(struct node *node, struct node_link *link, const struct hash *space);
+void sync_want_acts(struct node *node, struct node_link *link, const struct hash *space);
 void sync_time(struct node *node);
 void sync_link_gone(struct node *node, uint32_t link);
 

@@ -151,12 +151,11 @@ void sync_acts_durable(struct node *node, struct node_link *link, struct space *
 }
 
 /* From one who is no member any more by the acts held here. It may be one again, by acts that nobody else brings, or
- * what ended it was signed with a stolen key that it has shut out: what it knows is asked for once, until it knows
- * something else. */
+ * what ended it was signed with a stolen key that it has shut out. */
 static void digest_of_past(struct node *node, struct node_link *link, struct space *space, const struct hash *theirs)
 {
-	struct node_peer *peer = &node->peers.items[link->peer];
-	const struct member *member = acts_member(space->acts, &peer->card->identity);
+	const struct hash *identity = &node->peers.items[link->peer].card->identity;
+	const struct member *member = acts_member(space->acts, identity);
 	struct hash acts, bundles;
 	if (!member) {
 		link_refuse(node, link, TWINLOG_NOT_A_MEMBER, "digest");
@@ -164,11 +163,8 @@ static void digest_of_past(struct node *node, struct node_link *link, struct spa
 	}
 	spaces_send_acts(node, link, space, NULL, 0, 0);
 	space_digest(space, &acts, &bundles);
-	struct peer_space *known = peer_space(peer, acts_space(space->acts));
-	if (!known || hash_equal(&acts, theirs) || hash_equal(&known->past_digest, theirs))
-		return;
-	if (sync_want_acts(node, link, acts_space(space->acts)))
-		known->past_digest = *theirs;
+	if (!hash_equal(&acts, theirs))
+		sync_want_acts(node, link, acts_space(space->acts));
 }
 
 void sync_digest(struct node *node, struct node_link *link, const Twinlog__Digest *digest)
@@ -354,7 +350,7 @@ static void want_send(struct node *node, struct node_link *link, const struct ha
 	effect_send(node, link, &message);
 }
 
-bool sync_want_acts(struct node *node, struct node_link *link, const struct hash *space_id)
+void sync_want_acts(struct node *node, struct node_link *link, const struct hash *space_id)
 {
 	const struct space *space = space_by_id(node, space_id);
 	size_t count = 0;
@@ -363,11 +359,9 @@ bool sync_want_acts(struct node *node, struct node_link *link, const struct hash
 	if (space)
 		count = acts_heads_named(space->acts, &node->card->identity, heads, NULL);
 	if (space && space->acts_pending > 0)
-		return false; /* the digest after their commit asks again */
-	if (want_for(node, space_id, &acts_stream) || wants_on(node, link->id) >= 2 * TWINLOG_WANTS_MAX)
-		return false;
-	want_send(node, link, space_id, &acts_stream, heads, count);
-	return true;
+		return; /* the digest after their commit asks again */
+	if (!want_for(node, space_id, &acts_stream) && wants_on(node, link->id) < 2 * TWINLOG_WANTS_MAX)
+		want_send(node, link, space_id, &acts_stream, heads, count);
 }
 
 /* Forgets what is here by now; tells whether anything announced of the city is still missing. */

@@ -70,7 +70,9 @@ static bool owes_answer(const struct sim *sim, const struct circle *circle, cons
 	const struct hash *heads = acts_heads(space_acts(theirs), &count);
 	for (size_t i = 0; i < count; i++)
 		knows_more |= !acts_has(acts, &heads[i]);
-	return !knows_more && circle->standing[other] != named->standing;
+	/* Whom a thief removed after it had declined is not told that the removal fell: it is outside either way. */
+	const bool outside = named->standing == STANDING_DECLINED && circle->standing[other] == STANDING_REMOVED;
+	return !knows_more && !outside && circle->standing[other] != named->standing;
 }
 
 static const char *circle_named(const struct sim *sim, const struct circle *circle, unsigned member)
