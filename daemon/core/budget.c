@@ -3,11 +3,12 @@
  * (streams out, and the credit that makes streams come in) waits until the purse is filled. PROTOCOL, "Links". */
 #include "node_internal.h"
 
-#define PURSE_MS       2000 /* of its rate fit into a purse */
-#define CHUNK_MS       4000 /* of its rate make a chunk */
-#define CHUNK_LEAST    4096
-#define WINDOW_FAST_MS 1000
-#define WINDOW_SLOW_MS 4000
+#define PURSE_MS         2000 /* of its rate fit into a purse */
+#define CHUNK_MS         4000 /* of its rate make a chunk */
+#define CHUNK_LEAST      4096
+#define CHUNKS_OF_WINDOW (TWINLOG_WINDOW_MIN / TWINLOG_CHUNK_SLOW)
+#define WINDOW_FAST_MS   1000
+#define WINDOW_SLOW_MS   4000
 
 static bool budget_limits(const struct node_peer *peer)
 {
@@ -53,10 +54,12 @@ void budget_refund(struct node_peer *peer, uint64_t bytes)
 		peer->purse += (int64_t)bytes;
 }
 
-size_t budget_chunk(const struct node_peer *peer)
+size_t budget_chunk(const struct node_peer *peer, const struct window *window)
 {
-	if (!budget_limits(peer) || peer->rate >= TWINLOG_CHUNK_MAX * 1000ull / CHUNK_MS)
-		return TWINLOG_CHUNK_MAX;
+	const uint64_t share = window->size / CHUNKS_OF_WINDOW;
+	const size_t most = share < TWINLOG_CHUNK_MAX ? (size_t)share : TWINLOG_CHUNK_MAX;
+	if (!budget_limits(peer) || peer->rate >= most * 1000ull / CHUNK_MS)
+		return most;
 	const size_t bytes = (size_t)(peer->rate * CHUNK_MS / 1000);
 	return bytes > CHUNK_LEAST ? bytes : CHUNK_LEAST;
 }

@@ -201,7 +201,7 @@ static void page_send(struct node *node, struct node_link *link, const struct sp
 static void page_add(struct node *node, struct node_link *link, const struct space *space, struct page *page,
 		     const struct erasure *erasure)
 {
-	if (page->bytes + erasure->size > TWINLOG_CHUNK_MAX)
+	if (page->bytes + erasure->size > TWINLOG_PART_MAX)
 		page_send(node, link, space, page, false);
 	page->list[page->count++] = codec_bytes(erasure->bytes, erasure->size);
 	page->bytes += erasure->size;

@@ -448,8 +448,9 @@ void budget_charge(struct node_peer *peer, uint64_t bytes);
 void budget_refund(struct node_peer *peer, uint64_t bytes); /* charged before, and now for what it really was */
 /* Whether what can wait may go now. */
 bool budget_allows(struct node *node, struct node_peer *peer);
-/* Bytes of one chunk at most, so that it takes seconds at that rate and not minutes. */
-size_t budget_chunk(const struct node_peer *peer);
+/* Bytes of one chunk at most, so that it takes seconds at that rate and not minutes, and what is new does not wait long
+ * behind it on a line that is slow. */
+size_t budget_chunk(const struct node_peer *peer, const struct window *window);
 void window_open(struct window *window);
 bool window_allows(const struct window *window);
 void window_sent(struct node *node, struct window *window, uint64_t bytes);

@@ -383,7 +383,7 @@ static void positions_send(struct node *node, struct node_link *link, const stru
 		if ((relayed_only && (!known->relay || known->from_peer == link->peer)) ||
 		    hash_equal(&known->city, &node->peers.items[link->peer].card->identity))
 			continue;
-		if (count > 0 && bytes + known->size > TWINLOG_CHUNK_MAX) {
+		if (count > 0 && bytes + known->size > TWINLOG_PART_MAX) {
 			position_send(node, link, list, count);
 			count = bytes = 0;
 		}

@@ -201,7 +201,7 @@ void spaces_send_acts(struct node *node, struct node_link *link, struct space *s
 		const struct act *act = acts_at(space->acts, i);
 		if (known[i] || !space_act_is_for(space, i, identity))
 			continue;
-		if (listed > 0 && bytes + act->size > TWINLOG_CHUNK_MAX) {
+		if (listed > 0 && bytes + act->size > TWINLOG_PART_MAX) {
 			acts_page_send(node, link, space, list, listed, stream, false);
 			listed = bytes = 0;
 		}

@@ -41,7 +41,8 @@ static void serve_pump(struct node *node, struct serve *serve)
 	struct node_peer *peer = &node->peers.items[link->peer];
 	while (serve->next < serve->count && serve->credit > 0 && serve->in_flight < 2 &&
 	       window_allows(&link->window) && budget_allows(node, peer)) {
-		const size_t most = budget_chunk(peer);
+		const size_t share = budget_chunk(peer, &link->window);
+		const size_t most = serve->credit < (int64_t)share ? (size_t)serve->credit : share;
 		size_t bytes = 0, end = serve->next;
 		while (end < serve->count && (end == serve->next || bytes + serve->sizes[end] <= most))
 			bytes += serve->sizes[end++];
