@@ -157,10 +157,39 @@ static bool is_ascii(const void *text, size_t size)
 	return ascii_run(text, size) == size;
 }
 
+/* Letters of Latin-1 and Latin Extended, kana, Chinese characters and whole Korean syllables, which all are NFC and
+ * stay it beside each other: what nearly every text is made of. */
+static bool surely_nfc(uint32_t character)
+{
+	return character < 0x300 || (character >= 0x4E00 && character <= 0x9FFF) ||
+	       (character >= 0xAC00 && character <= 0xD7A3) || (character >= 0x3001 && character <= 0x3029) ||
+	       (character >= 0x3041 && character <= 0x3096) || (character >= 0x30A0 && character <= 0x30FF) ||
+	       (character >= 0xFF01 && character <= 0xFF60);
+}
+
+/* Well-formed, without U+0000, and of such characters alone. */
+static bool is_surely_nfc(const uint8_t *text, size_t size)
+{
+	for (size_t i = 0; i < size;) {
+		const size_t run = ascii_run(text + i, size - i);
+		uint32_t character;
+		size_t step;
+
+		i += run;
+		if (i == size)
+			break;
+		step = utf8_next(text + i, size - i, &character);
+		if (step == 0 || character == 0 || !surely_nfc(character))
+			return false;
+		i += step;
+	}
+	return true;
+}
+
 bool text_is_nfc(const void *text, size_t size)
 {
 	struct wide wide;
-	if (is_ascii(text, size))
+	if (is_surely_nfc(text, size))
 		return true;
 	if (wide_from(text, size, &wide) != TWINLOG_OK)
 		return false;
@@ -178,6 +207,18 @@ enum twinlog_error text_nfc(const void *text, size_t size, char **ret_text, size
 	const UNormalizer2 *nfc = unorm2_getNFCInstance(&status);
 	if (U_FAILURE(status))
 		return TWINLOG_FAILED;
+	if (size <= INT32_MAX / 4 && is_surely_nfc(text, size)) {
+		char *copy = malloc(size + 1);
+
+		if (!copy)
+			return TWINLOG_NO_MEMORY;
+		if (size > 0)
+			memcpy(copy, text, size);
+		copy[size] = '\0';
+		*ret_text = copy;
+		*ret_size = size;
+		return TWINLOG_OK;
+	}
 	enum twinlog_error error = wide_from(text, size, &wide);
 	if (error != TWINLOG_OK)
 		return error;

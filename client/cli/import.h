@@ -1,5 +1,6 @@
 /* Importing a sheet, in windows of rows: read, look up what earlier imports made of them, put them on top of that,
- * submit. Memory is that of one window, whatever the size of the sheet. Knows sheet.h. DOMAIN, "Files people
+ * submit. Several windows are under way, so that the daemon works while the next rows are read. Memory is that of these
+ * windows, whatever the size of the sheet. Knows sheet.h. DOMAIN, "Files people
  * exchange". */
 #ifndef TWINLOG_IMPORT_H
 #define TWINLOG_IMPORT_H
@@ -45,11 +46,12 @@ struct import {
 	FILE *errors;     /* where refused rows go; NULL: opened as errors_name with the first of them */
 	const char *errors_name;
 	struct import_counts counts;
-	json_t *stubs;        /* the caller's: {"id", "name"} each */
-	json_t *likely;       /* the caller's: {"line", "record", "title"} of new rows that may be known already */
-	size_t looked;        /* of them; only the first IMPORT_LOOKED_MAX are looked for */
-	bool told;            /* refused rows were, with the plan */
-	bool nothing_to_meet; /* the space holds no activity yet */
+	json_t *stubs;          /* the caller's: {"id", "name"} each */
+	json_t *likely;         /* the caller's: {"line", "record", "title"} of new rows that may be known already */
+	size_t looked;          /* of them; only the first IMPORT_LOOKED_MAX are looked for */
+	bool told;              /* refused rows were, with the plan */
+	bool nothing_to_meet;   /* the space holds no activity yet */
+	struct flight *flights; /* requests that are not answered yet */
 };
 #define IMPORT_LOOKED_MAX 2000u
 
@@ -79,9 +81,53 @@ struct import_entry {
 	bool refused;
 	size_t rows; /* that it is made of */
 };
-/* Looks up, merges and (with import->write) submits entries of one kind. */
-enum twinlog_error import_window(struct import *import, struct arena *arena, struct import_entry *entries,
-				 size_t count) TWINLOG_MUST_CHECK;
+/* A request under way. */
+struct flight {
+	uint64_t id;
+	struct arena *arena;         /* of the reply */
+	const Twinlog__Reply *reply; /* NULL: not yet */
+	struct flight *next;
+};
+struct import_submit {
+	struct flight flight;
+	struct import_entry **entries; /* in the order of the operations */
+	size_t count;
+	struct import_submit *next;
+};
+/* Entries of one kind, and what is under way for them. */
+struct import_part {
+	struct import_entry *entries; /* room of the caller's */
+	size_t count;
+	Twinlog__ImportKey **keys;
+	Twinlog__Activity **activities; /* that name a pair, in the order of that look-up */
+	size_t named;
+	struct flight pairs, found;    /* look-ups */
+	struct import_submit *submits; /* the last one first */
+};
+enum { IMPORT_STUBS, IMPORT_ROWS, IMPORT_PARTS };
+struct import_window {
+	struct arena *arena;
+	struct import_part parts[IMPORT_PARTS];
+	size_t bytes; /* of its rows */
+	bool asked, sent;
+};
+/* The steps of a window, each with an answer of the daemon between: asks what is known of its entries; merges them with
+ * it and (with import->write) submits them; takes the answers, refuses and counts. Each does what is left of the steps
+ * before, but asking. */
+enum twinlog_error import_window_ask(struct import *import, struct import_window *window) TWINLOG_MUST_CHECK;
+enum twinlog_error import_window_send(struct import *import, struct import_window *window) TWINLOG_MUST_CHECK;
+enum twinlog_error import_window_land(struct import *import, struct import_window *window) TWINLOG_MUST_CHECK;
+/* Empties it for other rows. */
+void import_window_clear(struct import *import, struct import_window *window);
+
+/* import_flight.c: requests that are not waited for at once. The flight is the caller's and stays where it is until
+ * flight_end, which accepts one that was never sent. */
+enum twinlog_error flight_send(struct import *import, Twinlog__Request *request,
+			       struct flight *flight) TWINLOG_MUST_CHECK;
+/* flight->reply is there then; a fault in it becomes the result. */
+enum twinlog_error flight_wait(struct import *import, struct flight *flight) TWINLOG_MUST_CHECK;
+void flight_end(struct import *import, struct flight *flight);
+
 /* import_likely.c: which new entries may be known under another name, into import->likely. */
 enum twinlog_error import_likely(struct import *import, struct arena *arena, const struct import_entry *entries,
 				 size_t count) TWINLOG_MUST_CHECK;

@@ -11,15 +11,12 @@ struct rows {
 	struct import *import;
 	struct csv_reader reader;
 	struct csv_row row;
-	struct csv_row mapped; /* as the map makes it */
-	struct seen *keys;     /* of rows */
-	struct seen *stubs;    /* city ids */
-	struct arena *arena;
-	struct import_entry *entries;
-	size_t count;
-	struct import_entry *stub_entries;
-	size_t stub_count;
-	size_t bytes; /* of rows in the window */
+	struct csv_row mapped;                                  /* as the map makes it */
+	struct seen *keys;                                      /* of rows */
+	struct seen *stubs;                                     /* city ids */
+	struct import_window windows[TWINLOG_IMPORT_UNDER_WAY]; /* in the order of the rows, over and over */
+	size_t now;      /* the one that is being filled; those after it, if any, were sent the longest ago */
+	bool one_by_one; /* rows may be about a record that earlier ones change */
 	size_t head_line;
 };
 
@@ -62,13 +59,25 @@ static enum twinlog_error no_memory(struct rows *rows)
 	return twinlog_fault_set(&rows->import->cli->fault, TWINLOG_NO_MEMORY, NULL, NULL);
 }
 
+static struct import_window *window_now(struct rows *rows)
+{
+	return &rows->windows[rows->now];
+}
+
+static struct arena *arena_now(const struct rows *rows)
+{
+	return rows->windows[rows->now].arena;
+}
+
 /* ---- One row ---- */
 
 static enum twinlog_error take_stubs(struct rows *rows, const struct import_entry *entry)
 {
+	struct import_part *stubs = &window_now(rows)->parts[IMPORT_STUBS];
+
 	for (size_t i = 0; i < entry->draft.stub_count; i++) {
 		Twinlog__Body *body = entry->draft.stubs[i];
-		struct import_entry *stub = &rows->stub_entries[rows->stub_count];
+		struct import_entry *stub = &stubs->entries[stubs->count];
 		uint32_t before;
 
 		if (seen_add(rows->stubs, body->city->city_id.data, body->city->city_id.len, &before))
@@ -80,7 +89,7 @@ static enum twinlog_error take_stubs(struct rows *rows, const struct import_entr
 		stub->draft.report = true;
 		stub->draft.line = entry->draft.line;
 		stub->draft.body = body;
-		rows->stub_count++;
+		stubs->count++;
 	}
 	return TWINLOG_OK;
 }
@@ -93,14 +102,16 @@ static struct sheet_reader reader_of(const struct rows *rows)
 				     .countries = import->countries,
 				     .self = import->self,
 				     .own = import->own,
-				     .arena = rows->arena};
+				     .arena = arena_now(rows)};
 }
 
 /* A further source of an agreement of this window; NULL when the key is new here. */
 static struct import_entry *entry_of_key(struct rows *rows, ProtobufCBinaryData key)
 {
-	for (size_t i = rows->count; i-- > 0;) {
-		struct import_entry *entry = &rows->entries[i];
+	const struct import_part *part = &window_now(rows)->parts[IMPORT_ROWS];
+
+	for (size_t i = part->count; i-- > 0;) {
+		struct import_entry *entry = &part->entries[i];
 
 		if (!entry->refused && entry->key.len == key.len && memcmp(entry->key.data, key.data, key.len) == 0)
 			return entry;
@@ -133,14 +144,15 @@ static enum twinlog_error place_entry(struct rows *rows, const struct csv_row *r
 		other->rows += !error;
 		return error;
 	}
-	rows->count++;
+	window_now(rows)->parts[IMPORT_ROWS].count++;
 	return TWINLOG_OK;
 }
 
 static enum twinlog_error take_row(struct rows *rows)
 {
 	struct import *import = rows->import;
-	struct import_entry *entry = &rows->entries[rows->count];
+	struct import_part *part = &window_now(rows)->parts[IMPORT_ROWS];
+	struct import_entry *entry = &part->entries[part->count];
 	const struct sheet_reader reader = reader_of(rows);
 	const struct csv_row *row = import->map ? &rows->mapped : &rows->row;
 	struct twinlog_fault fault = {0};
@@ -149,11 +161,12 @@ static enum twinlog_error take_row(struct rows *rows)
 	*entry = (struct import_entry){.row = import->text + rows->row.offset, .row_size = rows->row.size, .rows = 1};
 	entry->draft.line = rows->row.line;
 	if (import->map)
-		error = map_row(import->map, rows->arena, &rows->row, &rows->mapped);
+		error = map_row(import->map, arena_now(rows), &rows->row, &rows->mapped);
 	if (!error)
 		error = sheet_draft(&reader, &import->sheet, row, &entry->draft, &fault);
 	entry->record = sheet_cell(&import->sheet, row, COLUMN_record);
 	entry->draft.exported = entry->record.len > 0;
+	rows->one_by_one = rows->one_by_one || entry->draft.exported;
 	if (!error)
 		error = place_entry(rows, row, entry, &fault);
 	if (error == TWINLOG_NO_MEMORY)
@@ -171,10 +184,10 @@ static enum twinlog_error take_row(struct rows *rows)
 
 /* ---- Windows ---- */
 
-static enum twinlog_error tell_stubs(struct rows *rows)
+static enum twinlog_error tell_stubs(struct rows *rows, const struct import_part *stubs)
 {
-	for (size_t i = 0; i < rows->stub_count; i++) {
-		const struct import_entry *stub = &rows->stub_entries[i];
+	for (size_t i = 0; i < stubs->count; i++) {
+		const struct import_entry *stub = &stubs->entries[i];
 		const Twinlog__City *city = stub->draft.body->city;
 
 		if (stub->refused || stub->change != DRAFT_NEW)
@@ -188,19 +201,48 @@ static enum twinlog_error tell_stubs(struct rows *rows)
 	return TWINLOG_OK;
 }
 
+static enum twinlog_error window_land(struct rows *rows, struct import_window *window)
+{
+	enum twinlog_error error = import_window_land(rows->import, window);
+
+	if (!error)
+		error = tell_stubs(rows, &window->parts[IMPORT_STUBS]);
+	import_window_clear(rows->import, window);
+	return error;
+}
+
+/* All that are under way, the oldest first. */
+static enum twinlog_error land_all(struct rows *rows)
+{
+	enum twinlog_error error = TWINLOG_OK;
+
+	for (size_t i = 1; i <= TWINLOG_IMPORT_UNDER_WAY && !error; i++) {
+		struct import_window *window = &rows->windows[(rows->now + i) % TWINLOG_IMPORT_UNDER_WAY];
+
+		if (window->asked)
+			error = window_land(rows, window);
+	}
+	return error;
+}
+
+/* While this window is looked up, the one before it is merged and submitted, and the next one read. */
 static enum twinlog_error window_end(struct rows *rows)
 {
 	struct import *import = rows->import;
-	enum twinlog_error error = import_window(import, rows->arena, rows->stub_entries, rows->stub_count);
+	struct import_window *window = window_now(rows);
+	struct import_window *before =
+	    &rows->windows[(rows->now + TWINLOG_IMPORT_UNDER_WAY - 1) % TWINLOG_IMPORT_UNDER_WAY];
+	enum twinlog_error error = rows->one_by_one ? land_all(rows) : TWINLOG_OK;
 
 	if (!error)
-		error = tell_stubs(rows);
+		error = import_window_ask(import, window);
 	if (!error)
-		error = import_window(import, rows->arena, rows->entries, rows->count);
-	rows->count = rows->stub_count = rows->bytes = 0;
-	arena_reset(rows->arena);
+		error = rows->one_by_one ? window_land(rows, window) : import_window_send(import, before);
 	cli_progress(import->cli, _("%zu rows"), import->counts.rows);
-	return error;
+	if (error || rows->one_by_one)
+		return error;
+	rows->now = (rows->now + 1) % TWINLOG_IMPORT_UNDER_WAY;
+	return window_now(rows)->asked ? window_land(rows, window_now(rows)) : TWINLOG_OK;
 }
 
 /* Excel writes an empty row as nothing but commas. */
@@ -220,12 +262,14 @@ static enum twinlog_error each_row(struct rows *rows)
 	while (!error) {
 		struct twinlog_fault fault = {0};
 		struct import_entry broken = {0};
-		enum twinlog_error bad = csv_next(&rows->reader, rows->arena, &rows->row, &fault);
+		enum twinlog_error bad = csv_next(&rows->reader, arena_now(rows), &rows->row, &fault);
 
 		if (bad == TWINLOG_NO_MEMORY)
 			return no_memory(rows);
-		if (!bad && rows->row.count == 0)
-			return window_end(rows);
+		if (!bad && rows->row.count == 0) {
+			error = window_end(rows);
+			return error ? error : land_all(rows);
+		}
 		if (rows->row.line <= rows->head_line || (!bad && is_blank(&rows->row)))
 			continue;
 		import->counts.rows++;
@@ -239,11 +283,42 @@ static enum twinlog_error each_row(struct rows *rows)
 			continue;
 		}
 		error = take_row(rows);
-		rows->bytes += rows->row.size;
-		if (!error && (rows->count == TWINLOG_IMPORT_BATCH || rows->bytes > TWINLOG_IMPORT_BYTES / 2))
+		struct import_window *window = window_now(rows);
+		window->bytes += rows->row.size;
+		if (!error && (window->parts[IMPORT_ROWS].count == TWINLOG_IMPORT_BATCH ||
+			       window->bytes > TWINLOG_IMPORT_BYTES / 2))
 			error = window_end(rows);
 	}
 	return error;
+}
+
+static bool windows_make(struct rows *rows)
+{
+	bool made = true;
+
+	for (size_t i = 0; i < TWINLOG_IMPORT_UNDER_WAY; i++) {
+		struct import_window *window = &rows->windows[i];
+		struct import_part *stubs = &window->parts[IMPORT_STUBS], *part = &window->parts[IMPORT_ROWS];
+
+		window->arena = arena_new(WINDOW_MEMORY_MAX);
+		part->entries = calloc(TWINLOG_IMPORT_BATCH + 1, sizeof *part->entries);
+		stubs->entries = calloc((TWINLOG_IMPORT_BATCH + 1) * (size_t)SHEET_STUBS_MAX, sizeof *stubs->entries);
+		made = made && window->arena && part->entries && stubs->entries;
+	}
+	return made;
+}
+
+static void windows_free(struct rows *rows)
+{
+	for (size_t i = 0; i < TWINLOG_IMPORT_UNDER_WAY; i++) {
+		struct import_window *window = &rows->windows[i];
+
+		if (window->arena)
+			import_window_clear(rows->import, window);
+		arena_free(window->arena);
+		for (size_t k = 0; k < IMPORT_PARTS; k++)
+			free(window->parts[k].entries);
+	}
 }
 
 enum twinlog_error import_run(struct import *import)
@@ -256,9 +331,7 @@ enum twinlog_error import_run(struct import *import)
 	rows->import = import;
 	rows->keys = seen_new();
 	rows->stubs = seen_new();
-	rows->arena = arena_new(WINDOW_MEMORY_MAX);
-	rows->entries = calloc(TWINLOG_IMPORT_BATCH + 1, sizeof *rows->entries);
-	rows->stub_entries = calloc((TWINLOG_IMPORT_BATCH + 1) * (size_t)SHEET_STUBS_MAX, sizeof *rows->stub_entries);
+	rows->one_by_one = import->sheet.kind == SHEET_ASSERTIONS;
 	rows->reader = csv_reader(import->text, import->text_size, import->separator);
 	rows->reader.by_row = import->workbook;
 	import->counts = (struct import_counts){0};
@@ -266,21 +339,19 @@ enum twinlog_error import_run(struct import *import)
 	json_array_clear(import->likely);
 	import->looked = 0;
 	import->nothing_to_meet = false;
-	if (!rows->keys || !rows->stubs || !rows->arena || !rows->entries || !rows->stub_entries)
+	if (!windows_make(rows) || !rows->keys || !rows->stubs)
 		error = no_memory(rows);
 	/* The head was read before. */
 	if (import->map)
 		rows->head_line = map_head(import->map);
 	else if (!error)
-		error = csv_next(&rows->reader, rows->arena, &rows->row, &import->cli->fault);
+		error = csv_next(&rows->reader, arena_now(rows), &rows->row, &import->cli->fault);
 	if (!error)
 		error = each_row(rows);
 	cli_progress_end(import->cli);
 	seen_free(rows->keys);
 	seen_free(rows->stubs);
-	arena_free(rows->arena);
-	free(rows->entries);
-	free(rows->stub_entries);
+	windows_free(rows);
 	free(rows);
 	return error;
 }

@@ -51,17 +51,32 @@ uint64_t connection_now(void)
 	return (uint64_t)now.tv_sec * 1000u + (uint64_t)now.tv_nsec / 1000000u;
 }
 
-enum twinlog_error request_id_draw(struct handle *ret_request)
+#define DRAWN_TIME   6u
+#define DRAWN_CHANCE (HANDLE_SIZE - DRAWN_TIME)
+#define DRAWN_ONCE   25u /* the kernel gives up to 256 bytes whole */
+
+enum twinlog_error request_ids_draw(struct handle *ret_requests, size_t count)
 {
+	uint8_t chance[DRAWN_ONCE * DRAWN_CHANCE];
 	struct timespec now;
 	uint64_t ms;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	ms = htobe64(((uint64_t)now.tv_sec * 1000u + (uint64_t)now.tv_nsec / 1000000u) << 16);
-	memcpy(ret_request->bytes, &ms, 6);
-	if (getrandom(ret_request->bytes + 6, HANDLE_SIZE - 6, 0) != HANDLE_SIZE - 6)
-		return TWINLOG_FAILED;
+	for (size_t i = 0; i < count; i++) {
+		const size_t at = i % DRAWN_ONCE, left = count - i < DRAWN_ONCE ? count - i : DRAWN_ONCE;
+
+		if (at == 0 && getrandom(chance, left * DRAWN_CHANCE, 0) != (ssize_t)(left * DRAWN_CHANCE))
+			return TWINLOG_FAILED;
+		memcpy(ret_requests[i].bytes, &ms, DRAWN_TIME);
+		memcpy(ret_requests[i].bytes + DRAWN_TIME, chance + at * DRAWN_CHANCE, DRAWN_CHANCE);
+	}
 	return TWINLOG_OK;
+}
+
+enum twinlog_error request_id_draw(struct handle *ret_request)
+{
+	return request_ids_draw(ret_request, 1);
 }
 
 static bool set_int(void *socket, int option, int value)

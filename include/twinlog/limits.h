@@ -140,7 +140,7 @@
 #define TWINLOG_XLSX_ROWS_MAX    1048576u
 #define TWINLOG_IMPORT_BATCH     500u          /* records looked up and submitted in one request */
 #define TWINLOG_IMPORT_BYTES     (512u * 1024) /* of operations in one request */
-#define TWINLOG_IMPORT_UNDER_WAY 8u            /* submit requests */
+#define TWINLOG_IMPORT_UNDER_WAY 4u            /* of these batches */
 
 /* Times. */
 #define TWINLOG_PING_INTERVAL_MS     10000u              /* silence after which a PING is sent */

@@ -144,6 +144,23 @@ class Import(harness.TestCase):
         self.assertIn("3", done.err.decode(), "names the line")
         self.assertEqual(self.one.total(), 1, "good rows go in")
 
+    def test_long_sheets(self):
+        """Many batches are under way at once: each row is counted once, and what is refused is told once."""
+        head, first, *_ = SHEETS["activities"].read_text("utf-8").splitlines()
+        lines = [first.replace("E0001", f"F{n:05}").replace("1991-05", f"{1992 + n % 30}-13" if n % 700 == 3 else "1991-05") for n in range(3200)]
+        lines[650] = lines[2900] = lines[10]  # the same row twice is refused
+        bad = len({n for n in range(3200) if n % 700 == 3} | {650, 2900})
+        path = self.folder / "long.csv"
+        path.write_text("\n".join([head, *lines, ""]), "utf-8")
+        for kept, again in (("new", "unchanged"), ("unchanged", "new")):
+            done = self.one.run("import", path, "--yes", "--format", "json", seconds=120)
+            self.assertEqual(done.code, 3, done)
+            answer = json.loads(done.out)
+            self.assertEqual((answer["rows"], answer[kept], answer[again], answer["refused"]), (3200, 3200 - bad, 0, bad), answer)
+            refused = rows(self.folder / "long.csv.refused.csv")
+            self.assertEqual(len(refused), bad)
+        self.assertEqual(self.one.total("--kind", "activity"), 3200 - bad)
+
     def test_dry_run_writes_nothing(self):
         self.load(SHEETS["activities"], "--dry-run")
         self.assertEqual(self.one.total(), 0)
