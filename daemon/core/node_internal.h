@@ -521,6 +521,8 @@ enum twinlog_error positions_arrives(struct node *node, struct node_peer *peer,
 void positions_erasures(struct space *space);
 void positions_changed(struct node *node, struct space *space); /* what is held has changed */
 void positions_key_changed(struct space *space, const struct hash *city);
+/* Own bundles alone: that this city holds them is known without a position, so one waits for what may follow. */
+void positions_wrote(const struct node *node, struct space *space);
 void positions_time(struct node *node);
 void positions_message(struct node *node, struct node_link *link, const Twinlog__Positions *positions);
 void positions_committed(struct node *node, struct pending *pending);

@@ -228,13 +228,21 @@ enum twinlog_error position_load(struct node *node, const void *bytes, size_t si
 
 /* ---- Own. ---- */
 
+static void position_due(struct space *space, uint64_t due_mono_ms)
+{
+	if (space->position_due_mono_ms == 0 || due_mono_ms < space->position_due_mono_ms)
+		space->position_due_mono_ms = due_mono_ms;
+}
+
 void positions_changed(struct node *node, struct space *space)
 {
-	if (space->position_due_mono_ms != 0)
-		return;
 	const uint64_t next = space->position_mono_ms + TWINLOG_POSITION_INTERVAL_MS;
-	space->position_due_mono_ms =
-	    space->position_mono_ms > 0 && next > node->now.mono_ms ? next : node->now.mono_ms + 1;
+	position_due(space, space->position_mono_ms > 0 && next > node->now.mono_ms ? next : node->now.mono_ms + 1);
+}
+
+void positions_wrote(const struct node *node, struct space *space)
+{
+	position_due(space, node->now.mono_ms + TWINLOG_POSITION_OWN_MS);
 }
 
 /* Later than all that is known of the city's other machines: one whose clock was ahead must not keep this one out for

@@ -33,7 +33,10 @@ void stream_bundle_committed(struct node *node, struct pending *pending)
 	erasures_hide(space, bundle);
 	if (pending->own)
 		author_committed(node, bundle, pending->sequence);
-	positions_changed(node, space);
+	if (pending->own)
+		positions_wrote(node, space);
+	else
+		positions_changed(node, space);
 
 	struct announce_due *due = node->announces.count > 0 ? &node->announces.items[node->announces.count - 1] : NULL;
 	if (!due || !hash_equal(&due->space, &pending->space) || !hash_equal(&due->city, &bundle->city)) {

@@ -147,6 +147,7 @@
 #define TWINLOG_LINK_TIMEOUT_MS      30000u              /* silence after which a link is dropped */
 #define TWINLOG_DIGEST_INTERVAL_MS   60000u              /* a digest on a link that is otherwise quiet */
 #define TWINLOG_POSITION_INTERVAL_MS 100u                /* at least between two own positions of a space */
+#define TWINLOG_POSITION_OWN_MS      1000u               /* from an own bundle to the position that names it */
 #define TWINLOG_POSITION_REFRESH_MS  3600000u            /* an unchanged position is signed anew */
 #define TWINLOG_WANT_TIMEOUT_MS      20000u              /* a stream without progress is asked of another */
 #define TWINLOG_WAIT_MAX_MS          3600000u            /* a client may wait for confirmations */
