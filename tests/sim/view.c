@@ -90,6 +90,31 @@ static void page_record(struct sim *sim, struct page *page, const struct space *
 	judgement_free(&judgement);
 }
 
+static bool keys_changed(const struct acts *acts)
+{
+	for (size_t i = 0; i < acts_count(acts); i++)
+		if (acts_at(acts, i)->kind == TWINLOG__ACT_KIND__ACT_CHANGE_KEY)
+			return true;
+	return false;
+}
+
+/* Stewards erased some of it, on acts that a change of key may shut out: who judged before has dropped it, others have
+ * not (PROTOCOL, "Erasures"). */
+static bool erased_by_others(const struct space *space, const struct record *record)
+{
+	const struct statements *statements = space_statements(space);
+	const struct erasures *erasures = space_erasures(space);
+	for (size_t i = 0; i < erasures_count(erasures); i++) {
+		const struct erasure *erasure = erasures_at(erasures, i);
+		const struct word *word = hash_equal(&erasure->signer, &erasure->city)
+					      ? NULL
+					      : statements_find_leaf(statements, &erasure->leaf);
+		if (word && statements_record(statements, word->record) == record)
+			return true;
+	}
+	return false;
+}
+
 struct hash view_digest(struct sim *sim, const struct node *node, const struct space *space)
 {
 	const struct statements *statements = space_statements(space);
@@ -99,8 +124,9 @@ struct hash view_digest(struct sim *sim, const struct node *node, const struct s
 		records[i] = statements_record(statements, i);
 	qsort(records, count, sizeof *records, record_order);
 	struct page page = {0};
+	const bool unsure = keys_changed(space_acts(space));
 	for (size_t i = 0; i < count; i++)
-		if (records[i]->shown)
+		if (records[i]->shown && !(unsure && erased_by_others(space, records[i])))
 			page_record(sim, &page, space, node_identity(node), records[i]);
 	if (page.count && sim->healed && sim->options.canary == CANARY_VIEW &&
 	    hash_equal(node_identity(node), &sim->cities[0].identity))
