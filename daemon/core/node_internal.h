@@ -530,6 +530,12 @@ void positions_send_all(struct node *node, struct node_link *link, const struct 
 enum twinlog_error position_load(struct node *node, const void *bytes, size_t size);
 uint64_t sync_deadline(const struct node *node);
 uint64_t positions_deadline(const struct node *node);
+
+/* ---- positions_own.c ---- */
+/* The next position of this machine, signed; *ret_bytes is malloc'd and the caller's. */
+enum twinlog_error position_pack(struct node *node, struct space *space, uint8_t **ret_bytes,
+				 size_t *ret_size) TWINLOG_MUST_CHECK;
+
 /* ---- waits.c ---- */
 void waits_request(struct node *node, uint64_t client, const Twinlog__Request *request);
 void waits_check(struct node *node);
