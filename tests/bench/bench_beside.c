@@ -4,9 +4,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <twinlog/client.h>
 
-#include "bench.h"
+#include "bench_client.h"
 #include "connection.h"
 
 #define ASKED_MAX   65536u
@@ -20,30 +19,6 @@ struct asking {
 	double spans[ASKED_MAX];
 	unsigned long count;
 };
-
-static int compare(const void *a, const void *b)
-{
-	const double left = *(const double *)a, right = *(const double *)b;
-
-	return (left > right) - (left < right);
-}
-
-static double at_share(double *values, unsigned long count, double share)
-{
-	if (count == 0)
-		return 0;
-	qsort(values, count, sizeof *values, compare);
-	return values[(unsigned long)((double)(count - 1) * share)];
-}
-
-static struct twinlog *reach(const char *folder)
-{
-	struct twinlog_fault fault;
-	struct twinlog *twinlog;
-
-	bench_require(!twinlog_open(folder, &twinlog, &fault), folder);
-	return twinlog;
-}
 
 static void *ask(void *context)
 {
@@ -113,8 +88,8 @@ int main(int argc, char **argv)
 		list.limit = 50;
 		filter.text = codec_string(argv[4]);
 	}
-	here = reach(argv[1]);
-	asking.twinlog = reach(argv[1]);
+	here = bench_reach(argv[1]);
+	asking.twinlog = bench_reach(argv[1]);
 	if (argc > 3)
 		bench_require(pthread_create(&thread, NULL, ask, &asking) == 0, "pthread_create");
 	begun = bench_seconds();
@@ -129,8 +104,8 @@ int main(int argc, char **argv)
 		pthread_join(thread, NULL);
 	printf("{\"entries\": %lu, \"median_ms\": %.4f, \"p99_ms\": %.4f, \"most_ms\": %.4f, \"asked\": %lu, "
 	       "\"asked_ms\": %.4f}\n",
-	       count, at_share(spans, count, 0.5), at_share(spans, count, 0.99), at_share(spans, count, 1),
-	       asking.count, at_share(asking.spans, asking.count, 0.5));
+	       count, bench_at_share(spans, count, 0.5), bench_at_share(spans, count, 0.99),
+	       bench_at_share(spans, count, 1), asking.count, bench_at_share(asking.spans, asking.count, 0.5));
 	twinlog_close(asking.twinlog);
 	twinlog_close(here);
 	return 0;

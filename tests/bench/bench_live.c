@@ -2,35 +2,12 @@
  * link that is otherwise idle. Asks there again and again and takes the time at which the first good answer came, less
  * what an answer takes by itself; medians and the 99th of a hundred, in seconds. */
 #include <stdbool.h>
-#include <twinlog/client.h>
 
-#include "bench.h"
+#include "bench_client.h"
 
 #define PAUSE_SECONDS 0.15 /* so that positions of the last entry are out of the way */
 #define WAIT_SECONDS  10.0
 #define ACK_MAX_MS    10000
-
-static int compare(const void *a, const void *b)
-{
-	const double one = *(const double *)a, other = *(const double *)b;
-
-	return one < other ? -1 : one > other;
-}
-
-static double at_share(double *values, unsigned long count, double share)
-{
-	qsort(values, count, sizeof *values, compare);
-	return values[(unsigned long)((double)(count - 1) * share)];
-}
-
-static struct twinlog *reach(const char *folder)
-{
-	struct twinlog_fault fault;
-	struct twinlog *twinlog;
-
-	bench_require(!twinlog_open(folder, &twinlog, &fault), folder);
-	return twinlog;
-}
 
 static bool show(struct twinlog *twinlog, const char *record)
 {
@@ -81,8 +58,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	count = bench_number(argv[3]);
-	here = reach(argv[1]);
-	there = reach(argv[2]);
+	here = bench_reach(argv[1]);
+	there = bench_reach(argv[2]);
 	acknowledged = calloc(count, sizeof *acknowledged);
 	readable = calloc(count, sizeof *readable);
 	answers = calloc(count, sizeof *answers);
@@ -104,8 +81,8 @@ int main(int argc, char **argv)
 	twinlog_close(there);
 	printf("{\"count\": %lu, \"acknowledged\": %.6f, \"readable\": %.6f, \"readable_p99\": %.6f, \"answer\": %.6f, "
 	       "\"json_bytes\": %zu}\n",
-	       count, at_share(acknowledged, count, 0.5), at_share(readable, count, 0.5),
-	       at_share(readable, count, 0.99), at_share(answers, count, 0.5), bytes);
+	       count, bench_at_share(acknowledged, count, 0.5), bench_at_share(readable, count, 0.5),
+	       bench_at_share(readable, count, 0.99), bench_at_share(answers, count, 0.5), bytes);
 	free(acknowledged);
 	free(readable);
 	free(answers);

@@ -2,7 +2,7 @@
  * median of so many; and a request that asks for next to nothing, which is what the line itself takes. */
 #include <string.h>
 
-#include "bench.h"
+#include "bench_client.h"
 #include "connection.h"
 
 #define PAGE       50u
@@ -22,13 +22,6 @@ static Twinlog__Reply *call(struct arena *arena, Twinlog__Request *request)
 	return reply;
 }
 
-static int compare(const void *a, const void *b)
-{
-	const double left = *(const double *)a, right = *(const double *)b;
-
-	return (left > right) - (left < right);
-}
-
 static double median_ms(Twinlog__Request *request, unsigned long rounds, uint64_t *ret_total)
 {
 	double *spans = calloc(rounds, sizeof *spans), median;
@@ -44,7 +37,7 @@ static double median_ms(Twinlog__Request *request, unsigned long rounds, uint64_
 			*ret_total = reply->records->total;
 		arena_reset(arena);
 	}
-	qsort(spans, rounds, sizeof *spans, compare);
+	qsort(spans, rounds, sizeof *spans, bench_compare);
 	median = spans[rounds / 2];
 	free(spans);
 	arena_free(arena);

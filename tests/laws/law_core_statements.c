@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "../unit/town.h"
+#include "dice.h"
 #include "record_state.h"
 
 #define SAYINGS   6u /* 720 orders */
@@ -19,16 +20,6 @@
 #define TOWNS     3u
 
 static const char *const cities[] = {"CN:lianyungang", "KR:mokpo", "CN:xiamen", "KR:@klafir"};
-
-static uint64_t dice;
-
-static uint32_t draw(uint32_t below)
-{
-	dice ^= dice << 13;
-	dice ^= dice >> 7;
-	dice ^= dice << 17;
-	return (uint32_t)(dice >> 33) % below;
-}
 
 /* ---- A history ---- */
 

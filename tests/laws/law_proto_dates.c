@@ -9,19 +9,10 @@
 
 #include <cmocka.h>
 
+#include "dice.h"
 #include "edtf.h"
 
 #define PAIRS 200000u
-
-static uint64_t dice = 0x9e3779b97f4a7c15u;
-
-static uint32_t draw(uint32_t below)
-{
-	dice ^= dice << 13;
-	dice ^= dice >> 7;
-	dice ^= dice << 17;
-	return (uint32_t)(dice >> 33) % below;
-}
 
 static struct edtf date_draw(void)
 {

@@ -12,22 +12,13 @@
 
 #include "../unit/town.h"
 #include "bundle_view.h"
+#include "dice.h"
 #include "erasures.h"
 #include "text.h"
 #include "text_internal.h"
 #include "texts.h"
 
 #include <unistd.h>
-
-static uint64_t dice = 88172645463325252u;
-
-static uint32_t draw(uint32_t below)
-{
-	dice ^= dice << 13;
-	dice ^= dice >> 7;
-	dice ^= dice << 17;
-	return (uint32_t)(dice >> 33) % below;
-}
 
 static size_t put_character(char *out, uint32_t c)
 {
@@ -220,6 +211,7 @@ static void rows_hold_what_texts_say(void **state)
 
 int main(void)
 {
+	dice = 88172645463325252u;
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(by_characters_as_by_the_whole),
 	    cmocka_unit_test(found_as_by_memmem),

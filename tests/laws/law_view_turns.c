@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "../unit/duo.h"
+#include "dice.h"
 #include "measure.h"
 #include "query.h"
 
@@ -19,15 +20,6 @@
 #define WORDS      80u  /* said before the first report */
 #define STATES_MAX 256u /* that one report may pass through */
 
-static uint64_t dice;
-
-static uint32_t draw(uint32_t below)
-{
-	dice ^= dice << 13;
-	dice ^= dice >> 7;
-	dice ^= dice << 17;
-	return (uint32_t)(dice >> 33) % below;
-}
 #define PICK(list) codec_string(list[draw(sizeof list / sizeof *list)])
 
 static const char *const cities[] = {"CN:lianyungang", "KR:mokpo", "KR:busan", "JP:sakai"};

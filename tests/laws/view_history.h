@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../unit/town.h"
+#include "dice.h"
 #include "view.h"
 
 #define TOWNS     3u
@@ -24,16 +25,6 @@ static const char *const channels[] = {NULL, "newspaper", "website"};
 static const char *const dates[] = {"2018",    "2018-11", "2018-11-15", "2017-01-01", "2018-11~", "1995~",
 				    "2009-12", "2020",    "2020-02-29", "1992-08-24", "2031-05"};
 #define PICK(list) list[draw(sizeof list / sizeof *list)]
-
-static uint64_t dice;
-
-static inline uint32_t draw(uint32_t below)
-{
-	dice ^= dice << 13;
-	dice ^= dice >> 7;
-	dice ^= dice << 17;
-	return (uint32_t)(dice >> 33) % below;
-}
 
 /* ---- A history ---- */
 

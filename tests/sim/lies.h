@@ -10,6 +10,9 @@ static inline const struct city *lie_city(const struct sim *sim, unsigned machin
 	return &sim->cities[sim->machines[machine].city];
 }
 struct blob *lie_message(Twinlog__PeerMessage__BodyCase body_case, void *body);
+/* A message with this one object; frees its bytes. */
+struct blob *lie_one_act(const struct hash *space, uint8_t *bytes, size_t size);
+struct blob *lie_one_erasure(const struct hash *space, uint8_t *bytes, size_t size, bool last);
 struct blob *lie_chunk(const struct hash *space, const struct hash *city, uint32_t stream, ProtobufCBinaryData bundle);
 const struct object *lie_any_bundle(struct sim *sim, const struct hash *city); /* NULL: of any city */
 struct blob *lie_words(struct sim *sim, const struct city *signer, const struct object *parent, uint32_t operation,

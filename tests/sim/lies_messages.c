@@ -18,6 +18,31 @@ struct blob *lie_message(Twinlog__PeerMessage__BodyCase body_case, void *body)
 	return blob;
 }
 
+struct blob *lie_one_act(const struct hash *space, uint8_t *bytes, size_t size)
+{
+	ProtobufCBinaryData one = codec_bytes(bytes, size);
+	Twinlog__Acts message = TWINLOG__ACTS__INIT;
+	message.space = codec_hash(space);
+	message.n_acts = 1;
+	message.acts = &one;
+	struct blob *blob = lie_message(TWINLOG__PEER_MESSAGE__BODY_ACTS, &message);
+	free(bytes);
+	return blob;
+}
+
+struct blob *lie_one_erasure(const struct hash *space, uint8_t *bytes, size_t size, bool last)
+{
+	ProtobufCBinaryData one = codec_bytes(bytes, size);
+	Twinlog__Erasures message = TWINLOG__ERASURES__INIT;
+	message.space = codec_hash(space);
+	message.n_erasures = 1;
+	message.erasures = &one;
+	message.last = last;
+	struct blob *blob = lie_message(TWINLOG__PEER_MESSAGE__BODY_ERASURES, &message);
+	free(bytes);
+	return blob;
+}
+
 struct blob *lie_bent(struct sim *sim, unsigned machine, const struct blob *honest)
 {
 	(void)machine;
@@ -189,15 +214,7 @@ struct blob *lie_erasure(struct sim *sim, unsigned machine, const struct blob *h
 	size_t size;
 	if (erasure_seal(&erasure, liar->keys, &bytes, &size))
 		abort();
-	ProtobufCBinaryData one = codec_bytes(bytes, size);
-	Twinlog__Erasures erasures = TWINLOG__ERASURES__INIT;
-	erasures.space = erasure.space;
-	erasures.n_erasures = 1;
-	erasures.erasures = &one;
-	erasures.last = rng_chance(&sim->rng, 500);
-	struct blob *blob = lie_message(TWINLOG__PEER_MESSAGE__BODY_ERASURES, &erasures);
-	free(bytes);
-	return blob;
+	return lie_one_erasure(&object->space, bytes, size, rng_chance(&sim->rng, 500));
 }
 
 /* An act that the liar has no right to, in its own name, or one in another's that it cannot sign. */
@@ -218,7 +235,7 @@ struct blob *lie_act(struct sim *sim, unsigned machine, const struct blob *hones
 	if (acts_ever_steward(acts, &liar->identity) || hash_equal(&victim, &liar->identity))
 		return NULL;
 	const bool own_name = rng_chance(&sim->rng, 600);
-	ProtobufCBinaryData parents[TWINLOG_PARENTS_MAX], one;
+	ProtobufCBinaryData parents[TWINLOG_PARENTS_MAX];
 	for (size_t i = 0; i < heads_count; i++)
 		parents[i] = codec_hash(&heads[i]);
 	Twinlog__Act act = TWINLOG__ACT__INIT;
@@ -238,12 +255,5 @@ struct blob *lie_act(struct sim *sim, unsigned machine, const struct blob *hones
 	size_t size;
 	if (act_seal(&act, liar->keys, &bytes, &size))
 		abort();
-	one = codec_bytes(bytes, size);
-	Twinlog__Acts message = TWINLOG__ACTS__INIT;
-	message.space = act.space;
-	message.n_acts = 1;
-	message.acts = &one;
-	struct blob *blob = lie_message(TWINLOG__PEER_MESSAGE__BODY_ACTS, &message);
-	free(bytes);
-	return blob;
+	return lie_one_act(acts_space(acts), bytes, size);
 }

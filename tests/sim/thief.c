@@ -106,14 +106,7 @@ static struct blob *thief_erasure(struct sim *sim, const struct city *thief)
 		abort();
 	thief_notes(sim, &opened->id);
 	erasure_free(opened);
-	ProtobufCBinaryData one = codec_bytes(bytes, size);
-	Twinlog__Erasures erasures = TWINLOG__ERASURES__INIT;
-	erasures.space = erasure.space;
-	erasures.n_erasures = 1;
-	erasures.erasures = &one;
-	struct blob *blob = lie_message(TWINLOG__PEER_MESSAGE__BODY_ERASURES, &erasures);
-	free(bytes);
-	return blob;
+	return lie_one_erasure(&object->space, bytes, size, false);
 }
 
 static const struct object *thief_parent(struct sim *sim)
@@ -163,14 +156,7 @@ static struct blob *thief_act(struct sim *sim, const struct city *thief)
 	thief_notes(sim, &act->id);
 	act_free(act);
 	sim->stolen_acts++;
-	ProtobufCBinaryData one = codec_bytes(bytes, size);
-	Twinlog__Acts acts = TWINLOG__ACTS__INIT;
-	acts.space = message.space;
-	acts.n_acts = 1;
-	acts.acts = &one;
-	struct blob *blob = lie_message(TWINLOG__PEER_MESSAGE__BODY_ACTS, &acts);
-	free(bytes);
-	return blob;
+	return lie_one_act(&parent->space, bytes, size);
 }
 
 /* ---- On which line ---- */

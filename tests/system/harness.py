@@ -282,6 +282,28 @@ class TestCase(unittest.TestCase):
         self.cities.append(made)
         return made
 
+    def answered(self, child, terminal, asks, word):
+        """What a program on a terminal of its own says once it was given the word that it asked for. asks: whether what it
+        showed is the question. It has to end well, and not to show the word."""
+        shown = b""
+
+        def asked():
+            nonlocal shown
+            shown += os.read(terminal, 1024)
+            return asks(shown)
+
+        wait_for(asked, "it asks")
+        os.write(terminal, word + b"\n")
+        rest = b""
+        try:
+            while data := os.read(terminal, 1024):
+                rest += data
+        except OSError:
+            pass
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0, rest)
+        self.assertNotIn(word, rest, "what is typed is not shown")
+        return rest
+
     def partner(self, city, of):
         """What the city tells of that partner."""
         [found] = [peer for peer in city.json("peer", "list")["peers"] if peer["city"] == of]

@@ -7,7 +7,7 @@ import pty
 import re
 
 import harness
-from harness import activity, run, wait_for
+from harness import activity, run
 
 WORD = "말은 바람 like 纸"
 
@@ -117,23 +117,7 @@ class ClientKey(harness.TestCase):
         child, terminal = pty.fork()
         if child == 0:
             os.execve(harness.TWINLOG, [harness.TWINLOG, "-D", str(path), "--lang", "ko", "list", "--format", "json"], dict(os.environ))
-        shown = b""
-
-        def asked():
-            nonlocal shown
-            shown += os.read(terminal, 1024)
-            return "암호: ".encode() in shown
-
-        wait_for(asked, "it asks")
-        os.write(terminal, WORD.encode() + b"\n")
-        rest = b""
-        try:
-            while data := os.read(terminal, 1024):
-                rest += data
-        except OSError:
-            pass
-        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0, rest)
-        self.assertNotIn(WORD.encode(), rest, "what is typed is not shown")
+        rest = self.answered(child, terminal, lambda shown: "암호: ".encode() in shown, WORD.encode())
         self.assertIn(b"records", rest)
 
 

@@ -5,7 +5,7 @@ import os
 import pty
 
 import harness
-from harness import run, wait_for
+from harness import run
 
 WORD = "연운항 连云港 — long enough"
 
@@ -80,23 +80,7 @@ class Locked(harness.TestCase):
         child, terminal = pty.fork()
         if child == 0:
             os.execv(harness.TWINLOGD, [harness.TWINLOGD, "check", str(folder)])
-        shown = b""
-
-        def asked():
-            nonlocal shown
-            shown += os.read(terminal, 1024)
-            return b"passphrase" in shown and b": " in shown
-
-        wait_for(asked, "it asks")
-        os.write(terminal, b"typed\n")
-        rest = b""
-        try:
-            while data := os.read(terminal, 1024):
-                rest += data
-        except OSError:
-            pass
-        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0, rest)
-        self.assertNotIn(b"typed", rest, "what is typed is not shown")
+        rest = self.answered(child, terminal, lambda shown: b"passphrase" in shown and b": " in shown, b"typed")
         self.assertIn(b"sound", rest)
 
 
