@@ -3,8 +3,8 @@
 
     tidy.py BUILD_FOLDER [--self-test]
 
-A file that was found sound is not looked at again until it, a header, its command line or .clang-tidy changes: the
-findings are kept by a digest of all of that in BUILD_FOLDER/tidy.
+A file that was found sound is not looked at again until it, a header of ours that it includes, a message, its command line
+or .clang-tidy changes: the findings are kept by a digest of all of that in BUILD_FOLDER/tidy.
 """
 
 import concurrent.futures
@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -33,11 +34,25 @@ def tidy(build, source):
     return done.stdout.strip() or (done.stderr.strip() if done.returncode else "")
 
 
-def header_digest():
+def common_digest():
+    """What every file depends on; the headers made of the messages are seen through them."""
     digest = hashlib.sha256((lint.ROOT / ".clang-tidy").read_bytes())
-    for path in lint.files(lint.ROOT, ".h", ".proto"):
+    for path in lint.files(lint.ROOT, ".proto"):
         digest.update((lint.ROOT / path).read_bytes())
     return digest.digest()
+
+
+def included(build, command):
+    """The file and the headers of ours that it includes, as the compiler says."""
+    words = iter(shlex.split(command))
+    asked = []
+    for word in words:
+        if word in ("-o", "-MT", "-MF"):
+            next(words)
+        elif word not in ("-c", "-MD", "ccache"):
+            asked.append(word)
+    done = subprocess.run(asked + ["-MM"], cwd=build, capture_output=True, text=True, check=True)
+    return [pathlib.Path(build, name) for name in done.stdout.split(":", 1)[1].replace("\\\n", " ").split()]
 
 
 def entries(build):
@@ -52,11 +67,14 @@ def entries(build):
 def check(build):
     kept = build / "tidy"
     kept.mkdir(exist_ok=True)
-    headers = header_digest()
+    common = common_digest()
 
     def one(entry):
         path, command = entry
-        name = hashlib.sha256(headers + command.encode() + path.read_bytes()).hexdigest()
+        digest = hashlib.sha256(common + command.encode())
+        for part in included(build, command):
+            digest.update(part.read_bytes())
+        name = digest.hexdigest()
         if (kept / name).exists():
             return ""
         found = tidy(build, path)
