@@ -123,15 +123,24 @@ static enum twinlog_error budget_rate(const char *text, size_t size, uint64_t *r
 	return TWINLOG_OK;
 }
 
+/* One or two digits and the character that has to follow; NULL when they do not. */
+static const char *two_digits(const char *text, char end, unsigned most, unsigned *ret_number)
+{
+	const size_t size = strspn(text, "0123456789");
+
+	if (size == 0 || size > 2 || text[size] != end)
+		return NULL;
+	*ret_number = (unsigned)strtoul(text, NULL, 10);
+	return *ret_number <= most ? text + size + 1 : NULL;
+}
+
 static enum twinlog_error budget_hours(const char *text, struct daemon_budget *budget)
 {
-	unsigned from_hour, from_minute, to_hour, to_minute;
-	int size = 0;
+	unsigned from_hour = 0, from_minute = 0, to_hour = 0, to_minute = 0;
 
-	if (strspn(text, "0123456789:-") != strlen(text) ||
-	    sscanf(text, "%2u:%2u-%2u:%2u%n", &from_hour, &from_minute, &to_hour, &to_minute, &size) != 4 ||
-	    text[size] != '\0' || from_hour > 23 || to_hour > 24 || from_minute > 59 || to_minute > 59 ||
-	    (to_hour == 24 && to_minute > 0))
+	if (!(text = two_digits(text, ':', 23, &from_hour)) || !(text = two_digits(text, '-', 59, &from_minute)) ||
+	    !(text = two_digits(text, ':', 24, &to_hour)) ||
+	    !two_digits(text, '\0', to_hour == 24 ? 0 : 59, &to_minute))
 		return TWINLOG_BAD_DATE;
 	budget->from = from_hour * 60 + from_minute;
 	budget->to = (to_hour * 60 + to_minute) % 1440;

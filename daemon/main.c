@@ -259,7 +259,7 @@ static enum twinlog_error turn_transport(void *context, uint8_t **ret_bytes, siz
 
 static int run_home(struct home *home)
 {
-	char *control[CONFIG_ENDPOINTS_MAX];
+	char *control[CONFIG_ENDPOINTS_MAX] = {0};
 	const char *listen_at[CONFIG_ENDPOINTS_MAX], *control_at[CONFIG_ENDPOINTS_MAX];
 	struct daemon_setup setup = {
 	    .store = home->store,

@@ -162,9 +162,10 @@ static size_t collect(char out[LINE_SYMBOLS], const char *text, size_t size)
 	for (size_t i = 0; i < size; i++) {
 		if (text[i] == ' ' || text[i] == '\t' || text[i] == '\r' || text[i] == '-')
 			continue;
-		if (count == LINE_SYMBOLS || symbol_value(text[i]) < 0)
+		const int value = symbol_value(text[i]);
+		if (count == LINE_SYMBOLS || value < 0)
 			return 0;
-		out[count++] = ALPHABET[symbol_value(text[i])];
+		out[count++] = ALPHABET[value];
 	}
 	return count;
 }

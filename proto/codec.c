@@ -366,6 +366,11 @@ enum twinlog_error codec_pack_arena(struct arena *arena, const ProtobufCMessage 
 	return TWINLOG_OK;
 }
 
+ProtobufCBinaryData codec_string(const char *text)
+{
+	return codec_bytes(text, text ? strlen(text) : 0);
+}
+
 ProtobufCBinaryData *codec_hash_list(struct arena *arena, const struct hash *hashes, size_t count)
 {
 	if (count == 0 || count > SIZE_MAX / sizeof(ProtobufCBinaryData))

@@ -72,10 +72,8 @@ static inline ProtobufCBinaryData codec_handle(const struct handle *handle)
 {
 	return codec_bytes(handle->bytes, HANDLE_SIZE);
 }
-static inline ProtobufCBinaryData codec_string(const char *text)
-{
-	return codec_bytes(text, text ? strlen(text) : 0);
-}
+/* Without its closing zero; NULL: no bytes. */
+ProtobufCBinaryData codec_string(const char *text);
 /* In the arena: views of count hashes, which must outlive it. NULL past the cap (or count 0). */
 ProtobufCBinaryData *codec_hash_list(struct arena *arena, const struct hash *hashes, size_t count);
 
@@ -92,7 +90,7 @@ static inline bool codec_same(ProtobufCBinaryData a, ProtobufCBinaryData b)
 }
 static inline bool codec_equal(ProtobufCBinaryData field, const char *text)
 {
-	return field.len == strlen(text) && memcmp(field.data, text, field.len) == 0;
+	return codec_same(field, codec_bytes(text, strlen(text)));
 }
 
 #endif

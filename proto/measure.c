@@ -134,7 +134,7 @@ int dimension_find(const void *name, size_t size)
 bool dimension_fits(enum dimension dimension, enum measure measure)
 {
 	static const unsigned fitting[] = {
-	    [UNIT_EVENTS] = BY_EVENT, [UNIT_AGREEMENTS] = BY_AGREEMENT, [UNIT_RECORDS] = BY_EVENT | BY_AGREEMENT,
+	    [UNIT_EVENTS] = BY_EVENT, [UNIT_AGREEMENTS] = BY_AGREEMENT, [UNIT_RECORDS] = BY_EVENT | BIT(RELATION_TYPE),
 	    [UNIT_TIES] = BY_TIE,     [UNIT_CITIES] = BY_PLACE,         [UNIT_LINKED] = BY_PLACE | BIT(TIES),
 	};
 

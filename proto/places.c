@@ -110,26 +110,30 @@ static enum twinlog_error key_add(struct places *places, uint32_t place, const c
 	return TWINLOG_OK;
 }
 
-static size_t find_id(const struct places *places, const char *id, size_t size)
+static struct entry *find_id(const struct places *places, const char *id, size_t size)
 {
 	for (size_t i = 0; i < places->count; i++)
 		if (strlen(places->entries[i].text[0]) == size && memcmp(places->entries[i].text[0], id, size) == 0)
-			return i;
-	return SIZE_MAX;
+			return &places->entries[i];
+	return NULL;
 }
 
-static enum twinlog_error entry_make(struct places *places, const char *city_id, const char *country,
-				     const char *subdivision, size_t *ret_index)
+/* NULL: no memory. */
+static struct entry *entry_make(struct places *places, const char *city_id, const char *country,
+				const char *subdivision)
 {
 	if (!grow((void **)(void *)&places->entries, &places->capacity, places->count, sizeof *places->entries))
-		return TWINLOG_NO_MEMORY;
+		return NULL;
 	struct entry *entry = &places->entries[places->count];
 	*entry = (struct entry){
 	    .text = {strdup(city_id), strdup(country ? country : ""), strdup(subdivision ? subdivision : "")}};
-	if (!entry->text[0] || !entry->text[1] || !entry->text[2])
-		return TWINLOG_NO_MEMORY;
-	*ret_index = places->count++;
-	return TWINLOG_OK;
+	if (!entry->text[0] || !entry->text[1] || !entry->text[2]) {
+		for (size_t i = 0; i < 3; i++)
+			free(entry->text[i]);
+		return NULL;
+	}
+	places->count++;
+	return entry;
 }
 
 static int language_of(const char *lang)
@@ -140,18 +144,17 @@ static int language_of(const char *lang)
 enum twinlog_error places_add(struct places *places, const char *city_id, const char *country, const char *subdivision,
 			      const char *const *names, const char *const *langs, size_t count)
 {
-	size_t index = find_id(places, city_id, strlen(city_id));
+	struct entry *entry = find_id(places, city_id, strlen(city_id));
 	enum twinlog_error error = TWINLOG_OK;
-	if (index == SIZE_MAX && (error = entry_make(places, city_id, country, subdivision, &index)))
-		return error;
-	struct entry *entry = &places->entries[index];
+	if (!entry && !(entry = entry_make(places, city_id, country, subdivision)))
+		return TWINLOG_NO_MEMORY;
 	for (size_t i = 0; i < count && !error; i++) {
 		const int language = langs[i] ? language_of(langs[i]) : -1;
 		if (!names[i] || !names[i][0])
 			continue;
 		if (language >= 0 && !entry->text[3 + language] && !(entry->text[3 + language] = strdup(names[i])))
 			return TWINLOG_NO_MEMORY;
-		error = key_add(places, (uint32_t)index, names[i]);
+		error = key_add(places, (uint32_t)(entry - places->entries), names[i]);
 	}
 	entry->place = (struct place){
 	    .city_id = entry->text[0],
@@ -385,10 +388,10 @@ size_t places_find(const struct places *places, const void *text, size_t size, c
 {
 	const char *name = text;
 	char prefix[3];
-	const size_t index = find_id(places, name, size);
-	if (index != SIZE_MAX) {
+	const struct entry *entry = find_id(places, name, size);
+	if (entry) {
 		if (max > 0)
-			ret_places[0] = &places->entries[index].place;
+			ret_places[0] = &entry->place;
 		return 1;
 	}
 	if (size > 3 && name[2] == ':') {
@@ -446,6 +449,6 @@ const struct place *places_at(const struct places *places, size_t index)
 
 const struct place *places_by_id(const struct places *places, const char *city_id)
 {
-	const size_t index = find_id(places, city_id, strlen(city_id));
-	return index == SIZE_MAX ? NULL : &places->entries[index].place;
+	const struct entry *entry = find_id(places, city_id, strlen(city_id));
+	return entry ? &entry->place : NULL;
 }

@@ -98,7 +98,7 @@ static enum twinlog_error take_option(struct cli_arguments *arguments, int argc,
 	const char *value = is_long ? strchr(word, '=') : NULL;
 	size_t size = is_long ? (value ? (size_t)(value - word) - 2 : strlen(word + 2)) : 0;
 	const struct cli_option *option =
-	    option_find(arguments->command, is_long ? word + 2 : NULL, size, is_long ? 0 : word[1]);
+	    option_find(arguments->command, is_long ? word + 2 : NULL, size, (char)(is_long ? 0 : word[1]));
 
 	++*at;
 	if (!option)

@@ -66,7 +66,8 @@ static void grid(double most, double step, FILE *out)
 {
 	const double high = COLUMNS_HEIGHT - COLUMNS_TOP - COLUMNS_FOOT;
 
-	for (double at = 0; at <= most; at += step) {
+	for (unsigned i = 0; i * step <= most; i++) {
+		const double at = i * step;
 		const double y = COLUMNS_TOP + high * (1 - at / most);
 
 		fprintf(out, "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>", COLUMNS_LEFT,

@@ -87,7 +87,7 @@ static const char *city_name(struct cli *cli, ProtobufCBinaryData city_id, Proto
 	char *name = arena_alloc(cli->arena, strlen(id) + 1);
 
 	for (size_t i = 0; name && i <= strlen(id); i++)
-		name[i] = id[i] == ':' || id[i] == '/' ? '-' : id[i];
+		name[i] = (char)(id[i] == ':' || id[i] == '/' ? '-' : id[i]);
 	return cli_printf(cli, "%s.%s", name ? name : "", cli_hex(cli, identity, 12));
 }
 

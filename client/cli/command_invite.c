@@ -209,7 +209,7 @@ static enum twinlog_error answer_deliver(struct joining *joining)
 /* Until the founding act is here, or the time is over. */
 static enum twinlog_error space_await(struct joining *joining)
 {
-	const struct timespec pause = {.tv_nsec = ACCEPT_LOOK_MS * 1000000l};
+	const struct timespec pause = {.tv_nsec = ACCEPT_LOOK_MS * 1000000L};
 	enum twinlog_error error = TWINLOG_OK;
 
 	for (unsigned i = 0; !error && joining->is->space.len == 0 && i < ACCEPT_WAIT_MS / ACCEPT_LOOK_MS; i++) {

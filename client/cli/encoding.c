@@ -73,7 +73,7 @@ static enum twinlog_error convert(enum encoding encoding, const char *bytes, siz
 	UConverter *from = ucnv_open(encodings[encoding].converter, &status);
 	UConverter *to = ucnv_open("UTF-8", &status);
 	size_t room = 2 * size + 4; /* no byte of these encodings becomes more than one and a half of UTF-8 */
-	char *text = malloc(room), *target = text;
+	char *text = calloc(room, 1), *target = text;
 	const char *source = bytes;
 	UChar pivot[1024], *pivot_source = pivot, *pivot_target = pivot;
 	enum twinlog_error error = text && U_SUCCESS(status) ? TWINLOG_OK : TWINLOG_NO_MEMORY;

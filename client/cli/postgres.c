@@ -198,7 +198,7 @@ void postgres_cell(struct postgres_rows *rows, const void *text, size_t size)
 
 		if (letter)
 			rows->bytes[rows->size++] = '\\';
-		rows->bytes[rows->size++] = letter ? letter : bytes[i];
+		rows->bytes[rows->size++] = (char)(letter ? letter : bytes[i]);
 	}
 }
 

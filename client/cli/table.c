@@ -201,10 +201,10 @@ static bool add_line(struct libscols_table *scols, const struct table *table, ch
 	for (size_t i = 0; line && i < table->count; i++) {
 		char *cell = widest_line(row[i]) > widths[i] ? broken(row[i], widths[i]) : strdup(row[i]);
 
-		if (!cell || scols_line_refer_data(line, i, cell) != 0) {
-			free(cell);
+		const bool ok = cell && scols_line_set_data(line, i, cell) == 0; /* which copies it */
+		free(cell);
+		if (!ok)
 			return false;
-		}
 	}
 	return line != NULL;
 }

@@ -30,9 +30,9 @@ struct client_settings {
 	bool is_locked;
 	char key_path[512]; /* the file that it stands in */
 };
-/* folder NULL: $TWINLOG_DIR. It may also be one file that says it all, as `user add` makes it. The caller wipes
- * *ret_settings with explicit_bzero. A locked key stays so until client_key_unlock. */
-enum twinlog_error client_settings_read(const char *folder, struct client_settings *ret_settings,
+/* path: a folder with client.conf, or one file that says it all, as `user add` makes it; NULL: $TWINLOG_DIR. The caller
+ * wipes *ret_settings with explicit_bzero. A locked key stays so until client_key_unlock. */
+enum twinlog_error client_settings_read(const char *path, struct client_settings *ret_settings,
 					struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
 
 /* A new file, for its owner alone, that says all of this; NOT_EMPTY when there is one. */

@@ -141,7 +141,7 @@ static enum twinlog_error read_hex(const struct reading *reading, const json_t *
 enum twinlog_error reading_bytes(const struct reading *reading, const struct field_meaning *meaning,
 				 const json_t *value, const char *path, ProtobufCBinaryData *ret_bytes)
 {
-	ProtobufCBinaryData bytes;
+	ProtobufCBinaryData bytes = {0};
 	enum twinlog_error error = read_text(reading, value, path, &bytes);
 	int code;
 
@@ -190,7 +190,7 @@ static enum twinlog_error read_number(const struct reading *reading, const Proto
 {
 	bool is_signed = field->type == PROTOBUF_C_TYPE_SINT64;
 	bool small = field->type == PROTOBUF_C_TYPE_UINT32;
-	int64_t number;
+	int64_t number = 0;
 	enum twinlog_error error =
 	    read_integer(reading, value, path, is_signed ? INT64_MIN : 0, small ? UINT32_MAX : INT64_MAX, &number);
 
@@ -206,7 +206,7 @@ static enum twinlog_error read_number(const struct reading *reading, const Proto
 static enum twinlog_error read_count(const struct reading *reading, const json_t *value, const char *path,
 				     Twinlog__Count **ret_count)
 {
-	int64_t number;
+	int64_t number = 0;
 	enum twinlog_error error = read_integer(reading, value, path, 0, INT64_MAX, &number);
 	Twinlog__Count *count;
 

@@ -229,25 +229,25 @@ enum twinlog_error client_key_read(const char *path, struct client_settings *ret
 	return error;
 }
 
-enum twinlog_error client_settings_read(const char *folder, struct client_settings *ret_settings,
+enum twinlog_error client_settings_read(const char *path, struct client_settings *ret_settings,
 					struct twinlog_fault *fault)
 {
 	struct client_settings settings = {0};
-	char path[512], parent[256];
+	char file[512], parent[256];
 	enum twinlog_error error;
 
-	if (!folder || !*folder)
-		folder = getenv("TWINLOG_DIR");
-	if (!folder || !*folder)
+	if (!path || !*path)
+		path = getenv("TWINLOG_DIR");
+	if (!path || !*path)
 		return twinlog_fault_set(fault, TWINLOG_USAGE, "-D DIR, TWINLOG_DIR", NULL);
-	if (strlen(folder) > 200)
-		return twinlog_fault_set(fault, TWINLOG_TOO_LONG, "-D", folder);
-	if (is_file(folder)) {
-		folder_of(folder, parent, sizeof parent);
-		error = read_settings(parent, folder, &settings, fault);
+	if (strlen(path) > 200)
+		return twinlog_fault_set(fault, TWINLOG_TOO_LONG, "-D", path);
+	if (is_file(path)) {
+		folder_of(path, parent, sizeof parent);
+		error = read_settings(parent, path, &settings, fault);
 	} else {
-		join(path, sizeof path, folder, "client.conf");
-		error = read_settings(folder, path, &settings, fault);
+		join(file, sizeof file, path, "client.conf");
+		error = read_settings(path, file, &settings, fault);
 	}
 	if (!error)
 		*ret_settings = settings;

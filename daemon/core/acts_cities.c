@@ -174,7 +174,7 @@ const struct member *acts_member_by_city(const struct acts *acts, ProtobufCBinar
 		const struct claim *claim = &acts->claims[at];
 		const struct city *city = acts->entries[claim->act].named[claim->member];
 		const struct member *member = acts_member(acts, &city->identity);
-		if (acts->entries[claim->act].valid && codec_equal(city_id, member->city_id))
+		if (member && acts->entries[claim->act].valid && codec_equal(city_id, member->city_id))
 			return member;
 	}
 	return NULL;

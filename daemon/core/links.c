@@ -203,9 +203,10 @@ static void link_up(struct node *node, const struct event *event)
 	link->up_mono_ms = node->now.mono_ms;
 	link->heard_mono_ms = node->now.mono_ms;
 	const struct node_peer *peer = peer_by_transport(node, link->transport_key);
-	link->peer = peer && !peer->removed ? (uint32_t)(peer - node->peers.items) : LINK_NONE_YET;
+	const bool known = peer && !peer->removed;
+	link->peer = known ? (uint32_t)(peer - node->peers.items) : LINK_NONE_YET;
 	window_open(&link->window);
-	if (link->peer == LINK_NONE_YET)
+	if (!known)
 		link_drop(node, link, TWINLOG_UNKNOWN_KEY);
 	else if (peer->rate == 0)
 		link_drop(node, link, TWINLOG_OUT_OF_HOURS);

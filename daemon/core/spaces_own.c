@@ -457,7 +457,7 @@ void spaces_request(struct node *node, uint64_t client, const Twinlog__Request *
 		return;
 	}
 	const struct space *known = founded_before(node, request->space_create->request);
-	struct space *space;
+	struct space *space = NULL;
 	if (known) {
 		spaces_reply(node, client, request->id, known);
 		return;
@@ -465,6 +465,8 @@ void spaces_request(struct node *node, uint64_t client, const Twinlog__Request *
 	const enum twinlog_error error = space_found(node, request->space_create, &space);
 	if (error)
 		effect_fault(node, client, request->id, error, "space", NULL);
-	else if (!handed_out(node, client, request->id))
+	else if (space)
 		spaces_reply(node, client, request->id, space);
+	else
+		handed_out(node, client, request->id); /* for the second signature */
 }

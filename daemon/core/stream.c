@@ -418,7 +418,7 @@ enum twinlog_error stream_bundle_take(struct node *node, struct space *space, st
 	error = graph_add(graph, bundle, node->sequence + 1, true, (uint16_t)bundle->key, ref);
 	if (error)
 		return error;
-	if ((error = space_bundle_added(node, space, graph)))
+	if (space_bundle_added(node, space, graph))
 		node->out_of_memory = true; /* the bundle stands in the graph already */
 	bundle_persist(node, bundle, ++node->sequence, own, link);
 	return TWINLOG_OK;

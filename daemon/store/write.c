@@ -211,7 +211,7 @@ uint64_t store_written_texts_last(struct store_write *write)
 enum twinlog_error store_written_texts(struct store_write *write, uint64_t sequence, uint64_t *ret_sequence,
 				       const uint8_t **ret_bytes, size_t *ret_size)
 {
-	MDB_val value;
+	MDB_val value = {0};
 	enum twinlog_error error = texts_at(write, MDB_SET_RANGE, sequence, ret_sequence, &value);
 
 	if (error)

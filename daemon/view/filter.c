@@ -170,7 +170,7 @@ static uint32_t bits_of(const ProtobufCBinaryData *values, size_t count, size_t 
 	uint32_t bits = 0;
 
 	for (size_t i = 0; i < count; i++)
-		if (values[i].len == size && memcmp(values[i].data, text, size) == 0)
+		if (codec_same(values[i], codec_bytes(text, size)))
 			bits |= 1u << (first + i);
 	return bits;
 }

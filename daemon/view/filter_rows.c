@@ -357,7 +357,7 @@ static roaring_bitmap_t *terms_all(const struct terms *terms)
 	uint64_t sizes[TERMS_MAX];
 	roaring_bitmap_t *rows;
 
-	if (terms->nothing)
+	if (terms->nothing || terms->count == 0)
 		return roaring_bitmap_create();
 	for (size_t i = 0; i < terms->count; i++) {
 		size_t at = i;

@@ -281,11 +281,10 @@ static enum twinlog_error event_walk(struct feed *feed, size_t space, const stru
 static enum twinlog_error feed_walk(struct feed *feed)
 {
 	enum twinlog_error error = TWINLOG_OK;
-	uint64_t place = feed->place;
+	const bool whole = feed->place == PLACES_ALL;
 
 	for (size_t i = 0; i < feed->count; i++)
-		feed->next[i] =
-		    changes_from(feed->spaces[i], place == PLACES_ALL ? feed->sequence + 1 : feed->sequence);
+		feed->next[i] = changes_from(feed->spaces[i], whole ? feed->sequence + 1 : feed->sequence);
 	while (!error && !feed->full) {
 		struct changes_event event;
 		size_t first = 0;
@@ -298,9 +297,9 @@ static enum twinlog_error feed_walk(struct feed *feed)
 		if (!changes_event(feed->spaces[first], feed->next[first], &event))
 			return TWINLOG_FAILED;
 		/* A page that ends before the first place of an event goes on there. */
-		place = event.sequence == feed->sequence ? feed->place : 0;
-		feed->place = place;
-		error = event_walk(feed, first, &event, place);
+		if (event.sequence != feed->sequence)
+			feed->place = 0;
+		error = event_walk(feed, first, &event, feed->place);
 		feed->next[first] = changes_from(feed->spaces[first], event.sequence + 1);
 	}
 	return error;

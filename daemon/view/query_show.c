@@ -39,7 +39,7 @@ static enum twinlog_error find_by_prefix(const struct query *query, ProtobufCBin
 {
 	const struct record *found = NULL;
 	const struct space *where = NULL;
-	struct prefix prefix;
+	struct prefix prefix = {0};
 	enum twinlog_error error = prefix_parse(query, text, &prefix);
 
 	for (size_t i = 0; !error && i < node_spaces(query->node); i++) {

@@ -59,8 +59,10 @@ bool statistics_median(const int64_t *values, size_t count, double *ret_median)
 {
 	if (count == 0)
 		return false;
-	*ret_median =
-	    count % 2 ? (double)values[count / 2] : ((double)values[count / 2 - 1] + (double)values[count / 2]) / 2.0;
+	const size_t middle = count / 2;
+	*ret_median = (double)values[middle];
+	if (count % 2 == 0)
+		*ret_median = ((double)values[middle - 1] + *ret_median) / 2.0;
 	return true;
 }
 

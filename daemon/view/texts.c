@@ -34,7 +34,7 @@ static bool row_room(struct row *row, size_t more)
 	size_t room = row->room ? row->room : 4096;
 	char *texts;
 
-	if (row->size + more <= row->room)
+	if (row->texts && row->size + more <= row->room)
 		return true;
 	while (room < row->size + more)
 		room *= 2;

@@ -49,8 +49,8 @@ static void client_make(struct client *client, uint8_t role, uint8_t spaces)
 	strcpy(client->is.name, "clerk");
 	if (role & 4)
 		strcpy(client->is.office, "외사판공실");
-	for (uint8_t i = 0; i < spaces % (SPACES + 1); i++)
-		memset(client->is.spaces[client->is.spaces_count++].bytes, i + 1, HASH_SIZE);
+	for (unsigned i = 0; i < spaces % (SPACES + 1); i++)
+		memset(client->is.spaces[client->is.spaces_count++].bytes, (int)i + 1, HASH_SIZE);
 	client->scope = (struct scope){client->is.spaces, client->is.spaces_count};
 }
 

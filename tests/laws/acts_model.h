@@ -218,6 +218,8 @@ static struct model model_of(const struct story *story, uint64_t all)
 		for (uint32_t i = 0; i < story->acts_count; i++)
 			if (left >> i & 1 && (next == STORY_NONE || model_order(&model, i, next) < 0))
 				next = i;
+		if (next == STORY_NONE)
+			break;
 		left &= ~(UINT64_C(1) << next);
 		if (!model_shut_out(&model, next) && model_had_right(&model, next))
 			model.valid |= UINT64_C(1) << next;

@@ -224,7 +224,7 @@ static void room_member(struct told_room *room, const struct told *act, uint32_t
 	member->founding_key = codec_bytes(seal_keys_public(from->keys[0])->bytes, 32);
 	member->recovery_key = codec_bytes(from->recovery.bytes, 32);
 	member->city_id = codec_string(story_ids[act->ids[city]]);
-	member->reader = act->readers >> city & 1;
+	member->reader = (act->readers >> city & 1) != 0;
 	if (shown > 0) {
 		member->city_key = codec_bytes(seal_keys_public(from->keys[shown])->bytes, 32);
 		member->key_grant = codec_bytes(from->grants[shown], SEAL_SIGNATURE_SIZE);

@@ -89,7 +89,7 @@ static void ask(struct asking *asking, const struct history *history)
 		asking->message.n_kinds = 1;
 	}
 	asking->message.waiting = draw(8) == 0;
-	asking->message.follow = draw(2);
+	asking->message.follow = draw(2) == 1;
 	/* One city's view asks little else, so that it shows something. */
 	if (draw(3) == 0) {
 		const Twinlog__Filter asked = asking->message;

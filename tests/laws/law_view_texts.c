@@ -76,14 +76,14 @@ static void found_as_by_memmem(void **state)
 
 	(void)state;
 	for (int round = 0; round < 50000; round++) {
-		const size_t size = draw(sizeof in), wanted = 1 + draw(6);
+		const size_t in_size = draw(sizeof in), size = 1 + draw(6);
 		char text[8];
 
-		for (size_t i = 0; i < size; i++)
+		for (size_t i = 0; i < in_size; i++)
 			in[i] = (char)("ab\xe4\xba\xa4"[draw(5)]);
-		for (size_t i = 0; i < wanted; i++)
+		for (size_t i = 0; i < size; i++)
 			text[i] = (char)("ab\xe4\xba\xa4"[draw(5)]);
-		assert_ptr_equal(texts_find(in, size, text, wanted), memmem(in, size, text, wanted));
+		assert_ptr_equal(texts_find(in, in_size, text, size), memmem(in, in_size, text, size));
 	}
 }
 

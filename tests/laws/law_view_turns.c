@@ -74,17 +74,18 @@ static ProtobufCBinaryData any_handle(const struct story *story, unsigned at)
 	return record ? codec_bytes(record->handle.bytes, HANDLE_SIZE) : codec_bytes(NULL, 0);
 }
 
-static void send(struct story *story, unsigned at, Twinlog__SubmitOperation *operation)
+static void send(struct story *story, unsigned at, Twinlog__SubmitOperation operation)
 {
+	Twinlog__SubmitOperation *operations[] = {&operation};
 	Twinlog__Submit submit = TWINLOG__SUBMIT__INIT;
 	Twinlog__Request request = TWINLOG__REQUEST__INIT;
 	uint8_t id[16] = {9, (uint8_t)at};
 
 	story->words++;
 	memcpy(id + 8, &story->words, sizeof story->words);
-	operation->request = codec_bytes(id, sizeof id);
+	operation.request = codec_bytes(id, sizeof id);
 	submit.space = codec_hash(&story->space);
-	submit.operations = &operation;
+	submit.operations = operations;
 	submit.n_operations = 1;
 	request.body_case = TWINLOG__REQUEST__BODY_SUBMIT;
 	request.submit = &submit;
@@ -92,7 +93,7 @@ static void send(struct story *story, unsigned at, Twinlog__SubmitOperation *ope
 }
 
 /* On a record that is there: amended by who has a word on it, answered by who has none. */
-static void send_on(struct story *story, unsigned at, const struct record *record, Twinlog__SubmitOperation *operation)
+static void send_on(struct story *story, unsigned at, const struct record *record, Twinlog__SubmitOperation operation)
 {
 	const struct statements *statements = statements_of(story, at);
 	Twinlog__RecordName name = TWINLOG__RECORD_NAME__INIT;
@@ -101,10 +102,10 @@ static void send_on(struct story *story, unsigned at, const struct record *recor
 	struct hash based_on;
 
 	name.handle = codec_bytes(handle.bytes, HANDLE_SIZE);
-	operation->record = &name;
+	operation.record = &name;
 	if (statements_current(statements, record, &story->duo.cities[at].identity, false, &own, 1) > 0) {
 		based_on = own->leaf;
-		operation->based_on = codec_hash(&based_on);
+		operation.based_on = codec_hash(&based_on);
 	}
 	send(story, at, operation);
 }
@@ -120,14 +121,15 @@ static void send_body(struct story *story, unsigned at, Twinlog__Body *body, uin
 	if (!record)
 		body->token = codec_bytes(token, sizeof token);
 	assert_int_equal(codec_pack(&body->base, &bytes, &size), TWINLOG_OK);
+	body->token = codec_bytes(NULL, 0);
 	operation.operation = TWINLOG__OPERATION__OPERATION_STATEMENT;
 	operation.kind = kind;
 	operation.report = draw(12) == 0;
 	operation.body = codec_bytes(bytes, size);
 	if (record)
-		send_on(story, at, record, &operation);
+		send_on(story, at, record, operation);
 	else
-		send(story, at, &operation);
+		send(story, at, operation);
 	free(bytes);
 }
 
@@ -229,7 +231,7 @@ static void say_short(struct story *story, unsigned at)
 	operation.operation = operations[draw(4)];
 	if (record) {
 		operation.kind = record->kind;
-		send_on(story, at, record, &operation);
+		send_on(story, at, record, operation);
 	}
 }
 
@@ -255,7 +257,7 @@ static void say_link(struct story *story, unsigned at)
 	operation.kind = TWINLOG__RECORD_KIND__RECORD_ACTIVITY;
 	operation.record = &name;
 	operation.body = codec_bytes(bytes, size);
-	send(story, at, &operation);
+	send(story, at, operation);
 	free(bytes);
 }
 

@@ -11,9 +11,9 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <dirent.h>
 #include <unistd.h>
 
+#include "folder.h"
 #include "store.h"
 
 struct fixture {
@@ -49,21 +49,6 @@ static inline int fixture_up(void **state)
 		return -1;
 	*state = fixture;
 	return store_open(fixture->dir, true, false, &fixture->store, &fixture->fault) ? -1 : 0;
-}
-
-static inline void remove_dir(const char *dir)
-{
-	DIR *list = opendir(dir);
-	struct dirent *entry;
-	char path[512];
-
-	while (list && (entry = readdir(list))) {
-		snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
-		unlink(path);
-	}
-	if (list)
-		closedir(list);
-	rmdir(dir);
 }
 
 static inline int fixture_down(void **state)

@@ -64,6 +64,8 @@ static enum twinlog_error change_key(struct county *county, unsigned town, Twinl
 		parents[i] = codec_hash(&heads[i]);
 	message->parents = parents;
 	packed(message, town, &bytes, &size);
+	message->parents = NULL;
+	message->n_parents = 0;
 	enum twinlog_error error = act_open(bytes, size, &act);
 	free(bytes);
 	if (error)

@@ -296,10 +296,11 @@ static void who_only_reported_first_is_not_asked_by_itself(void **state)
 static void observers_readers_and_the_invited_are_no_parties(void **state)
 {
 	struct scene *scene = *state;
+	static const char observer[] = "-" B;
 	uint32_t elsewhere[8];
 	size_t size;
 
-	say(scene, SAYS(TOWN_A, .cities = {A, "-" B, C, D, E}, .start = "2018"));
+	say(scene, SAYS(TOWN_A, .cities = {A, observer, C, D, E}, .start = "2018"));
 	assert_true(side(scene, A)->party);
 	assert_true(side(scene, C)->party);
 	assert_null(side(scene, B));

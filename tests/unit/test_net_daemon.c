@@ -18,6 +18,7 @@
 #include "card.h"
 #include "control.pb-c.h"
 #include "daemon.h"
+#include "folder.h"
 #include "log.pb-c.h"
 #include "peer.pb-c.h"
 
@@ -54,10 +55,11 @@ static unsigned free_port(void)
 	void *socket = zmq_socket(context, ZMQ_ROUTER);
 	char endpoint[64];
 	size_t size = sizeof endpoint;
-	unsigned port = 0;
+	unsigned port;
 	assert_int_equal(zmq_bind(socket, "tcp://127.0.0.1:*"), 0);
 	assert_int_equal(zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, endpoint, &size), 0);
-	assert_int_equal(sscanf(endpoint, "tcp://127.0.0.1:%u", &port), 1);
+	port = (unsigned)strtoul(strrchr(endpoint, ':') + 1, NULL, 10);
+	assert_true(port > 0);
 	zmq_close(socket);
 	zmq_ctx_term(context);
 	return port;
@@ -192,12 +194,10 @@ static int city_stop(struct city *city)
 
 static void city_free(struct city *city)
 {
-	char command[128];
 	store_close(city->store);
 	seal_keys_free(city->keys);
 	free(city->card);
-	snprintf(command, sizeof command, "rm -r '%s'", city->dir);
-	assert_int_equal(system(command), 0);
+	remove_dir(city->dir);
 	pthread_cond_destroy(&city->is_ready);
 	pthread_mutex_destroy(&city->mutex);
 	free(city);

@@ -1,5 +1,6 @@
 /* The journal in front of LMDB: what was committed is there after a crash at any byte of any write, and what was
  * damaged is told. */
+#include "../laws/dice.h"
 #include "store_image.h"
 
 /* A sanitizer maps and clears memory for each of thousands of opens: there every seventh byte has to do. */
@@ -257,22 +258,22 @@ static void model_check(struct store *store, const struct model *model)
 
 static void model_step(struct store *store, struct model *model)
 {
-	const unsigned what = (unsigned)rand() % 20;
+	const unsigned what = draw(20);
 	struct store_write *write;
 
 	if (what < 3) {
-		const uint8_t city = (uint8_t)(rand() % 8), value = (uint8_t)rand();
+		const uint8_t city = (uint8_t)draw(8), value = (uint8_t)draw(256);
 
 		assert_int_equal(put_position(store, (uint8_t)(city + 1), value), TWINLOG_OK);
 		model->positions[city] = value;
 		return;
 	}
-	uint64_t count = what < 15 ? 1 : (uint64_t)(rand() % 30);
+	uint64_t count = what < 15 ? 1 : draw(30);
 
 	assert_int_equal(store_begin(store, &write), TWINLOG_OK);
 	for (uint64_t i = 0; i < count && model->count + i < MODEL_MAX; i++) {
 		static uint8_t bytes[UINT16_MAX];
-		const uint16_t size = (uint16_t)(rand() % (what == 19 ? 30000 : 3000));
+		const uint16_t size = (uint16_t)draw(what == 19 ? 30000 : 3000);
 
 		memset(bytes, (int)((model->count + i + 1) & 0xff), size);
 		assert_int_equal(store_put_bundle(write, model->count + i + 1, bytes, size), TWINLOG_OK);
@@ -294,15 +295,14 @@ static void any_commits_and_any_crashes(void **state)
 	static struct model model;
 	char image[64];
 
-	srand(20181115);
 	for (uint8_t city = 1; city <= 8; city++)
 		assert_int_equal(put_position(fixture->store, city, 0), TWINLOG_OK);
 	for (int step = 0; step < STEPS; step++) {
 		model_step(fixture->store, &model);
-		if (rand() % 40 != 0)
+		if (draw(40) != 0)
 			continue;
 		crash_image(fixture, image);
-		struct store *store = image_open(image, rand() % 2);
+		struct store *store = image_open(image, draw(2) == 1);
 
 		model_check(store, &model);
 		store_close(store);
@@ -310,7 +310,7 @@ static void any_commits_and_any_crashes(void **state)
 		model_check(store, &model);
 		store_close(store);
 		remove_dir(image);
-		if (rand() % 4 == 0) {
+		if (draw(4) == 0) {
 			fixture_close(fixture);
 			fixture_open(fixture);
 		}
@@ -333,6 +333,8 @@ static void store_of_before_gets_a_journal(void **state)
 	write_bundles(fixture->store, 1, 3);
 	fixture_close(fixture);
 	fixture_open(fixture);
+	if (!fixture->store)
+		abort();
 	assert_int_equal(mdb_txn_begin(fixture->store->env, NULL, 0, &txn), 0);
 	assert_int_equal(mdb_put(txn, fixture->store->tables[TABLE_META], &version, &value, 0), 0);
 	assert_int_equal(mdb_del(txn, fixture->store->tables[TABLE_META], &token, NULL), 0);
