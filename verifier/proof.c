@@ -232,7 +232,7 @@ static int city_order(const void *a, const void *b)
 	return hash_compare(graph_city(x->graph), graph_city(y->graph));
 }
 
-/* PROTOCOL, "Links": H("heads", city, number of heads, heads; in order of identity). */
+/* PROTOCOL, "Sync": H("heads", city, number of heads, heads; in order of identity). */
 static enum twinlog_error heads_digest(struct proof_space *space, struct hash *ret_digest)
 {
 	size_t size = 0, at = 0, count;
@@ -240,14 +240,14 @@ static enum twinlog_error heads_digest(struct proof_space *space, struct hash *r
 	if (space->cities_count > 0)
 		qsort(space->cities, space->cities_count, sizeof *space->cities, city_order);
 	for (size_t i = 0; i < space->cities_count; i++) {
-		(void)graph_heads(space->cities[i].graph, &count);
+		(void)graph_told(space->cities[i].graph, &count);
 		size += HASH_SIZE * (count + 1) + 1;
 	}
 	all = malloc(size + 1);
 	if (!all)
 		return TWINLOG_NO_MEMORY;
 	for (size_t i = 0; i < space->cities_count; i++) {
-		const struct hash *heads = graph_heads(space->cities[i].graph, &count);
+		const struct hash *heads = graph_told(space->cities[i].graph, &count);
 		if (count == 0)
 			continue;
 		memcpy(all + at, graph_city(space->cities[i].graph)->bytes, HASH_SIZE);

@@ -78,7 +78,7 @@ enum twinlog_error space_carry(const struct space *space, const struct hash *to,
 		for (size_t h = 0; holds && h < holds->heads.count; h++)
 			if (hash_equal(&holds->heads.items[h].city, graph_city(gather.graph)))
 				have[count++] = holds->heads.items[h].head;
-		graph_beyond(gather.graph, have, count, gather_visit, &gather);
+		graph_lacking(gather.graph, have, count, gather_visit, &gather);
 	}
 	if (!have || gather.failed) {
 		free(have);

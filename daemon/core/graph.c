@@ -1,42 +1,6 @@
-#include "graph.h"
+#include "graph_internal.h"
 
 #include <stdlib.h>
-
-struct hash_set {
-	struct hash *items; /* sorted */
-	size_t count;
-	size_t capacity;
-};
-
-struct cut {
-	size_t number; /* the caller's */
-	struct hash *heads;
-	size_t heads_count;
-	uint8_t *reached; /* one for each entry; beyond reached_count none is */
-	uint32_t reached_count;
-};
-
-struct graph {
-	struct hash city;
-	struct graph_entry *entries;
-	uint32_t count;
-	uint32_t capacity;
-	uint32_t committed;
-	uint32_t *parents; /* indices, of all entries one after the other */
-	uint32_t parents_count;
-	uint32_t parents_capacity;
-	uint32_t *slots;      /* open addressing on the id; index + 1, 0 for free */
-	uint32_t slots_count; /* a power of two */
-	bool linear;          /* every entry builds on exactly the one before it */
-	bool regular;         /* every entry counts */
-	struct hash_set heads;
-	struct hash_set tips;
-	struct cut *cuts;
-	size_t cuts_count;
-	bool cut_grew;
-	uint32_t *stack; /* for walks that have to leave marks behind */
-	uint32_t stack_capacity;
-};
 
 enum twinlog_error graph_new(const struct hash *city, struct graph **ret_graph)
 {
@@ -58,6 +22,7 @@ void graph_free(struct graph *graph)
 	free(graph->parents);
 	free(graph->slots);
 	free(graph->heads.items);
+	free(graph->told.items);
 	free(graph->tips.items);
 	for (size_t i = 0; i < graph->cuts_count; i++) {
 		free(graph->cuts[i].heads);
@@ -367,13 +332,12 @@ static enum twinlog_error set_advance(const struct graph *graph, struct hash_set
 	return set_add(set, &entry->id);
 }
 
-static void heads_drop(struct graph *graph, const struct hash *id)
+static void set_drop(struct hash_set *set, const struct hash *id)
 {
-	for (size_t i = 0; i < graph->heads.count; i++) {
-		if (!hash_equal(&graph->heads.items[i], id))
+	for (size_t i = 0; i < set->count; i++) {
+		if (!hash_equal(&set->items[i], id))
 			continue;
-		memmove(graph->heads.items + i, graph->heads.items + i + 1,
-			(--graph->heads.count - i) * sizeof *graph->heads.items);
+		memmove(set->items + i, set->items + i + 1, (--set->count - i) * sizeof *set->items);
 		return;
 	}
 }
@@ -390,27 +354,39 @@ static enum twinlog_error heads_cover(struct graph *graph, uint32_t index)
 		if (entry->covered)
 			continue;
 		entry->covered = true;
+		set_drop(&graph->told, &entry->id);
 		if (entry->counts)
-			heads_drop(graph, &entry->id);
+			set_drop(&graph->heads, &entry->id);
 		else
 			error = parents_push(graph, &depth, at);
 	}
 	return error;
 }
 
+static bool cuts_name(const struct graph *graph, const struct hash *id)
+{
+	bool names = false;
+	for (size_t i = 0; i < graph->cuts_count && !names; i++)
+		names = hash_in(graph->cuts[i].heads, graph->cuts[i].heads_count, id);
+	return names;
+}
+
 /* A durable one. */
 static enum twinlog_error heads_take(struct graph *graph, uint32_t index)
 {
+	const struct hash *id = &graph->entries[index].id;
 	if (!graph->entries[index].counts)
-		return TWINLOG_OK;
-	const enum twinlog_error error = heads_cover(graph, index);
-	return error ? error : set_add(&graph->heads, &graph->entries[index].id);
+		return cuts_name(graph, id) ? set_add(&graph->told, id) : TWINLOG_OK;
+	enum twinlog_error error = heads_cover(graph, index);
+	if (!error)
+		error = set_add(&graph->heads, id);
+	return error ? error : set_add(&graph->told, id);
 }
 
 static enum twinlog_error heads_rebuild(struct graph *graph)
 {
 	enum twinlog_error error = TWINLOG_OK;
-	graph->heads.count = 0;
+	graph->heads.count = graph->told.count = 0;
 	for (uint32_t i = 0; i < graph->count; i++)
 		graph->entries[i].covered = false;
 	for (uint32_t i = 0; i < graph->committed && !error; i++)
@@ -430,6 +406,12 @@ const struct hash *graph_heads(const struct graph *graph, size_t *ret_count)
 	return graph->heads.items;
 }
 
+const struct hash *graph_told(const struct graph *graph, size_t *ret_count)
+{
+	*ret_count = graph->heads.count > 0 ? graph->told.count : 0;
+	return graph->told.items;
+}
+
 const struct hash *graph_tips(const struct graph *graph, size_t *ret_count)
 {
 	*ret_count = graph->tips.count;
@@ -445,131 +427,6 @@ uint64_t graph_next_number(const struct graph *graph, const struct hash *parents
 			greatest = graph->entries[index].number;
 	}
 	return greatest + 1;
-}
-
-/* ---- Walking. Looking changes nothing, so that many may look at once: marks are made for each walk. ---- */
-
-enum { MARK_OURS = 1, MARK_THEIRS = 2 };
-
-struct walk {
-	uint8_t *marks; /* one for each entry up to from */
-	uint32_t from;  /* the greatest index marked */
-	uint32_t ours;  /* entries marked ours alone and not visited yet */
-};
-
-static bool walk_init(const struct graph *graph, struct walk *walk)
-{
-	*walk = (struct walk){.marks = calloc(graph->count, 1)}; /* untouched pages cost nothing */
-	return walk->marks != NULL;
-}
-
-static void walk_mark(struct walk *walk, uint32_t index, uint8_t mark)
-{
-	walk->ours -= walk->marks[index] == MARK_OURS;
-	walk->marks[index] |= mark;
-	walk->ours += walk->marks[index] == MARK_OURS;
-	walk->from = index > walk->from ? index : walk->from;
-}
-
-/* From the greatest index down, each entry hands its marks to its parents: visits what is ours and not theirs, newest
- * first, until none is left or visit answers false. */
-static void walk_down(const struct graph *graph, struct walk *walk, bool (*visit)(void *context, uint32_t index),
-		      void *context)
-{
-	for (uint32_t i = walk->from + 1; i-- > 0 && walk->ours > 0;) {
-		const uint8_t mark = walk->marks[i];
-		const struct graph_entry *entry = &graph->entries[i];
-		if (mark == 0)
-			continue;
-		walk->ours -= mark == MARK_OURS;
-		if (mark == MARK_OURS && !visit(context, i))
-			break;
-		for (uint32_t p = 0; p < entry->parents_count; p++)
-			walk_mark(walk, graph_parent(graph, entry, p), mark);
-	}
-	free(walk->marks);
-}
-
-struct reach {
-	uint32_t wanted;
-	bool found;
-};
-
-static bool reach_visit(void *context, uint32_t index)
-{
-	struct reach *reach = context;
-	reach->found = reach->found || index == reach->wanted;
-	return index > reach->wanted;
-}
-
-bool graph_reached(const struct graph *graph, uint32_t index, const struct hash *heads, size_t count)
-{
-	struct walk walk = {0};
-	for (size_t i = 0; i < count; i++) {
-		const uint32_t head = graph_find(graph, &heads[i]);
-		if (head == GRAPH_NONE || head < index)
-			continue;
-		if (head == index || graph->linear) {
-			free(walk.marks);
-			return true;
-		}
-		if (!walk.marks && !walk_init(graph, &walk))
-			return false;
-		walk_mark(&walk, head, MARK_OURS);
-	}
-	struct reach reach = {.wanted = index};
-	if (walk.marks)
-		walk_down(graph, &walk, reach_visit, &reach);
-	return reach.found;
-}
-
-static void beyond_in_chain(const struct graph *graph, const struct hash *have, size_t have_count,
-			    bool (*visit)(void *context, uint32_t index), void *context)
-{
-	uint32_t floor = 0;
-	for (size_t i = 0; i < have_count; i++) {
-		const uint32_t index = graph_find(graph, &have[i]);
-		if (index != GRAPH_NONE && index + 1 > floor)
-			floor = index + 1;
-	}
-	for (uint32_t i = graph->committed; i-- > floor;)
-		if (!visit(context, i))
-			return;
-}
-
-void graph_beyond(const struct graph *graph, const struct hash *have, size_t have_count,
-		  bool (*visit)(void *context, uint32_t index), void *context)
-{
-	struct walk walk;
-	if (graph->linear && graph->regular) {
-		beyond_in_chain(graph, have, have_count, visit, context);
-		return;
-	}
-	if (graph->heads.count == 0 || !walk_init(graph, &walk))
-		return;
-	for (size_t i = 0; i < graph->heads.count; i++)
-		walk_mark(&walk, graph_find(graph, &graph->heads.items[i]), MARK_OURS);
-	for (size_t i = 0; i < have_count; i++) {
-		const uint32_t index = graph_find(graph, &have[i]);
-		if (index != GRAPH_NONE && index < graph->committed)
-			walk_mark(&walk, index, MARK_THEIRS);
-	}
-	walk_down(graph, &walk, visit, context);
-}
-
-size_t graph_locator(const struct graph *graph, struct hash *ret_ids, size_t max)
-{
-	size_t count = 0;
-	for (size_t i = 0; i < graph->tips.count && count < max / 2; i++)
-		ret_ids[count++] = graph->tips.items[i];
-	uint32_t distance = 1;
-	for (uint32_t index = graph->committed; index > distance && count < max; distance *= 2) {
-		index -= distance;
-		ret_ids[count++] = graph->entries[index].id;
-	}
-	if (graph->committed > 0 && count < max)
-		ret_ids[count++] = graph->entries[0].id;
-	return count;
 }
 
 enum twinlog_error graph_recount(struct graph *graph, bool (*counts)(void *context, uint32_t index),

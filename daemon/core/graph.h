@@ -48,6 +48,9 @@ uint32_t graph_parent(const struct graph *graph, const struct graph_entry *entry
 
 /* Counting entries that no counting entry builds on; sorted. */
 const struct hash *graph_heads(const struct graph *graph, size_t *ret_count);
+/* The same, and the entries that a cut-off names as its heads, that do not count and that no counting entry builds on:
+ * what they build on may count by them alone, so they are told and sent as well. Sorted; none where nothing counts. */
+const struct hash *graph_told(const struct graph *graph, size_t *ret_count);
 /* Entries that no entry builds on, counting or not; sorted. What the city's next bundle names as parents. */
 const struct hash *graph_tips(const struct graph *graph, size_t *ret_count);
 uint64_t graph_next_number(const struct graph *graph, const struct hash *parents, size_t count);
@@ -71,6 +74,10 @@ size_t graph_locator(const struct graph *graph, struct hash *ret_ids, size_t max
  * newest first. Stops when visit answers false. */
 void graph_beyond(const struct graph *graph, const struct hash *have, size_t have_count,
 		  bool (*visit)(void *context, uint32_t index), void *context);
+
+/* The same of what graph_told() reaches: what another copy needs to count as this one does. */
+void graph_lacking(const struct graph *graph, const struct hash *have, size_t have_count,
+		   bool (*visit)(void *context, uint32_t index), void *context);
 
 /* Decides anew which entries count; changed is called for each that flips. */
 enum twinlog_error graph_recount(struct graph *graph, bool (*counts)(void *context, uint32_t index),

@@ -137,7 +137,7 @@ size_t space_erasures_at(const struct node *node, const struct space *space, con
 }
 
 /* ---- Digests. PROTOCOL, "Sync": H("acts", act heads); H("heads", for each city with a counting head, sorted:
- * identity, number of heads as one byte, heads). ---- */
+ * identity, number of heads as one byte, counting and named heads). ---- */
 
 static int graph_order(const void *a, const void *b)
 {
@@ -153,7 +153,7 @@ static struct hash heads_digest(const struct space *space)
 	for (size_t i = 0; sorted && i < cities; i++) {
 		size_t count;
 		sorted[i] = space->graphs.items[i];
-		(void)graph_heads(sorted[i], &count);
+		(void)graph_told(sorted[i], &count);
 		bytes += HASH_SIZE * (count + 1) + 1;
 	}
 	uint8_t *all = malloc(bytes + 1);
@@ -165,7 +165,7 @@ static struct hash heads_digest(const struct space *space)
 	qsort(sorted, cities, sizeof(struct graph *), graph_order);
 	for (size_t i = 0; i < cities; i++) {
 		size_t count;
-		const struct hash *heads = graph_heads(sorted[i], &count);
+		const struct hash *heads = graph_told(sorted[i], &count);
 		if (count == 0)
 			continue;
 		memcpy(all + at, graph_city(sorted[i])->bytes, HASH_SIZE);

@@ -343,8 +343,8 @@ enum carry_right { CARRY_NOTHING, CARRY_ACTS, CARRY_ALL };
 enum carry_right space_carry_right(const struct space *space, const struct hash *to);
 /* Whether this act may be told to the city. */
 bool space_act_is_for(const struct space *space, size_t index, const struct hash *identity);
-/* Store sequences of what the counting heads reach, above after and up to upto, ascending; what the newest position of
- * `to` reaches is left out (NULL: nothing is). *ret_sequences is malloc'd and the caller's. */
+/* Store sequences of what the counting and named heads reach, above after and up to upto, ascending; what the newest
+ * position of `to` reaches is left out (NULL: nothing is). *ret_sequences is malloc'd and the caller's. */
 enum twinlog_error space_carry(const struct space *space, const struct hash *to, uint64_t after, uint64_t upto,
 			       uint64_t **ret_sequences, size_t *ret_count) TWINLOG_MUST_CHECK;
 

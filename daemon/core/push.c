@@ -88,7 +88,7 @@ void stream_after_commit(struct node *node)
 		const struct space *space = space_by_id(node, &due->space);
 		const struct graph *graph = space_graph_of(space, &due->city);
 		size_t count;
-		const struct hash *heads = graph_heads(graph, &count);
+		const struct hash *heads = graph_told(graph, &count);
 		for (size_t i = 0; count > 0 && space->acts_pending == 0 && i < node->peers.count; i++) {
 			struct node_link *link = peer_link(node, &node->peers.items[i]);
 			if (link && space_entitles(space, &node->peers.items[i].card->identity) == ENTITLED_ALL &&

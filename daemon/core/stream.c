@@ -125,7 +125,7 @@ static void serve_start(struct node *node, struct node_link *link, const struct 
 	}
 	for (size_t i = 0; i < want->n_have; i++)
 		have[i] = bytes_hash(want->have[i]);
-	graph_beyond(graph, have, want->n_have, lacking_visit, &lacking);
+	graph_lacking(graph, have, want->n_have, lacking_visit, &lacking);
 	struct serve *serve = lacking.count > 0 ? ARRAY_PUSH(&node->serves) : NULL;
 	if (lacking.count == 0) {
 		chunk_empty_send(node, link, want);

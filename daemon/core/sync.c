@@ -64,7 +64,7 @@ static enum twinlog_error heads_cities(struct node *node, const struct space *sp
 	heads->cities = list;
 	for (size_t i = 0; i < space->graphs.count; i++) {
 		size_t count;
-		const struct hash *ids = graph_heads(space->graphs.items[i], &count);
+		const struct hash *ids = graph_told(space->graphs.items[i], &count);
 		if (count == 0)
 			continue;
 		Twinlog__CityHeadsOf *city = &cities[heads->n_cities];

@@ -175,6 +175,32 @@ static void check_bundles(const struct play *play, const struct model *model, ui
 	STORY_MUST(wanted == heads_count);
 }
 
+struct sent {
+	const struct play *play;
+	uint32_t city;
+	uint32_t bundles;
+};
+
+static bool sent_visit(void *context, uint32_t index)
+{
+	struct sent *sent = context;
+	sent->bundles |= 1u << (play_at(sent->play, sent->city, index) - sent->play->story->bundles);
+	return true;
+}
+
+/* A copy that gets what goes out, and no more, counts the same. */
+static void check_sent(const struct play *play, const struct model *model, uint32_t city)
+{
+	struct sent sent = {.play = play, .city = city};
+
+	if (play->graphs[city])
+		graph_lacking(play->graphs[city], NULL, 0, sent_visit, &sent);
+	for (uint32_t i = 0; i < play->story->bundles_count; i++)
+		if (play->bundles >> i & 1 && play->story->bundles[i].city == city)
+			STORY_MUST(model_counts(model, i, play->bundles) ==
+				   (sent.bundles >> i & 1 && model_counts(model, i, sent.bundles)));
+}
+
 static void play_check(const struct play *play)
 {
 	const struct model model = model_of(play->story, play->here);
@@ -187,6 +213,7 @@ static void play_check(const struct play *play)
 		check_member(play, &model, city);
 		check_told(play, &model, city);
 		check_bundles(play, &model, city);
+		check_sent(play, &model, city);
 	}
 	check_city_ids(play, &model);
 }
