@@ -168,7 +168,7 @@ void budget_link_gone(struct node *node, uint32_t link)
 
 void budget_time(struct node *node)
 {
-	for (size_t i = 0; i < node->links.count; i++) {
+	for (size_t i = 0; node->budgets && i < node->links.count; i++) {
 		struct node_link *link = &node->links.items[i];
 		if (!link->ready || !budget_limits(&node->peers.items[link->peer]) ||
 		    !budget_allows(node, &node->peers.items[link->peer]))
@@ -182,7 +182,7 @@ void budget_time(struct node *node)
 uint64_t budget_deadline(const struct node *node)
 {
 	uint64_t deadline = UINT64_MAX;
-	for (size_t i = 0; i < node->links.count; i++) {
+	for (size_t i = 0; node->budgets && i < node->links.count; i++) {
 		const struct node_link *link = &node->links.items[i];
 		if (!link->ready)
 			continue;
@@ -205,6 +205,7 @@ void budget_set(struct node *node, const struct event *event)
 	if (!peer || peer->rate == event->budget.rate)
 		return;
 	peer->rate = event->budget.rate;
+	node->budgets = true;
 	peer->purse = peer->rate == BUDGET_NONE ? 0 : purse_most(peer);
 	peer->purse_mono_ms = node->now.mono_ms;
 	for (size_t i = 0; i < node->links.count; i++) {

@@ -6,12 +6,41 @@
 
 #define PROTOCOL_VERSION 1u
 
+/* Place of the first link with that number or a greater one. */
+static size_t link_place(const struct node *node, uint32_t id)
+{
+	size_t low = 0, high = node->links.count;
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+		if (node->links.items[middle].id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 struct node_link *link_find(struct node *node, uint32_t id)
 {
-	for (size_t i = 0; i < node->links.count; i++)
-		if (node->links.items[i].id == id)
-			return &node->links.items[i];
-	return NULL;
+	const size_t place = link_place(node, id);
+	return place < node->links.count && node->links.items[place].id == id ? &node->links.items[place] : NULL;
+}
+
+static struct node_link *link_add(struct node *node, uint32_t id)
+{
+	const size_t place = link_place(node, id);
+	if (!ARRAY_PUSH(&node->links))
+		return NULL;
+	struct node_link *link = &node->links.items[place];
+	memmove(link + 1, link, (node->links.count - 1 - place) * sizeof *link);
+	*link = (struct node_link){.id = id};
+	return link;
+}
+
+static void link_forget(struct node *node, struct node_link *link)
+{
+	const size_t behind = (size_t)(&node->links.items[--node->links.count] - link);
+	memmove(link, link + 1, behind * sizeof *link);
 }
 
 struct node_link *peer_link(struct node *node, const struct node_peer *peer)
@@ -192,12 +221,11 @@ static void hello_take(struct node *node, struct node_link *link, const Twinlog_
 
 static void link_up(struct node *node, const struct event *event)
 {
-	struct node_link *link = ARRAY_PUSH(&node->links);
+	struct node_link *link = link_add(node, event->link_up.link);
 	if (!link) {
 		node->out_of_memory = true;
 		return;
 	}
-	link->id = event->link_up.link;
 	memcpy(link->transport_key, event->link_up.transport_key, 32);
 	link->dialled = event->link_up.dialled;
 	link->up_mono_ms = node->now.mono_ms;
@@ -216,25 +244,22 @@ static void link_up(struct node *node, const struct event *event)
 
 static void link_down(struct node *node, uint32_t id, const char *why)
 {
-	for (size_t i = 0; i < node->links.count; i++) {
-		if (node->links.items[i].id != id)
-			continue;
-		const uint32_t peer = node->links.items[i].peer;
-		node->links.items[i].ready = false; /* nothing is asked on it any more */
-		stream_link_gone(node, id);
-		sync_link_gone(node, id);
-		budget_link_gone(node, id);
-		ARRAY_DROP(&node->links, i);
-		if (peer == LINK_NONE_YET)
-			return;
-		if (why) {
-			snprintf(node->peers.items[peer].last_error, sizeof node->peers.items[peer].last_error, "%s",
-				 why);
-			node->peers.items[peer].last_error_ms = node->now.wall_ms;
-		}
-		peer_choose_link(node, peer);
+	struct node_link *link = link_find(node, id);
+	if (!link)
 		return;
+	const uint32_t peer = link->peer;
+	link->ready = false; /* nothing is asked on it any more */
+	stream_link_gone(node, id);
+	sync_link_gone(node, id);
+	budget_link_gone(node, id);
+	link_forget(node, link);
+	if (peer == LINK_NONE_YET)
+		return;
+	if (why) {
+		snprintf(node->peers.items[peer].last_error, sizeof node->peers.items[peer].last_error, "%s", why);
+		node->peers.items[peer].last_error_ms = node->now.wall_ms;
 	}
+	peer_choose_link(node, peer);
 }
 
 void links_event(struct node *node, const struct event *event)

@@ -157,6 +157,13 @@ struct queued {
 	const Twinlog__Body *body;
 };
 
+/* Partners who may have all of a space, by their places among the peers; follows from so many acts and peers. */
+struct audience {
+	ARRAY(uint32_t) peers;
+	size_t acts_count;
+	size_t peers_count;
+};
+
 struct space {
 	struct acts *acts;
 	struct statements *statements;
@@ -168,6 +175,7 @@ struct space {
 	ARRAY(struct act_heads) act_heads;
 	ARRAY(struct known_position) positions;
 	ARRAY(struct turn) turns;      /* ascending */
+	struct audience audience;      /* push.c */
 	uint32_t acts_pending;         /* acts not durable yet: no digest goes out */
 	bool own_in_flight;            /* an own bundle is being committed */
 	uint64_t position_due_mono_ms; /* 0: none */
@@ -292,8 +300,9 @@ struct node {
 	uint64_t committed_ticket;
 	bool ticket_used; /* in this step */
 	uint64_t next_check;
-	ARRAY(struct node_link) links;
+	ARRAY(struct node_link) links; /* ascending by id */
 	ARRAY(struct node_peer) peers;
+	bool budgets; /* some partner was given one */
 	ARRAY(struct space) spaces;
 	ARRAY(struct offer) offers;
 	ARRAY(struct want) wants;

@@ -2,6 +2,27 @@
  * others hear of it. PROTOCOL, "Sync". */
 #include "node_internal.h"
 
+/* Made anew when an act or a partner came: a daemon may have hundreds of partners and a space two members. */
+static const struct audience *audience_of(struct node *node, struct space *space)
+{
+	struct audience *audience = &space->audience;
+	if (audience->acts_count == acts_count(space->acts) && audience->peers_count == node->peers.count)
+		return audience;
+	audience->peers.count = 0;
+	for (uint32_t i = 0; i < node->peers.count; i++) {
+		if (space_entitles(space, &node->peers.items[i].card->identity) != ENTITLED_ALL)
+			continue;
+		uint32_t *place = ARRAY_PUSH(&audience->peers);
+		if (place)
+			*place = i;
+		else
+			node->out_of_memory = true;
+	}
+	audience->acts_count = acts_count(space->acts);
+	audience->peers_count = node->peers.count;
+	return audience;
+}
+
 static void own_push(struct node *node, struct node_link *link, const struct space *space, const struct bundle *bundle,
 		     uint64_t sequence)
 {
@@ -47,9 +68,12 @@ void stream_bundle_committed(struct node *node, struct pending *pending)
 		}
 		*due = (struct announce_due){.space = pending->space, .city = bundle->city, .link = pending->link};
 	}
-	for (size_t i = 0; pending->own && i < node->peers.count; i++) {
-		struct node_link *link = peer_link(node, &node->peers.items[i]);
-		if (link && space_entitles(space, &node->peers.items[i].card->identity) == ENTITLED_ALL)
+	if (!pending->own)
+		return;
+	const struct audience *audience = audience_of(node, space);
+	for (size_t i = 0; i < audience->peers.count; i++) {
+		struct node_link *link = peer_link(node, &node->peers.items[audience->peers.items[i]]);
+		if (link)
 			own_push(node, link, space, bundle, pending->sequence);
 	}
 }
@@ -85,14 +109,16 @@ void stream_after_commit(struct node *node)
 {
 	for (size_t a = 0; a < node->announces.count; a++) {
 		const struct announce_due *due = &node->announces.items[a];
-		const struct space *space = space_by_id(node, &due->space);
+		struct space *space = space_by_id(node, &due->space);
 		const struct graph *graph = space_graph_of(space, &due->city);
 		size_t count;
 		const struct hash *heads = graph_told(graph, &count);
-		for (size_t i = 0; count > 0 && space->acts_pending == 0 && i < node->peers.count; i++) {
-			struct node_link *link = peer_link(node, &node->peers.items[i]);
-			if (link && space_entitles(space, &node->peers.items[i].card->identity) == ENTITLED_ALL &&
-			    !knows_already(node, link, due, space))
+		if (count == 0 || space->acts_pending > 0)
+			continue;
+		const struct audience *audience = audience_of(node, space);
+		for (size_t i = 0; i < audience->peers.count; i++) {
+			struct node_link *link = peer_link(node, &node->peers.items[audience->peers.items[i]]);
+			if (link && !knows_already(node, link, due, space))
 				announce_send(node, link, due, heads, count);
 		}
 	}

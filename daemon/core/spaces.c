@@ -85,6 +85,7 @@ void space_close(struct space *space)
 	free(space->act_heads.items);
 	free(space->positions.items);
 	free(space->turns.items);
+	free(space->audience.peers.items);
 	for (size_t i = 0; i < space->flying.count; i++)
 		if (--space->flying.items[i].submission->open == 0)
 			arena_free(space->flying.items[i].submission->arena);
