@@ -14,7 +14,7 @@ static const char *const ROLES[] = {
 
 /* ---- Reading ---- */
 
-/* One of the parts behind the name: "office TEXT" or "space HEX". */
+/* One of the parts behind the name: "office TEXT", "space HEX" or "server Z85". */
 static enum twinlog_error read_part(const struct files_line *line, const char *part, struct daemon_client *client,
 				    struct twinlog_fault *fault)
 {
@@ -26,6 +26,10 @@ static enum twinlog_error read_part(const struct files_line *line, const char *p
 		return text_check(part, strlen(part), false) ? files_line_fault(line, TWINLOG_BAD_TEXT, part, fault)
 							     : TWINLOG_OK;
 	}
+	if (strncmp(part, "server ", 7) == 0)
+		return z85_decode(client->server_next, part + 7, strlen(part + 7))
+			   ? files_line_fault(line, TWINLOG_INVALID, part, fault)
+			   : TWINLOG_OK;
 	if (strncmp(part, "space ", 6) != 0)
 		return files_line_fault(line, TWINLOG_BAD_FIELD, part, fault);
 	if (client->spaces_count == TWINLOG_CLIENT_SPACES_MAX)
@@ -137,14 +141,17 @@ void clients_free(struct clients *clients)
 
 /* ---- Writing ---- */
 
-static const char HEAD[] = "# Clients of this city: ROLE = PUBLIC-KEY NAME, a line each; then, if wanted, \"; office "
-			   "TEXT\" and the spaces that\n"
-			   "# it is limited to, \"; space ID\" each. Roles: admin clerk reader auditor.\n"
-			   "# The daemon writes this file anew at `twinlog user add` and `user remove`; edit it while "
-			   "the daemon is stopped.\n";
+static const char HEAD[] =
+    "# Clients of this city: ROLE = PUBLIC-KEY NAME, a line each; then, if wanted, \"; office "
+    "TEXT\" and the spaces that\n"
+    "# it is limited to, \"; space ID\" each. Roles: admin clerk reader auditor. \"; server KEY\": "
+    "it has this key of the daemon's.\n"
+    "# The daemon writes this file anew at `twinlog user add` and `user remove`; edit it while "
+    "the daemon is stopped.\n";
 
 static void print_client(FILE *out, const struct daemon_client *client)
 {
+	static const uint8_t none[Z85_KEY_SIZE];
 	char key[Z85_TEXT_SIZE], hex[HASH_HEX_SIZE];
 
 	fprintf(out, "%s = %s %s", ROLES[client->role], z85_encode(key, client->public_key), client->name);
@@ -152,6 +159,8 @@ static void print_client(FILE *out, const struct daemon_client *client)
 		fprintf(out, " ; office %s", client->office);
 	for (size_t i = 0; i < client->spaces_count; i++)
 		fprintf(out, " ; space %s", hex_encode(hex, client->spaces[i].bytes, HASH_SIZE));
+	if (memcmp(client->server_next, none, sizeof none) != 0)
+		fprintf(out, " ; server %s", z85_encode(key, client->server_next));
 	fputc('\n', out);
 }
 

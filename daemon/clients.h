@@ -1,6 +1,7 @@
 /* Who may talk to the daemon, and what a client needs to do so. Knows files, z85, net/daemon.h.
  *
- *     clients.conf       ROLE = Z85 NAME [; office TEXT] [; space HEX]…, a line for each client: public key and name.
+ *     clients.conf       ROLE = Z85 NAME [; office TEXT] [; space HEX]… [; server Z85], a line for each client: public
+ *                        key and name, and the daemon's key to come that it has.
  *                        Roles: admin clerk reader auditor. The daemon writes it anew when clients come and go.
  *     clients/NAME.key   public = Z85, secret = Z85; mode 0600; handed to the client
  *     client.conf        endpoint, server (Z85), key: what `twinlog -D DIR` reads; paths are relative to DIR

@@ -31,8 +31,7 @@ static enum twinlog_error key_make(const char *path, bool lock, struct seal_publ
 	if (access(path, F_OK) == 0)
 		return twinlog_fault_set(fault, TWINLOG_NOT_EMPTY, path, NULL);
 	seal_random(secret.seeds.city, SEAL_SEED_SIZE);
-	memcpy(secret.seeds.transport, secret.seeds.city, SEAL_SEED_SIZE);
-	memcpy(secret.seeds.home, secret.seeds.city, SEAL_SEED_SIZE);
+	seal_seeds_from_one(&secret.seeds);
 	if (lock)
 		error = passphrase_new(path, &secret.passphrase, fault);
 	if (!error && seal_keys_from(&secret.seeds, &keys))

@@ -1,6 +1,7 @@
 /* The daemon's folder, opened: settings, keys, card, clients, store. Knows the files above and store.h.
  *
- *     twinlogd.conf keys/city.seed card clients.conf client.conf clients/admin.key recovery.txt data/ */
+ *     twinlogd.conf keys/city.seed card clients.conf client.conf clients/admin.key
+ *     clients/server.key recovery.txt data/ */
 #ifndef TWINLOG_HOME_H
 #define TWINLOG_HOME_H
 

@@ -5,11 +5,13 @@
 #include <stdlib.h>
 
 #include "files.h"
+#include "z85.h"
 
 /* ---- Seeds ---- */
 
-#define SEEDS_MAX  (4 * SEAL_SEED_SIZE)
-#define SEEDS_TWO  (3 * SEAL_SEED_SIZE) /* without a transport key to come */
+#define SEEDS_MAX  (6 * SEAL_SEED_SIZE)
+#define SEEDS_NEXT (4 * SEAL_SEED_SIZE) /* the control key is that of the home seed, and stays so */
+#define SEEDS_TWO  (3 * SEAL_SEED_SIZE) /* nor is a transport key to come */
 #define LOCKED_MAX (SEAL_LOCK_EXTRA + SEEDS_MAX)
 #define TEXT_MAX   (2 * LOCKED_MAX + 256)
 
@@ -18,36 +20,61 @@ void identity_secret_wipe(struct identity_secret *secret)
 	seal_wipe(secret, sizeof *secret);
 }
 
-static bool one_seed(const struct seal_seeds *seeds)
+static bool same_seed(const uint8_t *a, const uint8_t *b)
 {
-	return memcmp(seeds->city, seeds->transport, SEAL_SEED_SIZE) == 0 &&
-	       memcmp(seeds->city, seeds->home, SEAL_SEED_SIZE) == 0;
+	return memcmp(a, b, SEAL_SEED_SIZE) == 0;
 }
 
-/* One after the other; one alone stands for all. */
+/* No seed that is drawn is zero. */
+static bool put_seed(uint8_t *out, const uint8_t *seed, bool is_there)
+{
+	memset(out, 0, SEAL_SEED_SIZE);
+	if (is_there)
+		memcpy(out, seed, SEAL_SEED_SIZE);
+	return is_there;
+}
+
+static bool get_seed(uint8_t *out, const uint8_t *bytes)
+{
+	static const uint8_t none[SEAL_SEED_SIZE];
+
+	memcpy(out, bytes, SEAL_SEED_SIZE);
+	return !same_seed(bytes, none);
+}
+
+/* One after the other, no more than say something; one alone stands for all. */
 static size_t seeds_pack(const struct seal_seeds *seeds, uint8_t out[SEEDS_MAX])
 {
 	memcpy(out, seeds->city, SEAL_SEED_SIZE);
 	memcpy(out + SEAL_SEED_SIZE, seeds->transport, SEAL_SEED_SIZE);
 	memcpy(out + 2 * SEAL_SEED_SIZE, seeds->home, SEAL_SEED_SIZE);
-	memcpy(out + SEEDS_TWO, seeds->next, SEAL_SEED_SIZE);
-	if (seeds->has_next)
+	memcpy(out + SEEDS_NEXT, seeds->control, SEAL_SEED_SIZE);
+	const bool next = put_seed(out + SEEDS_TWO, seeds->next, seeds->has_next);
+
+	if (put_seed(out + SEEDS_NEXT + SEAL_SEED_SIZE, seeds->control_next, seeds->has_control_next) ||
+	    !same_seed(seeds->control, seeds->home))
 		return SEEDS_MAX;
-	return one_seed(seeds) ? SEAL_SEED_SIZE : SEEDS_TWO;
+	if (next)
+		return SEEDS_NEXT;
+	return same_seed(seeds->city, seeds->transport) && same_seed(seeds->city, seeds->home) ? SEAL_SEED_SIZE
+											       : SEEDS_TWO;
 }
 
 static void seeds_unpack(const uint8_t *bytes, size_t size, struct seal_seeds *seeds)
 {
 	const size_t step = size == SEAL_SEED_SIZE ? 0 : SEAL_SEED_SIZE;
 
+	*seeds = (struct seal_seeds){.index = 0};
 	memcpy(seeds->city, bytes, SEAL_SEED_SIZE);
 	memcpy(seeds->transport, bytes + step, SEAL_SEED_SIZE);
 	memcpy(seeds->home, bytes + 2 * step, SEAL_SEED_SIZE);
-	seeds->has_next = size == SEEDS_MAX;
-	if (seeds->has_next)
-		memcpy(seeds->next, bytes + SEEDS_TWO, SEAL_SEED_SIZE);
-	else
-		memset(seeds->next, 0, SEAL_SEED_SIZE);
+	memcpy(seeds->control, seeds->home, SEAL_SEED_SIZE);
+	if (size >= SEEDS_NEXT)
+		seeds->has_next = get_seed(seeds->next, bytes + SEEDS_TWO);
+	if (size < SEEDS_MAX)
+		return;
+	memcpy(seeds->control, bytes + SEEDS_NEXT, SEAL_SEED_SIZE);
+	seeds->has_control_next = get_seed(seeds->control_next, bytes + SEEDS_NEXT + SEAL_SEED_SIZE);
 }
 
 /* The lines that hold the seeds: plain, or locked with the passphrase. */
@@ -112,12 +139,12 @@ static enum twinlog_error take_effort(struct seed_file *file, const struct files
 	return *end ? files_line_fault(line, TWINLOG_BAD_NUMBER, line->value, fault) : TWINLOG_OK;
 }
 
-/* One seed, three, or four; extra bytes beside them. */
+/* One seed, three, four or six; extra bytes beside them. */
 static bool take_hex(uint8_t *out, size_t extra, const char *value, size_t *ret_size)
 {
 	*ret_size = strlen(value) / 2;
 	return (*ret_size == extra + SEAL_SEED_SIZE || *ret_size == extra + SEEDS_TWO ||
-		*ret_size == extra + SEEDS_MAX) &&
+		*ret_size == extra + SEEDS_NEXT || *ret_size == extra + SEEDS_MAX) &&
 	       !hex_decode(out, *ret_size, value, strlen(value));
 }
 
@@ -215,9 +242,59 @@ enum twinlog_error identity_load_keys(const char *dir, struct seal_keys **ret_ke
 	struct identity_secret secret = {.locked = false};
 	enum twinlog_error error = identity_read_secret(dir, IDENTITY_SEED_FILE, &secret, fault);
 
-	if (!error && seal_keys_from(&secret.seeds, ret_keys))
-		error = twinlog_fault_set(fault, TWINLOG_NO_MEMORY, NULL, NULL);
+	if (!error)
+		error = identity_keys_of(dir, &secret.seeds, ret_keys, fault);
 	identity_secret_wipe(&secret);
+	return error;
+}
+
+/* ---- The control key ---- */
+
+/* Whether the file says that this one is. */
+static bool control_in_use(const char *text, size_t size, const uint8_t *key)
+{
+	char wanted[sizeof "public = " + Z85_TEXT_SIZE], z85[Z85_TEXT_SIZE];
+
+	snprintf(wanted, sizeof wanted, "public = %s\n", z85_encode(z85, key));
+	return size == strlen(wanted) && memcmp(text, wanted, size) == 0;
+}
+
+enum twinlog_error identity_keys_of(const char *dir, const struct seal_seeds *seeds, struct seal_keys **ret_keys,
+				    struct twinlog_fault *fault)
+{
+	char path[FILES_PATH_MAX], *text = NULL;
+	enum twinlog_error error = TWINLOG_MISSING;
+	struct seal_keys *keys;
+	size_t size = 0;
+
+	if (seal_keys_from(seeds, &keys))
+		return twinlog_fault_set(fault, TWINLOG_NO_MEMORY, NULL, NULL);
+	if (seal_keys_control_next(keys)) {
+		error = files_join(path, dir, IDENTITY_CONTROL_FILE, fault);
+		if (!error)
+			error = files_read(path, false, &text, &size, fault);
+	}
+	if (error && error != TWINLOG_MISSING) {
+		seal_keys_free(keys);
+		return error;
+	}
+	if (text && control_in_use(text, size, seal_keys_control_next(keys)))
+		seal_keys_control_turn(keys);
+	files_free(text, size);
+	*ret_keys = keys;
+	return TWINLOG_OK;
+}
+
+enum twinlog_error identity_turn_control(const char *dir, struct seal_keys *keys, struct twinlog_fault *fault)
+{
+	char path[FILES_PATH_MAX], text[sizeof "public = " + Z85_TEXT_SIZE], z85[Z85_TEXT_SIZE];
+	enum twinlog_error error = files_join(path, dir, IDENTITY_CONTROL_FILE, fault);
+
+	snprintf(text, sizeof text, "public = %s\n", z85_encode(z85, seal_keys_control_next(keys)));
+	if (!error)
+		error = files_write(path, 0644, text, strlen(text), fault);
+	if (!error)
+		seal_keys_control_turn(keys);
 	return error;
 }
 

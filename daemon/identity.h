@@ -1,10 +1,12 @@
 /* The city's identity on this machine: the seeds its keys derive from, and its card. Knows files, config, passphrase,
  * core/card.h, seal. Layout of the folder:
  *
- *     keys/city.seed  seed = 64 hex digits, or 192 once a key was changed, 256 with a transport key to come (struct
- * seal_seeds; it is in use when the card says so); index = which city key
- * of it is in use. Mode 0600. In place of seed may stand locked and effort: the seeds under a passphrase. Without the
- * file, the service manager's credential city.seed is read. card            SignedCard
+ *     keys/city.seed  seed = 64 hex digits: one seed, or three (city, transport, home) or four (next) or six (control,
+ *                     control_next) of struct seal_seeds, zero where there is none; index = which city key of it is in
+ *                     use. Mode 0600. In place of seed may stand locked and effort: the seeds under a passphrase.
+ *                     Without the file, the service manager's credential city.seed is read.
+ *     card            SignedCard; where it has the transport key to come, that one is in use
+ *     clients/server.key  public = Z85: where it is the control key to come, that one is in use; else of no meaning
  */
 #ifndef TWINLOG_IDENTITY_H
 #define TWINLOG_IDENTITY_H
@@ -17,6 +19,7 @@
 #define IDENTITY_KEYS_DIR        "keys"
 #define IDENTITY_SEED_FILE       "keys/city.seed"
 #define IDENTITY_CARD_FILE       "card"
+#define IDENTITY_CONTROL_FILE    "clients/server.key" /* among what a backup takes along */
 #define IDENTITY_SEED_CREDENTIAL "city.seed"
 #define IDENTITY_SEED_NEXT       "keys/next.seed" /* while a key is being changed: see rekey.h */
 #define IDENTITY_CARD_NEXT       "card.next"
@@ -35,8 +38,16 @@ enum twinlog_error identity_write_secret(const char *dir, const char *name, cons
 /* Asks for the passphrase when it is locked, unless *secret brings it along. */
 enum twinlog_error identity_read_secret(const char *dir, const char *name, struct identity_secret *secret,
 					struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+/* Where the folder has the control key to come in use, the keys have turned to it. */
 enum twinlog_error identity_load_keys(const char *dir, struct seal_keys **ret_keys,
 				      struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+/* The same of seeds that are read already. */
+enum twinlog_error identity_keys_of(const char *dir, const struct seal_seeds *seeds, struct seal_keys **ret_keys,
+				    struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+/* Takes the control key to come, which *keys has to have, into use: IDENTITY_CONTROL_FILE says so. After a failure the
+ * folder and *keys are as they were. */
+enum twinlog_error identity_turn_control(const char *dir, struct seal_keys *keys,
+					 struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
 
 /* What of a card does not come from the settings. */
 struct identity_proof {

@@ -26,8 +26,7 @@ static enum twinlog_error found_new(struct founding *founding, uint64_t now_s)
 	enum twinlog_error error;
 
 	seal_random(founding->seeds.city, SEAL_SEED_SIZE);
-	memcpy(founding->seeds.transport, founding->seeds.city, SEAL_SEED_SIZE);
-	memcpy(founding->seeds.home, founding->seeds.city, SEAL_SEED_SIZE);
+	seal_seeds_from_one(&founding->seeds);
 	seal_random(founding->recovery_seed, sizeof founding->recovery_seed);
 	error = seal_keys_from(&founding->seeds, &founding->keys);
 	if (error)
@@ -178,7 +177,6 @@ static enum twinlog_error write_folder(const struct init_options *options, const
 	const char *dir = options->dir;
 	char path[FILES_PATH_MAX], *text;
 	enum twinlog_error error;
-	uint8_t control[32];
 
 	error = write_keys(dir, founding, options->passphrase, fault);
 	if (!error)
@@ -186,9 +184,9 @@ static enum twinlog_error write_folder(const struct init_options *options, const
 	if (!error)
 		error =
 		    recovery_file_write(dir, config, &founding->seeds, founding->recovery_seed, founding->card, fault);
-	seal_transport_public(seal_keys_control_secret(founding->keys), control);
 	if (!error)
-		error = clients_write_first(dir, config->control.items[0], control, fault);
+		error =
+		    clients_write_first(dir, config->control.items[0], seal_keys_control_public(founding->keys), fault);
 	if (!error)
 		error = make_store(dir, fault);
 	if (!error)

@@ -47,6 +47,9 @@ static const char HELP[] =
     "      --transport              the key of the links instead, once every partner has the new card; --finish waits "
     "no\n"
     "                               longer\n"
+    "      --control                the key that clients know the daemon by instead, once every client has it; "
+    "--finish "
+    "likewise\n"
     "  second-key FILE            make a second key, on the second administrator's machine; prints what rekey needs\n"
     "      --passphrase             lock it\n"
     "  cosign FILE --key FILE     show the acts in a file that `twinlog` wrote, and sign them with the second key\n"
@@ -257,6 +260,17 @@ static enum twinlog_error turn_transport(void *context, uint8_t **ret_bytes, siz
 	return error;
 }
 
+static enum twinlog_error turn_control(void *context)
+{
+	struct home *home = context;
+	struct twinlog_fault fault;
+	enum twinlog_error error = identity_turn_control(home->dir, home->keys, &fault);
+
+	if (error)
+		command_fail(&fault);
+	return error;
+}
+
 static int run_home(struct home *home)
 {
 	char *control[CONFIG_ENDPOINTS_MAX] = {0};
@@ -277,6 +291,7 @@ static int run_home(struct home *home)
 	    .budgets_count = home->config.budgets_count,
 	    .keep_clients = keep_clients,
 	    .turn_transport = turn_transport,
+	    .turn_control = turn_control,
 	    .keep_context = home,
 	    .log_level = home->config.log_level,
 	};

@@ -33,10 +33,13 @@ static enum twinlog_error take_seeds(struct recovery_file *file, const Twinlog__
 	error = take_seed(message->transport_seed, file->seeds.city, file->seeds.transport);
 	if (!error)
 		error = take_seed(message->home_seed, file->seeds.city, file->seeds.home);
+	if (!error)
+		error = take_seed(message->control_seed, file->seeds.home, file->seeds.control);
 	wipe_field(message->city_seed);
 	wipe_field(message->recovery_seed);
 	wipe_field(message->transport_seed);
 	wipe_field(message->home_seed);
+	wipe_field(message->control_seed);
 	return error;
 }
 
@@ -120,13 +123,16 @@ static enum twinlog_error pack(const struct config *config, const struct seal_se
 	recovery.recovery_seed = codec_bytes(recovery_seed, SEAL_SEED_SIZE);
 	recovery.key_index = seeds->index;
 	recovery.card = codec_bytes(card->bytes, card->size);
-	/* On another machine the key to come is the one that more partners take. */
+	/* On another machine the keys to come are those that more partners and clients take. */
 	const uint8_t *transport = seeds->has_next ? seeds->next : seeds->transport;
+	const uint8_t *control = seeds->has_control_next ? seeds->control_next : seeds->control;
 
 	if (memcmp(transport, seeds->city, SEAL_SEED_SIZE) != 0)
 		recovery.transport_seed = codec_bytes(transport, SEAL_SEED_SIZE);
 	if (memcmp(seeds->home, seeds->city, SEAL_SEED_SIZE) != 0)
 		recovery.home_seed = codec_bytes(seeds->home, SEAL_SEED_SIZE);
+	if (memcmp(control, seeds->home, SEAL_SEED_SIZE) != 0)
+		recovery.control_seed = codec_bytes(control, SEAL_SEED_SIZE);
 	for (size_t i = 0; i < config->listen.count; i++)
 		listen[i] = codec_string(config->listen.items[i]);
 	recovery.listen = listen;

@@ -10,9 +10,10 @@
 #include "command.h"
 #include "key_change.h"
 #include "load.h"
-#include "rekey_transport.h"
+#include "rekey_next.h"
 #include "users.pb-c.h"
 #include "workers.h"
+#include "z85.h"
 
 #define AUDIT_MEMORY_MAX (1024u * 1024)
 #define COUNT_MAX        1024u /* --count */
@@ -26,7 +27,9 @@ struct ids {
 struct rekeying {
 	struct rekey_files files;
 	uint64_t stolen_ms; /* Unix time; 0: not stolen */
-	bool dry_run, finish, extend, transport;
+	bool dry_run, finish, extend;
+	bool next; /* the key that kind says is announced, and comes into use later */
+	enum rekey_kind kind;
 	bool one_key; /* acts are to be signed by one again */
 	bool has_second;
 	struct seal_public second;
@@ -229,7 +232,7 @@ static enum twinlog_error next_card(struct rekeying *rekeying, struct twinlog_fa
 
 static enum twinlog_error change(struct rekeying *rekeying, struct twinlog_fault *fault)
 {
-	enum twinlog_error error = rekey_files_draw(&rekeying->files, false, fault);
+	enum twinlog_error error = rekey_files_draw(&rekeying->files, REKEY_CITY, fault);
 
 	if (!error)
 		error = next_card(rekeying, fault);
@@ -275,8 +278,8 @@ static enum twinlog_error work(struct rekeying *rekeying, bool *ret_adopted, str
 		*ret_adopted = true;
 		return rekeying->dry_run ? TWINLOG_OK : rekey_files_adopt(&rekeying->files, fault);
 	}
-	if (rekeying->transport)
-		return rekey_transport(&rekeying->files, rekeying->finish, rekeying->dry_run, fault);
+	if (rekeying->next)
+		return rekey_next(&rekeying->files, rekeying->kind, rekeying->finish, rekeying->dry_run, fault);
 	error = load(rekeying, fault);
 	if (error)
 		return error;
@@ -289,6 +292,17 @@ static enum twinlog_error work(struct rekeying *rekeying, bool *ret_adopted, str
 	return error || rekeying->dry_run ? error : store_acts(rekeying, fault);
 }
 
+static void tell_adopted(const struct rekeying *rekeying)
+{
+	const struct rekey_files *files = &rekeying->files;
+	const uint8_t *control = seal_keys_control_public(files->next_keys ? files->next_keys : files->home.keys);
+	char key[Z85_TEXT_SIZE];
+
+	printf("%s was older than the recovery file and has its key now; the partners bring the rest\n", files->dir);
+	if (memcmp(control, seal_keys_control_public(files->home.keys), 32) != 0)
+		printf("A client gets a connection once its file says:\nserver = %s\n", z85_encode(key, control));
+}
+
 static int tell(const struct rekeying *rekeying, bool adopted)
 {
 	const char *dir = rekeying->files.dir;
@@ -297,9 +311,9 @@ static int tell(const struct rekeying *rekeying, bool adopted)
 		printf("%zu spaces, %zu signed objects shut out; nothing was changed\n", rekeying->spaces,
 		       rekeying->shut_out);
 	else if (adopted)
-		printf("%s was older than the recovery file and has its key now; the partners bring the rest\n", dir);
-	else if (rekeying->transport)
-		rekey_transport_tell(&rekeying->files, rekeying->finish);
+		tell_adopted(rekeying);
+	else if (rekeying->next)
+		rekey_next_tell(&rekeying->files, rekeying->kind, rekeying->finish);
 	else if (rekeying->finish || rekeying->extend)
 		printf("signed in %zu spaces\n", rekeying->spaces);
 	else
@@ -339,15 +353,22 @@ enum {
 	OPTION_EXTEND,
 	OPTION_SECOND,
 	OPTION_ONE,
-	OPTION_TRANSPORT
+	OPTION_TRANSPORT,
+	OPTION_CONTROL
 };
 
 static const struct option OPTIONS[] = {
-    {"recovery", required_argument, NULL, OPTION_RECOVERY}, {"stolen", required_argument, NULL, OPTION_STOLEN},
-    {"count", required_argument, NULL, OPTION_COUNT},       {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
-    {"finish", no_argument, NULL, OPTION_FINISH},           {"extend", no_argument, NULL, OPTION_EXTEND},
-    {"second-key", required_argument, NULL, OPTION_SECOND}, {"one-key", no_argument, NULL, OPTION_ONE},
-    {"transport", no_argument, NULL, OPTION_TRANSPORT},     {NULL, 0, NULL, 0},
+    {"recovery", required_argument, NULL, OPTION_RECOVERY},
+    {"stolen", required_argument, NULL, OPTION_STOLEN},
+    {"count", required_argument, NULL, OPTION_COUNT},
+    {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
+    {"finish", no_argument, NULL, OPTION_FINISH},
+    {"extend", no_argument, NULL, OPTION_EXTEND},
+    {"second-key", required_argument, NULL, OPTION_SECOND},
+    {"one-key", no_argument, NULL, OPTION_ONE},
+    {"transport", no_argument, NULL, OPTION_TRANSPORT},
+    {"control", no_argument, NULL, OPTION_CONTROL},
+    {NULL, 0, NULL, 0},
 };
 
 static int take_option(struct rekeying *rekeying, int option, const char *value)
@@ -383,7 +404,11 @@ static int take_option(struct rekeying *rekeying, int option, const char *value)
 		rekeying->one_key = true;
 		return 0;
 	case OPTION_TRANSPORT:
-		rekeying->transport = true;
+	case OPTION_CONTROL:
+		if (rekeying->next)
+			return command_usage("one of --transport and --control", NULL);
+		rekeying->next = true;
+		rekeying->kind = option == OPTION_CONTROL ? REKEY_CONTROL : REKEY_TRANSPORT;
 		return 0;
 	default:
 		return command_usage("unknown option, or one without its value", NULL);
@@ -406,9 +431,9 @@ static int read_options(int argc, char **argv, struct rekeying *rekeying)
 	if ((rekeying->has_second || rekeying->one_key) &&
 	    (rekeying->finish || rekeying->extend || (rekeying->has_second && rekeying->one_key)))
 		return command_usage("--second-key or --one-key, with a new key", NULL);
-	if (rekeying->transport && (rekeying->stolen_ms > 0 || rekeying->extend || rekeying->has_second ||
-				    rekeying->one_key || rekeying->named_count > 0))
-		return command_usage("--transport, and --finish at most", NULL);
+	if (rekeying->next && (rekeying->stolen_ms > 0 || rekeying->extend || rekeying->has_second ||
+			       rekeying->one_key || rekeying->named_count > 0))
+		return command_usage("--transport or --control, and --finish at most", NULL);
 	rekeying->files.dir = argv[optind];
 	rekeying->named_count = hash_sort(rekeying->named, rekeying->named_count);
 	return 0;

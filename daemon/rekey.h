@@ -1,5 +1,5 @@
-/* twinlogd rekey: a new city key (rekey_transport.h: a transport key), by the recovery file, while the daemon does not
- * run. Knows home.h, recovery_file.h, core/key_change.h, net/load.h, net/workers.h.
+/* twinlogd rekey: a new city key (rekey_next.h: a transport or control key), by the recovery file, while the daemon
+ * does not run. Knows home.h, recovery_file.h, core/key_change.h, net/load.h, net/workers.h.
  *
  * In this order, so that a cut at any point leaves something that the same command finishes:
  *

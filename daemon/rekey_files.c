@@ -10,16 +10,24 @@
 
 /* ---- Open, close ---- */
 
-/* The transport key of before goes once the one that came after it is in use. */
+static void drop_seed(uint8_t *seed, uint8_t *next, bool *has_next)
+{
+	if (!*has_next)
+		return;
+	memcpy(seed, next, SEAL_SEED_SIZE);
+	memset(next, 0, SEAL_SEED_SIZE);
+	*has_next = false;
+}
+
+/* A key of before goes once the one that came after it is in use. */
 static void drop_former(struct rekey_files *files)
 {
 	struct seal_seeds *seeds = &files->secret.seeds;
 
-	if (!seeds->has_next || seal_keys_transport_next(files->home.keys))
-		return;
-	memcpy(seeds->transport, seeds->next, SEAL_SEED_SIZE);
-	memset(seeds->next, 0, SEAL_SEED_SIZE);
-	seeds->has_next = false;
+	if (!seal_keys_transport_next(files->home.keys))
+		drop_seed(seeds->transport, seeds->next, &seeds->has_next);
+	if (!seal_keys_control_next(files->home.keys))
+		drop_seed(seeds->control, seeds->control_next, &seeds->has_control_next);
 }
 
 enum twinlog_error rekey_files_open(struct rekey_files *files, struct twinlog_fault *fault)
@@ -31,8 +39,8 @@ enum twinlog_error rekey_files_open(struct rekey_files *files, struct twinlog_fa
 		error = home_open(home, files->dir, HOME_STORE_LOCKED, 0, fault);
 	if (!error)
 		error = identity_read_secret(files->dir, IDENTITY_SEED_FILE, &files->secret, fault);
-	if (!error && seal_keys_from(&files->secret.seeds, &home->keys))
-		error = twinlog_fault_set(fault, TWINLOG_NO_MEMORY, NULL, NULL);
+	if (!error)
+		error = identity_keys_of(files->dir, &files->secret.seeds, &home->keys, fault);
 	if (!error)
 		error = identity_load_card(files->dir, &home->config, home->keys, (uint64_t)time(NULL), &home->card,
 					   &home->card_changed, fault);
@@ -66,13 +74,16 @@ enum twinlog_error rekey_is_open(const char *dir, struct twinlog_fault *fault)
 	return error;
 }
 
-static bool same_city_key(const struct seal_seeds *a, const struct seal_seeds *b)
+static enum rekey_kind kind_of(const struct seal_seeds *next, const struct seal_seeds *now)
 {
-	return memcmp(a->city, b->city, SEAL_SEED_SIZE) == 0;
+	if (memcmp(next->city, now->city, SEAL_SEED_SIZE) != 0)
+		return REKEY_CITY;
+	return memcmp(next->control_next, now->control_next, SEAL_SEED_SIZE) != 0 ? REKEY_CONTROL : REKEY_TRANSPORT;
 }
 
-enum twinlog_error rekey_files_draw(struct rekey_files *files, bool transport, struct twinlog_fault *fault)
+enum twinlog_error rekey_files_draw(struct rekey_files *files, enum rekey_kind kind, struct twinlog_fault *fault)
 {
+	static const char *const names[] = {"rekey", "rekey --transport", "rekey --control"};
 	struct seal_seeds *next = &files->next.seeds;
 	struct twinlog_fault unused;
 	enum twinlog_error error;
@@ -81,13 +92,17 @@ enum twinlog_error rekey_files_draw(struct rekey_files *files, bool transport, s
 	files->begun = rekey_is_open(files->dir, &unused) == TWINLOG_REKEY_OPEN;
 	if (files->begun) {
 		error = identity_read_secret(files->dir, IDENTITY_SEED_NEXT, &files->next, fault);
-		if (!error && same_city_key(next, &files->secret.seeds) != transport)
-			error = twinlog_fault_set(fault, TWINLOG_REKEY_OPEN, transport ? "rekey" : "rekey --transport",
+		if (!error && kind_of(next, &files->secret.seeds) != kind)
+			error = twinlog_fault_set(fault, TWINLOG_REKEY_OPEN, names[kind_of(next, &files->secret.seeds)],
 						  NULL);
 		return error;
 	}
-	seal_random(transport ? next->next : next->city, SEAL_SEED_SIZE);
-	next->has_next |= transport;
+	seal_random(kind == REKEY_CITY        ? next->city
+		    : kind == REKEY_TRANSPORT ? next->next
+					      : next->control_next,
+		    SEAL_SEED_SIZE);
+	next->has_next |= kind == REKEY_TRANSPORT;
+	next->has_control_next |= kind == REKEY_CONTROL;
 	return TWINLOG_OK;
 }
 
@@ -148,13 +163,22 @@ enum twinlog_error rekey_files_switch(const char *dir, struct twinlog_fault *fau
 
 /* ---- A folder of before ---- */
 
-static bool knows_transport(const struct rekey_files *files)
+static bool has_control(const struct seal_keys *keys, const uint8_t *key)
+{
+	const uint8_t *next = seal_keys_control_next(keys);
+
+	return memcmp(seal_keys_control_public(keys), key, 32) == 0 || (next && memcmp(next, key, 32) == 0);
+}
+
+/* The keys of links and clients that the recovery file has. */
+static bool knows_others(const struct rekey_files *files)
 {
 	struct seal_keys *keys;
 	bool known = true; /* without memory nothing is adopted */
 
 	if (seal_keys_from(&files->file.seeds, &keys) == TWINLOG_OK) {
-		known = card_has_transport(files->home.card, seal_keys_transport_public(keys));
+		known = card_has_transport(files->home.card, seal_keys_transport_public(keys)) &&
+			has_control(files->home.keys, seal_keys_control_public(keys));
 		seal_keys_free(keys);
 	}
 	return known;
@@ -165,7 +189,7 @@ bool rekey_files_older(const struct rekey_files *files)
 	const struct card *held = files->home.card, *safe = files->file.card;
 
 	return safe->serial > held->serial &&
-	       (memcmp(&safe->city_key, &held->city_key, sizeof held->city_key) != 0 || !knows_transport(files));
+	       (memcmp(&safe->city_key, &held->city_key, sizeof held->city_key) != 0 || !knows_others(files));
 }
 
 enum twinlog_error rekey_files_adopt(struct rekey_files *files, struct twinlog_fault *fault)

@@ -1,10 +1,12 @@
 /* What changing a key does to the folder: the recovery file that allows it, the seeds and the card of before and after,
- * and their order on the disk, as rekey.h and rekey_transport.h have it. Knows home.h, recovery_file.h. */
+ * and their order on the disk, as rekey.h and rekey_next.h have it. Knows home.h, recovery_file.h. */
 #ifndef TWINLOG_REKEY_FILES_H
 #define TWINLOG_REKEY_FILES_H
 
 #include "home.h"
 #include "recovery_file.h"
+
+enum rekey_kind { REKEY_CITY, REKEY_TRANSPORT, REKEY_CONTROL };
 
 struct rekey_files {
 	const char *dir, *recovery; /* borrowed */
@@ -21,9 +23,9 @@ struct rekey_files {
 enum twinlog_error rekey_files_open(struct rekey_files *files, struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
 void rekey_files_close(struct rekey_files *files);
 
-/* Fills next: with a new seed for the transport key, or for the city key; or with what a change that was cut off had
- * drawn, which has to be of the same kind: REKEY_OPEN otherwise. */
-enum twinlog_error rekey_files_draw(struct rekey_files *files, bool transport,
+/* Fills next: with a new seed for a key of that kind; or with what a change that was cut off had drawn, which has to be
+ * of the same kind: REKEY_OPEN otherwise. */
+enum twinlog_error rekey_files_draw(struct rekey_files *files, enum rekey_kind kind,
 				    struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
 /* Makes next_keys, and next_card with that proof, newer than the card in the folder and in the recovery file. */
 enum twinlog_error rekey_files_card(struct rekey_files *files, const struct identity_proof *proof,

@@ -165,17 +165,20 @@ const struct cli_command command_user_add = {
 
 /* ---- list ---- */
 
-static json_t *user_json(struct cli *cli, const Twinlog__UserInfo *user)
+static json_t *user_json(struct cli *cli, const Twinlog__Users *users, const Twinlog__UserInfo *user)
 {
 	json_t *spaces = json_array();
 
 	for (size_t i = 0; i < user->n_spaces; i++)
 		json_array_append_new(spaces, json_string(cli_hex(cli, user->spaces[i], 0)));
-	return json_pack("{s:s,s:s,s:s,s:s,s:o,s:I,s:I,s:I,s:I}", "name", cli_text(cli, user->name), "role",
-			 user->role < ROLES_COUNT ? roles[user->role] : "", "office", cli_text(cli, user->office),
-			 "key", cli_hex(cli, user->public_key, 0), "spaces", spaces, "requests",
-			 (json_int_t)user->requests, "refused", (json_int_t)user->refused, "slowed",
-			 (json_int_t)user->slowed, "last_ms", (json_int_t)user->last_ms);
+	json_t *json = json_pack("{s:s,s:s,s:s,s:s,s:o,s:I,s:I,s:I,s:I}", "name", cli_text(cli, user->name), "role",
+				 user->role < ROLES_COUNT ? roles[user->role] : "", "office",
+				 cli_text(cli, user->office), "key", cli_hex(cli, user->public_key, 0), "spaces",
+				 spaces, "requests", (json_int_t)user->requests, "refused", (json_int_t)user->refused,
+				 "slowed", (json_int_t)user->slowed, "last_ms", (json_int_t)user->last_ms);
+	if (json && users->server_next.len > 0)
+		json_object_set_new(json, "has_server_next", json_boolean(user->has_server_next));
+	return json;
 }
 
 static int list_json(struct cli *cli, const Twinlog__Users *users)
@@ -183,14 +186,14 @@ static int list_json(struct cli *cli, const Twinlog__Users *users)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < users->n_users; i++)
-		json_array_append_new(list, user_json(cli, users->users[i]));
+		json_array_append_new(list, user_json(cli, users, users->users[i]));
 	return cli_print_json(cli, json_pack("{s:o}", "users", list));
 }
 
 static enum twinlog_error list_row(struct cli *cli, struct table *table, const Twinlog__UserInfo *user)
 {
 	const char *spaces = user->n_spaces ? "" : _("all");
-	const char *cells[9];
+	const char *cells[10];
 
 	for (size_t i = 0; i < user->n_spaces; i++)
 		spaces = cli_printf(cli, "%s%s%s", spaces, i ? " " : "", cli_hex(cli, user->spaces[i], 12));
@@ -203,18 +206,25 @@ static enum twinlog_error list_row(struct cli *cli, struct table *table, const T
 	cells[6] = cli_printf(cli, "%llu", (unsigned long long)user->refused);
 	cells[7] = cli_printf(cli, "%llu", (unsigned long long)user->slowed);
 	cells[8] = cli_time(cli, user->last_ms);
+	cells[9] = user->has_server_next ? _("yes") : _("no");
 	return table_row(table, cells);
 }
 
 static int list_run(struct cli *cli, const struct cli_arguments *arguments)
 {
 	static const struct table_column columns[] = {
-	    {"name", N_("name"), false, false},       {"role", N_("role"), false, false},
-	    {"office", N_("office"), false, true},    {"spaces", N_("spaces"), false, false},
-	    {"key", N_("key"), false, false},         {"requests", N_("requests"), true, false},
-	    {"refused", N_("refused"), true, false},  {"slowed", N_("slowed"), true, false},
+	    {"name", N_("name"), false, false},
+	    {"role", N_("role"), false, false},
+	    {"office", N_("office"), false, true},
+	    {"spaces", N_("spaces"), false, false},
+	    {"key", N_("key"), false, false},
+	    {"requests", N_("requests"), true, false},
+	    {"refused", N_("refused"), true, false},
+	    {"slowed", N_("slowed"), true, false},
 	    {"last", N_("last heard"), false, false},
+	    {"has_server_next", N_("has the new key"), false, false}, /* when one is to come */
 	};
+	size_t count = sizeof columns / sizeof *columns;
 	Twinlog__Request request = TWINLOG__REQUEST__INIT;
 	Twinlog__UserList list = TWINLOG__USER_LIST__INIT;
 	Twinlog__Reply *reply;
@@ -228,7 +238,9 @@ static int list_run(struct cli *cli, const struct cli_arguments *arguments)
 		return cli_refuse(cli, TWINLOG_MALFORMED, "", NULL);
 	if (cli->format == FORMAT_JSON)
 		return list_json(cli, reply->users);
-	struct table *table = table_new(columns, sizeof columns / sizeof *columns);
+	if (reply->users->server_next.len == 0)
+		count--;
+	struct table *table = table_new(columns, count);
 	enum twinlog_error error = table ? TWINLOG_OK : TWINLOG_NO_MEMORY;
 	for (size_t i = 0; i < reply->users->n_users && !error; i++)
 		error = list_row(cli, table, reply->users->users[i]);

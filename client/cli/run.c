@@ -291,6 +291,16 @@ static int run(struct cli *cli, int argc, char **argv)
 	return arguments.command->run(cli, &arguments);
 }
 
+static void tell_server_key(const struct cli *cli)
+{
+	const char *key = cli->twinlog ? twinlog_server_key_next(cli->twinlog) : NULL;
+
+	if (key)
+		cli_note(_("the daemon is to have a new key, and the file that names its key cannot be written: put in "
+			   "the line server_next = %s"),
+			 key);
+}
+
 int cli_main(int argc, char **argv)
 {
 	struct cli cli = {.arena = arena_new(RUN_MEMORY_MAX)};
@@ -300,6 +310,7 @@ int cli_main(int argc, char **argv)
 		return cli_refuse(&cli, TWINLOG_NO_MEMORY, NULL, NULL);
 	code = flushed(&cli, run(&cli, argc, argv));
 	cli_progress_end(&cli);
+	tell_server_key(&cli);
 	twinlog_close(cli.twinlog);
 	places_free(cli.places);
 	arena_free(cli.arena);

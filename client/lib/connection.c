@@ -155,6 +155,8 @@ static enum twinlog_error open_settings(const struct client_settings *settings, 
 	enum twinlog_error error;
 
 	if ((error = check_key("server", settings->server_key, fault)) != TWINLOG_OK ||
+	    (settings->server_next[0] &&
+	     (error = check_key("server_next", settings->server_next, fault)) != TWINLOG_OK) ||
 	    (error = check_key("public", settings->public_key, fault)) != TWINLOG_OK ||
 	    (error = check_key("secret", settings->secret_key, fault)) != TWINLOG_OK)
 		return error;
@@ -166,6 +168,10 @@ static enum twinlog_error open_settings(const struct client_settings *settings, 
 	twinlog->last_arrived = &twinlog->arrived;
 	snprintf(twinlog->endpoint, sizeof twinlog->endpoint, "%s", settings->endpoint);
 	snprintf(twinlog->office, sizeof twinlog->office, "%s", settings->office);
+	snprintf(twinlog->server.now, sizeof twinlog->server.now, "%s", settings->server_key);
+	snprintf(twinlog->server.next, sizeof twinlog->server.next, "%s", settings->server_next);
+	snprintf(twinlog->server.path, sizeof twinlog->server.path, "%s", settings->path);
+	twinlog->server.kept = settings->server_next[0] != '\0';
 	twinlog->scratch = arena_new(TWINLOG_UNPACK_MAX);
 	twinlog->has_context = context_take() != NULL;
 	if (!twinlog->scratch || !twinlog->has_context)
@@ -204,6 +210,7 @@ enum twinlog_error client_keys_draw(struct client_settings *settings, uint8_t pu
 	return TWINLOG_OK;
 }
 
+/* One that has to be there. */
 static enum twinlog_error copy_setting(char *out, size_t size, const char *name, const char *value,
 				       struct twinlog_fault *fault)
 {
@@ -231,6 +238,9 @@ enum twinlog_error twinlog_connect(const struct twinlog_settings *given, struct 
 	if (!error)
 		error =
 		    copy_setting(settings.secret_key, sizeof settings.secret_key, "secret", given->secret_key, fault);
+	if (!error && given->server_key_next && *given->server_key_next)
+		error = copy_setting(settings.server_next, sizeof settings.server_next, "server_next",
+				     given->server_key_next, fault);
 	if (!error)
 		error = open_settings(&settings, ret_twinlog, fault);
 	explicit_bzero(&settings, sizeof settings);
@@ -241,6 +251,7 @@ void twinlog_close(struct twinlog *twinlog)
 {
 	if (!twinlog)
 		return;
+	server_key_finish(twinlog);
 	connection_forget(twinlog);
 	if (twinlog->socket) {
 		zmq_socket_monitor(twinlog->socket, NULL, 0);

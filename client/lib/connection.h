@@ -17,10 +17,11 @@
 
 /* What client.conf says. `endpoint = ipc://control.sock` (relative to the folder) or tcp://HOST:PORT, `server = Z85`,
  * `key = clients/admin.key` (lines `public = Z85`, `secret = Z85`) or these two lines themselves, and optionally
- * `office = TEXT`: who speaks. */
+ * `office = TEXT`: who speaks, and `server_next = Z85`: the key that the daemon is to have. */
 struct client_settings {
 	char endpoint[512];
 	char server_key[CONNECTION_Z85_SIZE];
+	char server_next[CONNECTION_Z85_SIZE]; /* "": none is known */
 	char public_key[CONNECTION_Z85_SIZE];
 	char secret_key[CONNECTION_Z85_SIZE];
 	char office[TWINLOG_NAME_MAX + 1];
@@ -29,6 +30,7 @@ struct client_settings {
 	struct seal_effort effort;
 	bool is_locked;
 	char key_path[512]; /* the file that it stands in */
+	char path[512];     /* the file that names the server; "": given by a program */
 };
 /* path: a folder with client.conf, or one file that says it all, as `user add` makes it; NULL: $TWINLOG_DIR. The caller
  * wipes *ret_settings with explicit_bzero. A locked key stays so until client_key_unlock. */
@@ -51,9 +53,14 @@ void client_key_print(FILE *file, const struct client_settings *settings);
 /* The key alone, of a settings file or of a key file. */
 enum twinlog_error client_key_read(const char *path, struct client_settings *ret_settings,
 				   struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
-/* Puts the key as it is now into its file, in place of the one there; the rest of the file stays. */
+/* Puts the key as it is now into its file, in place of the one there; the rest of the file stays, as do its owner and
+ * its mode: NOT_PERMITTED where that cannot be. */
 enum twinlog_error client_key_replace(const char *path, const struct client_settings *settings,
 				      struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+
+/* Likewise the two lines of the server's keys; next "": none. */
+enum twinlog_error client_server_replace(const char *path, const char *server, const char *next,
+					 struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
 
 /* A fresh key pair, and the public key in 32 bytes. */
 enum twinlog_error client_keys_draw(struct client_settings *settings, uint8_t public_key[32]) TWINLOG_MUST_CHECK;

@@ -20,6 +20,15 @@ struct arrived { /* an answer for twinlog_receive that came while a call was wai
 	uint8_t bytes[];
 };
 
+/* The daemon's key, and the one that it is to have: server_key.c. */
+struct server_keys {
+	char now[CONNECTION_Z85_SIZE], next[CONNECTION_Z85_SIZE]; /* next "": none is known */
+	bool changed_over;                                        /* the line is tried with the next one */
+	bool kept;      /* the next one stands where a later connection finds it */
+	bool said;      /* the daemon was told so, and has not answered */
+	char path[512]; /* the settings that name them; "": given by a program */
+};
+
 struct twinlog {
 	void *socket, *monitor;
 	char endpoint[512];
@@ -30,6 +39,8 @@ struct twinlog {
 	bool reached;      /* somebody accepted the connection */
 	bool refused_key;  /* the daemon said so */
 	bool no_handshake; /* the line was cut within the handshake: a wrong server key looks like this */
+	bool cut;          /* likewise, since the key was last changed over */
+	struct server_keys server;
 	uint64_t next_id;
 	size_t under_way; /* pending ones that are no call */
 	size_t unsent;
@@ -41,6 +52,18 @@ struct twinlog {
 uint64_t connection_now(void); /* monotonic, ms */
 /* Waits at most that long for anything, notes changes of the line, sends what waits. Whether an answer can be read. */
 bool connection_poll(struct twinlog *twinlog, uint64_t wait_ms);
-void connection_forget(struct twinlog *twinlog); /* all that is pending or arrived */
+bool connection_drop_frame(struct twinlog *twinlog); /* takes one message and hears only what has id 0; false: none */
+void connection_forget(struct twinlog *twinlog);     /* all that is pending or arrived */
+
+/* ---- server_key.c ---- */
+
+/* A message with id 0: the daemon's key to come, or its answer to twinlog_server_kept. */
+void server_key_take(struct twinlog *twinlog, const Twinlog__Reply *reply);
+/* The line was cut within the handshake: the next try is with the other key, when there is one. */
+void server_key_change_over(struct twinlog *twinlog);
+/* The line stands: the key it stands with is the daemon's. */
+void server_key_settle(struct twinlog *twinlog);
+/* Waits a moment for the answer to what was said, so that a short run is heard. */
+void server_key_finish(struct twinlog *twinlog);
 
 #endif

@@ -81,14 +81,15 @@ static void note_event(struct twinlog *twinlog, uint16_t event, uint32_t value)
 		break;
 	case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
 		twinlog->up = true;
-		twinlog->refused_key = twinlog->no_handshake = false;
+		twinlog->refused_key = twinlog->no_handshake = twinlog->cut = false;
+		server_key_settle(twinlog);
 		break;
 	case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
 		twinlog->refused_key = value >= 400; /* 300: come again */
 		break;
 	case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
 	case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
-		twinlog->no_handshake = true;
+		twinlog->no_handshake = twinlog->cut = true;
 		break;
 	case ZMQ_EVENT_CONNECT_RETRIED:
 		break;
@@ -116,6 +117,8 @@ static void read_monitor(struct twinlog *twinlog)
 		memcpy(&value, frame + 2, sizeof value);
 		note_event(twinlog, event, value);
 	}
+	if (twinlog->cut && !twinlog->up)
+		server_key_change_over(twinlog);
 }
 
 static bool readable(void *socket)
@@ -222,6 +225,8 @@ static enum twinlog_error take_reply(struct twinlog *twinlog, struct arena *aren
 
 	if (error)
 		return twinlog_fault_set(fault, error, twinlog->endpoint, NULL);
+	if (reply->id == 0)
+		server_key_take(twinlog, reply);
 	pending = *pending_find(twinlog, reply->id);
 	if (!pending)
 		return TWINLOG_NOT_FOUND;
@@ -239,6 +244,22 @@ static bool receive_frame(struct twinlog *twinlog, zmq_msg_t *message)
 		return true;
 	zmq_msg_close(message);
 	return false;
+}
+
+bool connection_drop_frame(struct twinlog *twinlog)
+{
+	zmq_msg_t message;
+	Twinlog__Reply *reply;
+
+	if (!receive_frame(twinlog, &message))
+		return false;
+	arena_reset(twinlog->scratch);
+	if (CODEC_UNPACK(twinlog->scratch, zmq_msg_data(&message), zmq_msg_size(&message), &reply, twinlog__reply) ==
+		TWINLOG_OK &&
+	    reply->id == 0)
+		server_key_take(twinlog, reply);
+	zmq_msg_close(&message);
+	return true;
 }
 
 static void keep_arrived(struct twinlog *twinlog, const void *bytes, size_t size)
@@ -326,6 +347,8 @@ static enum twinlog_error next_for_call(struct twinlog *twinlog, uint64_t id, st
 			else if (reply->id == id)
 				error = take_reply(twinlog, arena, zmq_msg_data(&message), zmq_msg_size(&message),
 						   ret_reply, fault);
+			else if (reply->id == 0)
+				server_key_take(twinlog, reply);
 			else
 				keep_arrived(twinlog, zmq_msg_data(&message), zmq_msg_size(&message));
 			zmq_msg_close(&message);

@@ -1,10 +1,7 @@
 /* Client keys under a passphrase: the same door and the same form as a city's key file. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <zmq.h>
 
@@ -67,74 +64,4 @@ void client_key_print(FILE *file, const struct client_settings *settings)
 			(unsigned long long)settings->effort.memory_kib);
 	else
 		fprintf(file, "secret = %s\n", settings->secret_key);
-}
-
-/* ---- In a file that is there ---- */
-
-static bool of_the_key(const char *line)
-{
-	static const char *const names[] = {"public", "secret", "locked", "effort"};
-
-	line += strspn(line, " \t");
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		const size_t size = strlen(names[i]);
-
-		if (strncmp(line, names[i], size) == 0 && line[size + strspn(line + size, " \t")] == '=')
-			return true;
-	}
-	return false;
-}
-
-/* The lines of the key stand where the first of them stood. */
-static bool copy_around(FILE *from, FILE *to, const struct client_settings *settings)
-{
-	bool written = false;
-	char line[1024];
-
-	while (fgets(line, sizeof line, from)) {
-		if (!of_the_key(line))
-			fputs(line, to);
-		else if (!written)
-			client_key_print(to, settings);
-		written |= of_the_key(line);
-	}
-	explicit_bzero(line, sizeof line);
-	return !ferror(from) && fflush(to) == 0 && !ferror(to) && fsync(fileno(to)) == 0;
-}
-
-static enum twinlog_error error_of_file(const char *path, struct twinlog_fault *fault)
-{
-	return twinlog_fault_set(fault,
-				 errno == ENOENT   ? TWINLOG_MISSING
-				 : errno == EACCES ? TWINLOG_NOT_PERMITTED
-				 : errno == ENOSPC ? TWINLOG_DISK_FULL
-						   : TWINLOG_IO,
-				 path, NULL);
-}
-
-enum twinlog_error client_key_replace(const char *path, const struct client_settings *settings,
-				      struct twinlog_fault *fault)
-{
-	char beside[sizeof settings->key_path + 8];
-	FILE *from = fopen(path, "re"), *to;
-	int fd;
-	bool sound;
-
-	if (!from)
-		return error_of_file(path, fault);
-	snprintf(beside, sizeof beside, "%.500s.new", path);
-	unlink(beside); /* left by a power failure */
-	fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	to = fd < 0 ? NULL : fdopen(fd, "w");
-	sound = to && copy_around(from, to, settings);
-	fclose(from);
-	if (to && fclose(to) != 0)
-		sound = false;
-	else if (!to && fd >= 0)
-		close(fd);
-	if (sound && rename(beside, path) == 0)
-		return TWINLOG_OK;
-	const enum twinlog_error error = error_of_file(fd < 0 ? beside : path, fault);
-	unlink(beside);
-	return error;
 }

@@ -168,7 +168,7 @@ static enum twinlog_error take_locked(struct client_settings *settings, const st
 static enum twinlog_error read_key(struct client_settings *settings, struct twinlog_fault *fault)
 {
 	struct locked_text locked = {"", ""};
-	char unused[2][1024];
+	char unused[3][1024];
 	struct setting list[] = {
 	    {"public", settings->public_key, sizeof settings->public_key, true, false},
 	    {"secret", settings->secret_key, sizeof settings->secret_key, false, false},
@@ -178,6 +178,7 @@ static enum twinlog_error read_key(struct client_settings *settings, struct twin
 	    {"server", settings->server_key, sizeof settings->server_key, false, false},
 	    {"office", unused[0], sizeof unused[0], false, false},
 	    {"key", unused[1], sizeof unused[1], false, false},
+	    {"server_next", unused[2], sizeof unused[2], false, false},
 	};
 	enum twinlog_error error = read_file(settings->key_path, list, sizeof list / sizeof *list, fault);
 
@@ -198,9 +199,11 @@ static enum twinlog_error read_settings(const char *folder, const char *file, st
 	    {"secret", settings->secret_key, sizeof settings->secret_key, false, false},
 	    {"locked", locked.bytes, sizeof locked.bytes, false, false},
 	    {"effort", locked.effort, sizeof locked.effort, false, false},
+	    {"server_next", settings->server_next, sizeof settings->server_next, false, false},
 	};
 	enum twinlog_error error = read_file(file, main_settings, sizeof main_settings / sizeof *main_settings, fault);
 
+	snprintf(settings->path, sizeof settings->path, "%s", file);
 	if (!error)
 		error = settle_endpoint(settings, folder, endpoint, fault);
 	if (error)
@@ -278,6 +281,8 @@ enum twinlog_error client_settings_write(const char *path, const struct client_s
 	    "# What `twinlog -D THIS-FILE` needs to speak with its city's daemon. Whoever has it can speak as this\n"
 	    "# office: keep it to yourself.\nendpoint = %s\nserver = %s\n",
 	    settings->endpoint, settings->server_key);
+	if (settings->server_next[0] != '\0')
+		fprintf(file, "server_next = %s\n", settings->server_next);
 	client_key_print(file, settings);
 	if (settings->office[0] != '\0')
 		fprintf(file, "office = %s\n", settings->office);

@@ -8,6 +8,7 @@
 #include "log.h"
 #include "permit.h"
 #include "pollset.h"
+#include "server_key.h"
 #include "socket.h"
 #include "users.h"
 
@@ -15,6 +16,9 @@
 #define CONTROL_ROUTE_MAX   REGISTRY_ROUTE_MAX
 #define CONTROL_RECEIVE_MAX 256 /* requests taken in before others have their turn */
 #define CONTROL_ENDPOINTS   TWINLOG_ADDRESSES_MAX
+
+/* Acknowledgements of the last commit should still go out. */
+static const int LINGER_MS = 500;
 
 /* One request under way. */
 struct call {
@@ -52,47 +56,6 @@ struct control {
 	struct arena *arena;
 	bool some_gone;
 };
-
-/* ---- Roles ---- */
-
-bool control_permits(enum client_role role, int body_case)
-{
-	switch (body_case) {
-	case TWINLOG__REQUEST__BODY_SPACE_LIST:
-	case TWINLOG__REQUEST__BODY_SPACE_SHOW:
-	case TWINLOG__REQUEST__BODY_CARD_GET:
-	case TWINLOG__REQUEST__BODY_PEER_LIST:
-	case TWINLOG__REQUEST__BODY_STATUS_GET:
-	case TWINLOG__REQUEST__BODY_LIST:
-	case TWINLOG__REQUEST__BODY_SHOW:
-	case TWINLOG__REQUEST__BODY_REPORT:
-	case TWINLOG__REQUEST__BODY_MATCH:
-	case TWINLOG__REQUEST__BODY_CHANGES:
-		return true;
-	case TWINLOG__REQUEST__BODY_SUBMIT:
-	case TWINLOG__REQUEST__BODY_ERASE:
-	case TWINLOG__REQUEST__BODY_IMPORT_LOOKUP:
-	case TWINLOG__REQUEST__BODY_WAIT:
-		return role == ROLE_ADMIN || role == ROLE_CLERK;
-	case TWINLOG__REQUEST__BODY_VERIFY_GET:
-	case TWINLOG__REQUEST__BODY_CARRY_GET:
-	case TWINLOG__REQUEST__BODY_AUDIT_GET:
-		return role == ROLE_ADMIN || role == ROLE_AUDITOR;
-	case TWINLOG__REQUEST__BODY_SPACE_CREATE:
-	case TWINLOG__REQUEST__BODY_SPACE_ANSWER:
-	case TWINLOG__REQUEST__BODY_SPACE_CHANGE:
-	case TWINLOG__REQUEST__BODY_ACT_PUT:
-	case TWINLOG__REQUEST__BODY_PEER_ADD:
-	case TWINLOG__REQUEST__BODY_PEER_VERIFY:
-	case TWINLOG__REQUEST__BODY_PEER_REMOVE:
-	case TWINLOG__REQUEST__BODY_USER_ADD:
-	case TWINLOG__REQUEST__BODY_USER_REMOVE:
-	case TWINLOG__REQUEST__BODY_USER_LIST:
-	default:
-		/* An unknown request is answered as such to the administrator only. */
-		return role == ROLE_ADMIN;
-	}
-}
 
 /* ---- The table of calls ---- */
 
@@ -148,8 +111,7 @@ static void call_end(struct control *control, struct call *call)
 
 /* ---- Sending ---- */
 
-/* False when the client is gone, or takes nothing in. */
-static bool control_send(struct control *control, const void *route, size_t route_size, const void *bytes, size_t size)
+bool control_send(struct control *control, const void *route, size_t route_size, const void *bytes, size_t size)
 {
 	control->inlet.look = true;
 	/* Once ROUTER takes the routing id it takes the rest of the message too. */
@@ -420,6 +382,7 @@ static void control_take(struct control *control, zmq_msg_t *route, zmq_msg_t *m
 		return;
 	}
 	speaker->last_ms = moment_now().wall_ms;
+	server_key_tell(control->daemon, speaker, zmq_msg_data(route), route_size);
 	if (whole)
 		control_admit(control, speaker, zmq_msg_data(route), route_size, message, false);
 	else
@@ -528,6 +491,7 @@ void control_serve(struct control *control)
 		control_release(control);
 	if (control->daemon->registry.slowed > 0)
 		control_lines(control);
+	server_key_look(control->daemon);
 	if (control->some_gone)
 		control_forget(control);
 }
@@ -536,9 +500,11 @@ uint64_t control_deadline(const struct control *control)
 {
 	if (control->some_gone)
 		return 0;
+	const uint64_t key_ms = control->daemon->server_key_due_ms;
 	const uint64_t lines_ms = control_lines_deadline(control);
 	const uint64_t held_ms = control->held_count > 0 ? control->held[0].until_ms : UINT64_MAX;
-	return held_ms < lines_ms ? held_ms : lines_ms;
+	const uint64_t first_ms = held_ms < lines_ms ? held_ms : lines_ms;
+	return key_ms < first_ms ? key_ms : first_ms;
 }
 
 /* ---- Start and end ---- */
@@ -569,14 +535,36 @@ enum twinlog_error control_open(struct daemon *daemon, struct control **ret_cont
 	return TWINLOG_OK;
 }
 
+bool control_writes(const struct control *control)
+{
+	for (uint32_t i = 0; i < control->calls_count; i++)
+		if (control->calls[i].token && control->calls[i].writes)
+			return true;
+	return false;
+}
+
+enum twinlog_error control_rebind(struct control *control)
+{
+	const struct daemon_setup *setup = control->daemon->setup;
+	void *socket = control->inlet.socket;
+	enum twinlog_error error = TWINLOG_OK;
+
+	if (zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, seal_keys_control_secret(setup->keys), 32))
+		return TWINLOG_IO;
+	zmq_setsockopt(socket, ZMQ_LINGER, &LINGER_MS, sizeof LINGER_MS);
+	for (size_t i = 0; i < setup->control_count && !error; i++)
+		error = socket_rebind(socket, control->endpoints[i]);
+	zmq_setsockopt(socket, ZMQ_LINGER, &(const int){0}, sizeof(int));
+	control->inlet.look = true;
+	return error;
+}
+
 void control_close(struct control *control)
 {
 	if (!control)
 		return;
-	/* Acknowledgements of the last commit should still go out. */
-	const int linger_ms = 500;
 	if (control->inlet.socket) {
-		zmq_setsockopt(control->inlet.socket, ZMQ_LINGER, &linger_ms, sizeof linger_ms);
+		zmq_setsockopt(control->inlet.socket, ZMQ_LINGER, &LINGER_MS, sizeof LINGER_MS);
 		zmq_close(control->inlet.socket);
 	}
 	for (size_t i = 0; i < control->held_count; i++)

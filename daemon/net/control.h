@@ -30,8 +30,14 @@ uint64_t control_deadline(const struct control *control);
 /* Answers every write under way with this fault: the disk is full. */
 void control_refuse_writes(struct control *control, enum twinlog_error code);
 
-/* Roles: whether this kind of request (Twinlog__Request.body_case) is open to that role. */
-bool control_permits(enum client_role role, int body_case);
+/* One message to who is there by this routing id. False when the client is gone, or takes nothing in. */
+bool control_send(struct control *control, const void *route, size_t route_size, const void *bytes, size_t size);
+
+/* Whether something that writes is under way. */
+bool control_writes(const struct control *control);
+/* Lets the endpoints take connections under the control key that is in use by now; those that stand end, with what was
+ * said on them. */
+enum twinlog_error control_rebind(struct control *control) TWINLOG_MUST_CHECK;
 
 const char *control_endpoint(const struct control *control, size_t index);
 

@@ -28,6 +28,7 @@ struct daemon_client {
 	char office[TWINLOG_NAME_MAX + 1]; /* who speaks when it writes; "": its name does, or what its words claim */
 	struct hash spaces[TWINLOG_CLIENT_SPACES_MAX]; /* it knows of these alone; none: of all */
 	size_t spaces_count;
+	uint8_t server_next[32]; /* the control key to come that it has said it keeps; zero: none */
 };
 
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG }; /* each shows those before it too */
@@ -70,7 +71,9 @@ struct daemon_setup {
 	/* Takes the transport key to come of *keys into use, for good: writes the card that says so, and gives it in
 	 * *ret_bytes (malloc'd). From the net thread. NULL: it is never taken. */
 	enum twinlog_error (*turn_transport)(void *context, uint8_t **ret_bytes, size_t *ret_size);
-	void *keep_context; /* of both */
+	/* Takes the control key to come of *keys into use, for good. From the net thread. NULL: it is never taken. */
+	enum twinlog_error (*turn_control)(void *context);
+	void *keep_context; /* of all three */
 	enum log_level log_level;
 	struct daemon_hooks hooks;
 };

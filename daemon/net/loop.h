@@ -37,6 +37,7 @@ struct daemon {
 	size_t under_way[WORK_KINDS]; /* handed out, and not yet answered */
 	struct job *done; /* small work that was done at once, in order; its answer is still to be taken in */
 	struct job *done_last;
+	uint64_t server_key_due_ms; /* the control key to come turns then at the latest; UINT64_MAX: one lacks it */
 	bool disk_full;
 	bool stopping;
 	bool more; /* the node was told that another event follows at once */

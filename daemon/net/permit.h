@@ -6,6 +6,9 @@
 #include "codec.h"
 #include "registry.h"
 
+/* Whether this kind of request (Twinlog__Request.body_case) is open to that role. */
+bool permit_role(enum client_role role, int body_case);
+
 /* NOT_PERMITTED beyond the role, or for what cannot be narrowed to the client's spaces; NOT_FOUND for a space outside
  * of them, as if it were not there. *ret_where: what is refused. */
 enum twinlog_error permit_request(const struct client *client, const Twinlog__Request *request,

@@ -34,7 +34,9 @@ struct client {
 	size_t waiting;
 	size_t waiting_bytes;
 	uint64_t requests, refused, slowed;
-	uint64_t last_ms;         /* Unix time */
+	uint64_t last_ms;                 /* Unix time */
+	uint8_t told[REGISTRY_ROUTE_MAX]; /* the connection that was last told the control key to come */
+	uint8_t told_size;
 	uint64_t refused_told_ms; /* monotonic: when the audit trail was last told */
 };
 

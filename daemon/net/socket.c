@@ -1,14 +1,19 @@
 #include "socket.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <zmq.h>
 
 #ifndef ZMQ_ZAP_ENFORCE_DOMAIN
 /* Every libzmq from 4.3 has it; its header shows it to those only who ask for drafts. */
 #define ZMQ_ZAP_ENFORCE_DOMAIN 93
 #endif
+
+#define REBIND_PAUSE_MS 10
+#define REBIND_TRIES    200u /* libzmq lets go of an address in a thread of its own */
 
 static int socket_set_int(void *socket, int option, int value)
 {
@@ -93,4 +98,31 @@ enum twinlog_error socket_bind(void *socket, const char *endpoint, char ret_endp
 	if (zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, ret_endpoint, &size))
 		return twinlog_fault_set(fault, TWINLOG_IO, "binding", endpoint);
 	return TWINLOG_OK;
+}
+
+/* One that is bound before the former listener has gone would lose its path to it. */
+static void socket_await_path(const char *endpoint)
+{
+	const char *path = strncmp(endpoint, "ipc://", 6) == 0 ? endpoint + 6 : NULL;
+
+	for (unsigned i = 0; path && i < REBIND_TRIES && access(path, F_OK) == 0; i++)
+		poll(NULL, 0, REBIND_PAUSE_MS);
+}
+
+enum twinlog_error socket_rebind(void *socket, const char *endpoint)
+{
+	enum twinlog_error error = TWINLOG_IN_USE;
+
+	if (zmq_unbind(socket, endpoint))
+		return TWINLOG_IO;
+	socket_await_path(endpoint);
+	for (unsigned i = 0; i < REBIND_TRIES && error == TWINLOG_IN_USE; i++) {
+		struct twinlog_fault fault;
+		char unused[SOCKET_ENDPOINT_MAX];
+
+		if (i > 0)
+			poll(NULL, 0, REBIND_PAUSE_MS);
+		error = socket_bind(socket, endpoint, unused, &fault);
+	}
+	return error;
 }

@@ -16,5 +16,7 @@ enum twinlog_error socket_join(void *socket, const struct seal_keys *keys, const
 /* endpoint: as given; ret_endpoint: as bound. IN_USE for a port taken; the fault names the endpoint. */
 enum twinlog_error socket_bind(void *socket, const char *endpoint, char ret_endpoint[SOCKET_ENDPOINT_MAX],
 			       struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+/* endpoint: as bound. Binds it anew, under the options that the socket has by now; its connections end. */
+enum twinlog_error socket_rebind(void *socket, const char *endpoint) TWINLOG_MUST_CHECK;
 
 #endif

@@ -1,29 +1,10 @@
 /* The own transport key to come, announced in the card: taken into use once every partner has told that it has that
  * card. PROTOCOL, "Cards". The control endpoint has a key of its own, so clients notice nothing. */
-#include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "link.h"
 #include "log.h"
-
-#define REBIND_PAUSE_MS 10
-#define REBIND_TRIES    200u /* libzmq lets go of an address in a thread of its own */
-
-static enum twinlog_error endpoint_rebind(void *socket, const char *endpoint)
-{
-	if (zmq_unbind(socket, endpoint))
-		return TWINLOG_IO;
-	for (unsigned i = 0; i < REBIND_TRIES; i++) {
-		if (zmq_bind(socket, endpoint) == 0)
-			return TWINLOG_OK;
-		if (errno != EADDRINUSE)
-			return TWINLOG_IO;
-		poll(NULL, 0, REBIND_PAUSE_MS);
-	}
-	return TWINLOG_IN_USE;
-}
 
 /* Links with the old key end; partners come back with either key, and those who dialled with the new one stay. */
 static enum twinlog_error sockets_turn(struct links *links)
@@ -35,7 +16,7 @@ static enum twinlog_error sockets_turn(struct links *links)
 	    zmq_setsockopt(links->router.socket, ZMQ_CURVE_SECRETKEY, seal_keys_transport_secret(setup->keys), 32))
 		error = TWINLOG_IO;
 	for (size_t i = 0; i < setup->listen_count && !error; i++)
-		error = endpoint_rebind(links->router.socket, links->endpoints[i]);
+		error = socket_rebind(links->router.socket, links->endpoints[i]);
 	for (size_t i = 0; i < links->count; i++)
 		net_link_break(links, links->items[i], "this city's new transport key is in use");
 	dialers_anew(links);

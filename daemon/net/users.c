@@ -5,18 +5,21 @@
 
 #include "control.h"
 #include "loop.h"
+#include "server_key.h"
 #include "text.h"
 
 bool users_take(const Twinlog__Request *request)
 {
 	return request->body_case == TWINLOG__REQUEST__BODY_USER_ADD ||
 	       request->body_case == TWINLOG__REQUEST__BODY_USER_REMOVE ||
-	       request->body_case == TWINLOG__REQUEST__BODY_USER_LIST;
+	       request->body_case == TWINLOG__REQUEST__BODY_USER_LIST ||
+	       request->body_case == TWINLOG__REQUEST__BODY_SERVER_KEPT;
 }
 
 /* ---- Answering. ---- */
 
-static enum twinlog_error info_add(Twinlog__Users *users, const struct client *client, struct arena *arena)
+static enum twinlog_error info_add(const struct daemon *daemon, Twinlog__Users *users, const struct client *client,
+				   struct arena *arena)
 {
 	Twinlog__UserInfo *info = arena_alloc(arena, sizeof *info);
 	if (!info)
@@ -32,6 +35,7 @@ static enum twinlog_error info_add(Twinlog__Users *users, const struct client *c
 	info->refused = client->refused;
 	info->slowed = client->slowed;
 	info->last_ms = client->last_ms;
+	info->has_server_next = server_key_has(daemon, client);
 	users->users[users->n_users++] = info;
 	return TWINLOG_OK;
 }
@@ -43,16 +47,19 @@ static enum twinlog_error users_pack(const struct daemon *daemon, const struct c
 	const struct registry *registry = &daemon->registry;
 	Twinlog__Reply reply = TWINLOG__REPLY__INIT;
 	Twinlog__Users users = TWINLOG__USERS__INIT;
+	const uint8_t *next = seal_keys_control_next(daemon->setup->keys);
 	struct arena *arena = arena_new(SIZE_MAX);
 	users.users = arena ? arena_alloc(arena, (registry->count + 1) * sizeof *users.users) : NULL;
 	enum twinlog_error error = users.users ? TWINLOG_OK : TWINLOG_NO_MEMORY;
 	for (size_t i = 0; i < registry->count && !error; i++)
 		if (only ? registry->items[i] == only : !registry->items[i]->removed)
-			error = info_add(&users, registry->items[i], arena);
+			error = info_add(daemon, &users, registry->items[i], arena);
 	reply.id = request_id;
 	reply.commit = node_commit(daemon->node);
 	reply.body_case = TWINLOG__REPLY__BODY_USERS;
 	reply.users = &users;
+	if (next)
+		users.server_next = codec_bytes(next, 32);
 	if (!error)
 		error = codec_pack(&reply.base, ret_bytes, ret_size);
 	arena_free(arena);
@@ -208,7 +215,28 @@ static enum twinlog_error user_remove(struct daemon *daemon, const struct client
 	return answer_later(daemon, user, token, request->id);
 }
 
-void users_request(struct daemon *daemon, const struct client *by, uint64_t token, const Twinlog__Request *request)
+/* Of a key that is not the one to come nothing is noted. */
+static enum twinlog_error server_kept(struct daemon *daemon, struct client *by, uint64_t token,
+				      const Twinlog__Request *request)
+{
+	Twinlog__Reply reply = TWINLOG__REPLY__INIT;
+	struct work_persist *batch = daemon_batch(daemon);
+	const bool had = server_key_has(daemon, by);
+	uint8_t *bytes;
+	size_t size;
+	enum twinlog_error error = batch ? TWINLOG_OK : TWINLOG_NO_MEMORY;
+
+	server_key_note(daemon, by, request->server_kept->key);
+	if (!error && had != server_key_has(daemon, by))
+		error = users_keep(daemon);
+	reply.id = request->id;
+	reply.commit = node_commit(daemon->node);
+	if (!error)
+		error = codec_pack(&reply.base, &bytes, &size);
+	return error ? error : work_persist_reply(batch, token, bytes, size);
+}
+
+void users_request(struct daemon *daemon, struct client *by, uint64_t token, const Twinlog__Request *request)
 {
 	enum twinlog_error error;
 	const char *where = "";
@@ -216,6 +244,8 @@ void users_request(struct daemon *daemon, const struct client *by, uint64_t toke
 		error = user_add(daemon, by, token, request, &where);
 	else if (request->body_case == TWINLOG__REQUEST__BODY_USER_REMOVE)
 		error = user_remove(daemon, by, token, request, &where);
+	else if (request->body_case == TWINLOG__REQUEST__BODY_SERVER_KEPT)
+		error = server_kept(daemon, by, token, request);
 	else
 		error = answer_now(daemon, NULL, token, request->id);
 	if (error == TWINLOG_NO_MEMORY)

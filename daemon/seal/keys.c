@@ -3,16 +3,18 @@
 
 #include "seal.h"
 
+/* An X25519 key in use, and the one to come. */
+struct turning {
+	uint8_t secret[32], public[32];
+	uint8_t next_secret[32], next_public[32];
+	bool has_next;
+};
+
 /* Lives in guarded memory: its own pages, locked where the system lets us, wiped when freed. */
 struct seal_keys {
 	uint8_t sign_secret[crypto_sign_SECRETKEYBYTES];
-	uint8_t transport_secret[32];
-	uint8_t control_secret[32];
 	uint8_t import_secret[32];
-	uint8_t transport_public[32];
-	uint8_t next_secret[32]; /* of the transport key to come */
-	uint8_t next_public[32];
-	bool has_next;
+	struct turning transport, control;
 	struct seal_public sign_public;
 };
 
@@ -41,6 +43,36 @@ static void derive(const char *tag, const uint8_t seed[SEAL_SEED_SIZE], uint32_t
 	sodium_memzero(&hash, sizeof hash);
 }
 
+/* next: NULL when none is to come. */
+static void derive_turning(const uint8_t *seed, const uint8_t *next, uint32_t index, struct turning *out)
+{
+	derive("transport-key", seed, index, out->secret);
+	seal_transport_public(out->secret, out->public);
+	out->has_next = next != NULL;
+	if (!next)
+		return;
+	derive("transport-key", next, index, out->next_secret);
+	seal_transport_public(out->next_secret, out->next_public);
+}
+
+static void turn(struct seal_keys *keys, struct turning *key)
+{
+	sodium_mprotect_readwrite(keys);
+	memcpy(key->secret, key->next_secret, sizeof key->secret);
+	memcpy(key->public, key->next_public, sizeof key->public);
+	sodium_memzero(key->next_secret, sizeof key->next_secret);
+	key->has_next = false;
+	sodium_mprotect_readonly(keys);
+}
+
+void seal_seeds_from_one(struct seal_seeds *seeds)
+{
+	memcpy(seeds->transport, seeds->city, SEAL_SEED_SIZE);
+	memcpy(seeds->home, seeds->city, SEAL_SEED_SIZE);
+	memcpy(seeds->control, seeds->city, SEAL_SEED_SIZE);
+	seeds->has_next = seeds->has_control_next = false;
+}
+
 enum twinlog_error seal_keys_from(const struct seal_seeds *seeds, struct seal_keys **ret_keys)
 {
 	struct seal_keys *keys;
@@ -52,15 +84,10 @@ enum twinlog_error seal_keys_from(const struct seal_seeds *seeds, struct seal_ke
 	derive("city-key", seeds->city, seeds->index, seed);
 	crypto_sign_seed_keypair(keys->sign_public.bytes, keys->sign_secret, seed);
 	sodium_memzero(seed, sizeof seed);
-	derive("transport-key", seeds->transport, seeds->index, keys->transport_secret);
-	derive("transport-key", seeds->home, seeds->index, keys->control_secret);
-	seal_transport_public(keys->transport_secret, keys->transport_public);
+	derive_turning(seeds->transport, seeds->has_next ? seeds->next : NULL, seeds->index, &keys->transport);
+	derive_turning(seeds->control, seeds->has_control_next ? seeds->control_next : NULL, seeds->index,
+		       &keys->control);
 	derive("import", seeds->home, 0, keys->import_secret);
-	keys->has_next = seeds->has_next;
-	if (keys->has_next) {
-		derive("transport-key", seeds->next, seeds->index, keys->next_secret);
-		seal_transport_public(keys->next_secret, keys->next_public);
-	}
 	sodium_mprotect_readonly(keys);
 	*ret_keys = keys;
 	return TWINLOG_OK;
@@ -73,8 +100,7 @@ enum twinlog_error seal_keys_new(const uint8_t city_seed[SEAL_SEED_SIZE], uint32
 	enum twinlog_error error;
 
 	memcpy(seeds.city, city_seed, SEAL_SEED_SIZE);
-	memcpy(seeds.transport, city_seed, SEAL_SEED_SIZE);
-	memcpy(seeds.home, city_seed, SEAL_SEED_SIZE);
+	seal_seeds_from_one(&seeds);
 	error = seal_keys_from(&seeds, ret_keys);
 	sodium_memzero(&seeds, sizeof seeds);
 	return error;
@@ -92,32 +118,42 @@ const struct seal_public *seal_keys_public(const struct seal_keys *keys)
 
 const uint8_t *seal_keys_transport_public(const struct seal_keys *keys)
 {
-	return keys->transport_public;
+	return keys->transport.public;
 }
 
 const uint8_t *seal_keys_transport_secret(const struct seal_keys *keys)
 {
-	return keys->transport_secret;
+	return keys->transport.secret;
 }
 
 const uint8_t *seal_keys_transport_next(const struct seal_keys *keys)
 {
-	return keys->has_next ? keys->next_public : NULL;
+	return keys->transport.has_next ? keys->transport.next_public : NULL;
 }
 
 void seal_keys_transport_turn(struct seal_keys *keys)
 {
-	sodium_mprotect_readwrite(keys);
-	memcpy(keys->transport_secret, keys->next_secret, sizeof keys->transport_secret);
-	memcpy(keys->transport_public, keys->next_public, sizeof keys->transport_public);
-	sodium_memzero(keys->next_secret, sizeof keys->next_secret);
-	keys->has_next = false;
-	sodium_mprotect_readonly(keys);
+	turn(keys, &keys->transport);
+}
+
+const uint8_t *seal_keys_control_public(const struct seal_keys *keys)
+{
+	return keys->control.public;
 }
 
 const uint8_t *seal_keys_control_secret(const struct seal_keys *keys)
 {
-	return keys->control_secret;
+	return keys->control.secret;
+}
+
+const uint8_t *seal_keys_control_next(const struct seal_keys *keys)
+{
+	return keys->control.has_next ? keys->control.next_public : NULL;
+}
+
+void seal_keys_control_turn(struct seal_keys *keys)
+{
+	turn(keys, &keys->control);
 }
 
 const uint8_t *seal_keys_import_secret(const struct seal_keys *keys)

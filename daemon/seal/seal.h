@@ -44,24 +44,28 @@ struct seal_public { /* Ed25519 */
 /* The city's secrets in use, in guarded memory that is wiped when freed. */
 struct seal_keys;
 
-/* What the city's secrets derive from. All three are the same until a key is changed: a new key comes from a new seed,
- * since whoever has stolen one seed can derive all that follows from it. */
+/* What the city's secrets derive from. The first four are the same until a key is changed: a new key comes from a new
+ * seed, since whoever has stolen one seed can derive all that follows from it. */
 struct seal_seeds {
 	uint8_t city[SEAL_SEED_SIZE];
 	uint8_t transport[SEAL_SEED_SIZE];
 	uint8_t home[SEAL_SEED_SIZE]; /* the first one for ever: what must outlast a change of key */
-	uint8_t next[SEAL_SEED_SIZE]; /* of the transport key to come, when has_next */
-	bool has_next;
+	uint8_t control[SEAL_SEED_SIZE];
+	uint8_t next[SEAL_SEED_SIZE];         /* of the transport key to come, when has_next */
+	uint8_t control_next[SEAL_SEED_SIZE]; /* of the control key to come, when has_control_next */
+	bool has_next, has_control_next;
 	uint32_t index;
 };
+/* Lets all that is in use derive from seeds->city, and nothing be to come. */
+void seal_seeds_from_one(struct seal_seeds *seeds);
 /* Derives the city's secrets, where index is key_index in 4 bytes, big-endian:
  *
  *     seed of the city key (Ed25519)  H("city-key", index)       keyed with the city seed
- *     transport secret (X25519)       H("transport-key", index)  keyed with the transport seed; the one to come, with
- * next control secret (X25519)         H("transport-key", index)  keyed with the home seed import secret H("import", 0)
- * keyed with the home seed
+ *     transport secret (X25519)       H("transport-key", index)  keyed with the transport seed; the one to come: next
+ *     control secret (X25519)         H("transport-key", index)  keyed with the control seed; to come: control_next
+ *     import secret                   H("import", 0)             keyed with the home seed
  *
- * After a change of key a second import must still find what the first one made, and clients their daemon. */
+ * After a change of key a second import must still find what the first one made. */
 enum twinlog_error seal_keys_from(const struct seal_seeds *seeds, struct seal_keys **ret_keys) TWINLOG_MUST_CHECK;
 /* With one seed for all. */
 enum twinlog_error seal_keys_new(const uint8_t city_seed[SEAL_SEED_SIZE], uint32_t key_index,
@@ -75,8 +79,12 @@ const uint8_t *seal_keys_transport_next(const struct seal_keys *keys);
 /* Takes the transport key to come, which has to be there, into use: it is the transport key from here on. By the one
  * thread that asks for transport keys; others may use the rest of *keys meanwhile. */
 void seal_keys_transport_turn(struct seal_keys *keys);
-const uint8_t *seal_keys_control_secret(const struct seal_keys *keys); /* 32 bytes, X25519: what clients know */
-const uint8_t *seal_keys_import_secret(const struct seal_keys *keys);  /* 32 bytes */
+/* What clients know their daemon by, 32 bytes each, X25519; likewise the one to come. */
+const uint8_t *seal_keys_control_public(const struct seal_keys *keys);
+const uint8_t *seal_keys_control_secret(const struct seal_keys *keys);
+const uint8_t *seal_keys_control_next(const struct seal_keys *keys);  /* public; NULL: none, or it is in use */
+void seal_keys_control_turn(struct seal_keys *keys);                  /* as seal_keys_transport_turn */
+const uint8_t *seal_keys_import_secret(const struct seal_keys *keys); /* 32 bytes */
 
 /* The city's own signature. size: at most SEAL_MESSAGE_MAX, here and below. */
 void seal_sign(const struct seal_keys *keys, const char *kind, const void *bytes, size_t size,
@@ -97,7 +105,7 @@ struct hash seal_identity(const struct seal_public *founding, const struct seal_
 /* A secret of at most SEAL_LOCK_MAX bytes under a passphrase: Argon2id (RFC 9106) over a fresh salt makes the key, and
  * XSalsa20-Poly1305 locks. out: salt 16, nonce 24, tag 16 and size bytes, SEAL_LOCK_EXTRA + size in all. The effort is
  * kept beside it, since one may want more later. */
-#define SEAL_LOCK_MAX   128u
+#define SEAL_LOCK_MAX   192u
 #define SEAL_LOCK_EXTRA 56u
 struct seal_effort {
 	uint64_t operations;

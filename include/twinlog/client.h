@@ -45,9 +45,20 @@ struct twinlog_settings {
 	const char *server_key; /* the daemon's public key */
 	const char *public_key;
 	const char *secret_key;
+	const char *server_key_next; /* the one it is to have, or NULL: tried when the other fails */
 };
 enum twinlog_error twinlog_connect(const struct twinlog_settings *settings, struct twinlog **ret_twinlog,
 				   struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
+
+/* The daemon may be about to change its key. With twinlog_open the settings file is kept up by itself, and nothing is
+ * to be done here unless it cannot be written. A program that keeps the keys itself asks after its calls: the key that
+ * is to come and is not kept anywhere, or NULL. It puts it where its next twinlog_settings come from, then says so: the
+ * daemon takes the key into use once all of its clients have it, and this connection follows by itself. From then on
+ * twinlog_server_key is the new one, and no other is to be kept. Both texts live as long as the connection, and change
+ * with it. */
+const char *twinlog_server_key_next(const struct twinlog *twinlog);
+void twinlog_server_key_kept(struct twinlog *twinlog);
+const char *twinlog_server_key(const struct twinlog *twinlog);
 
 void twinlog_close(struct twinlog *twinlog); /* accepts NULL */
 

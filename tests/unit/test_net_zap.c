@@ -10,6 +10,7 @@
 
 #include "control.h"
 #include "log.h"
+#include "permit.h"
 #include "zap.h"
 
 static struct keyring_entry entry(uint8_t first, bool removed, const char *name)
@@ -144,16 +145,17 @@ static void roles_permit_what_they_should(void **state)
 	    {TWINLOG__REQUEST__BODY_INVITE, false, false, false},
 	    {TWINLOG__REQUEST__BODY_JOIN_PUT, false, false, false},
 	    {TWINLOG__REQUEST__BODY_JOIN_TAKE, false, false, false},
+	    {TWINLOG__REQUEST__BODY_SERVER_KEPT, true, true, true},
 	    {TWINLOG__REQUEST__BODY__NOT_SET, false, false, false},
 	};
 	/* A kind of request that is new must be given its rule. */
 	assert_int_equal(sizeof rules / sizeof rules[0],
 			 twinlog__request__descriptor.n_fields - 2 + 1); /* id, version; not set */
 	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
-		assert_true(control_permits(ROLE_ADMIN, rules[i].kind));
-		assert_int_equal(control_permits(ROLE_CLERK, rules[i].kind), rules[i].clerk);
-		assert_int_equal(control_permits(ROLE_READER, rules[i].kind), rules[i].reader);
-		assert_int_equal(control_permits(ROLE_AUDITOR, rules[i].kind), rules[i].auditor);
+		assert_true(permit_role(ROLE_ADMIN, rules[i].kind));
+		assert_int_equal(permit_role(ROLE_CLERK, rules[i].kind), rules[i].clerk);
+		assert_int_equal(permit_role(ROLE_READER, rules[i].kind), rules[i].reader);
+		assert_int_equal(permit_role(ROLE_AUDITOR, rules[i].kind), rules[i].auditor);
 	}
 }
 
