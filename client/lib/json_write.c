@@ -488,6 +488,10 @@ json_t *json_status(const Twinlog__Status *status)
 	put_number(object, "commit", status->commits);
 	put_number(object, "store_bytes", status->store_bytes);
 	put_number(object, "disk_free_bytes", status->disk_free_bytes);
+	for (size_t i = 0; i < status->n_held; i++)
+		json_array_append_new(list, json_integer((json_int_t)status->held[i]));
+	put(object, "held_ms", list);
+	list = json_array();
 	put_text(object, "warning", status->warning);
 	for (size_t i = 0; i < status->n_peers; i++)
 		json_array_append_new(list, json_peer(status->peers[i]));

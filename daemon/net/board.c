@@ -1,5 +1,6 @@
 #include "board.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -63,4 +64,17 @@ struct query_link *board_copy(struct board *board, size_t *ret_count, const char
 	*ret_warning = board->warning;
 	pthread_mutex_unlock(&board->mutex);
 	return copy;
+}
+
+void board_note_held(struct board *board, uint64_t us)
+{
+	const uint64_t ms = us / 1000 < QUERY_HELD ? us / 1000 : QUERY_HELD - 1;
+
+	atomic_fetch_add_explicit(&board->held[ms], 1, memory_order_relaxed);
+}
+
+void board_held(struct board *board, uint64_t ret[QUERY_HELD])
+{
+	for (size_t i = 0; i < QUERY_HELD; i++)
+		ret[i] = atomic_load_explicit(&board->held[i], memory_order_relaxed);
 }

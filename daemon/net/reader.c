@@ -1,6 +1,7 @@
 /* One query, answered: the lock of the node and a read transaction of the store are held for one slice each. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "board.h"
 #include "carry.h"
@@ -12,11 +13,20 @@ struct slice {
 	const struct workers_setup *setup;
 	struct store_read *read;
 	uint64_t begun_us;
+	uint64_t begun_cpu_us;
 };
 
 #define SLICE_RECORDS 1024u
 #define SLICE_US                                                                                                       \
 	700u /* what is to be written waits for no longer; looked at where it is safe to stop, so a little more */
+
+/* What this thread has computed so far: unlike the time of day it does not count what others had of the processor. */
+static uint64_t cpu_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
 
 /* Takes the lock before the transaction: what the node knows to be committed is then in the store's state. The lock is
  * held also after an error. */
@@ -25,6 +35,7 @@ static enum twinlog_error slice_enter(void *context)
 	struct slice *slice = context;
 	pthread_rwlock_rdlock(slice->setup->lock);
 	slice->begun_us = mono_us();
+	slice->begun_cpu_us = cpu_us();
 	return store_read_begin(slice->setup->store, &slice->read);
 }
 
@@ -34,6 +45,7 @@ static void slice_leave(void *context)
 	store_read_end(slice->read);
 	slice->read = NULL;
 	pthread_rwlock_unlock(slice->setup->lock);
+	board_note_held(slice->setup->board, cpu_us() - slice->begun_cpu_us);
 }
 
 static bool slice_due(void *context)
@@ -96,6 +108,8 @@ static enum twinlog_error reader_once(const struct workers_setup *setup, const s
 	size_t links_count;
 	const char *warning;
 	struct query_link *links = board_copy(setup->board, &links_count, &warning);
+	uint64_t held[QUERY_HELD];
+	board_held(setup->board, held);
 	struct slice slice = {.setup = setup};
 	const struct query_turns turns = {
 	    .due = slice_due, .leave = slice_leave, .enter = slice_enter, .context = &slice, .settled = SLICE_RECORDS};
@@ -111,6 +125,7 @@ static enum twinlog_error reader_once(const struct workers_setup *setup, const s
 				    .scope = &asked->scope,
 				    .links = links,
 				    .links_count = links_count,
+				    .held = held,
 				    .turns = &turns};
 	enum twinlog_error error = slice_enter(&slice);
 	if (!error && any_withheld(setup->node)) {
@@ -173,8 +188,10 @@ void reader_catch_up(const struct workers_setup *setup)
 	/* Where memory runs out, the next list says so. */
 	for (bool done = false; !done && !error && !queue_wait_closed(setup->stop, 0);) {
 		pthread_rwlock_rdlock(setup->lock);
+		const uint64_t begun_cpu_us = cpu_us();
 		error = view_catch_up(setup->view, setup->node, VIEW_SLICE, &done);
 		pthread_rwlock_unlock(setup->lock);
+		board_note_held(setup->board, cpu_us() - begun_cpu_us);
 	}
 }
 

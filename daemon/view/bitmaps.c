@@ -92,9 +92,9 @@ const roaring_bitmap_t *bitmaps_get(const struct bitmaps *bitmaps, bitmap_key ke
 	return bitmaps->count && bitmaps->slots[slot] ? bitmaps->entries[bitmaps->slots[slot] - 1].rows : NULL;
 }
 
-void bitmaps_trim(struct bitmaps *bitmaps)
+void bitmaps_trim(struct bitmaps *bitmaps, uint32_t from, uint32_t to)
 {
-	for (uint32_t i = 0; i < bitmaps->count; i++)
+	for (uint32_t i = from; i < to; i++)
 		roaring_bitmap_shrink_to_fit(bitmaps->entries[i].rows);
 }
 

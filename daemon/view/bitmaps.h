@@ -74,8 +74,8 @@ void bitmaps_remove(struct bitmaps *bitmaps, bitmap_key key, uint32_t row);
 void bitmaps_remove_all(struct bitmaps *bitmaps, uint32_t row);
 /* NULL when no row ever had it. */
 const roaring_bitmap_t *bitmaps_get(const struct bitmaps *bitmaps, bitmap_key key);
-/* Gives back what was reserved for growth. */
-void bitmaps_trim(struct bitmaps *bitmaps);
+/* Gives back what was reserved for growth, of the sets from one place up to another. */
+void bitmaps_trim(struct bitmaps *bitmaps, uint32_t from, uint32_t to);
 size_t bitmaps_bytes(const struct bitmaps *bitmaps);
 
 #endif

@@ -136,24 +136,28 @@ static enum twinlog_error lay_beside(struct sample *sample, const struct spot *a
 
 enum twinlog_error matches_find(struct sample *sample, match_visit *visit, void *context)
 {
-	struct spot *spots = calloc(sample->events_count + 1, sizeof *spots);
-	enum twinlog_error error = TWINLOG_OK;
+	struct spot *spots = malloc((sample->events_count + 1) * sizeof *spots); /* clearing it would take its time */
+	enum twinlog_error error = TWINLOG_OK, entered;
 	size_t count;
+	bool left;
 
 	if (!spots)
 		return TWINLOG_NO_MEMORY;
 	count = spots_make(sample, spots);
 	sample_sort(sample, spots, count, sizeof *spots, spot_order, NULL);
-	for (size_t i = 0; i < count; i++) {
-		if (i % 64 == 0)
+	for (size_t i = 0; !error && i < count; i++) {
+		if (i % 16 == 0)
 			sample_breathe(sample);
 		for (size_t j = i + 1; !error && j < count && j - i <= MATCH_NEAR &&
 				       spots[j].cities == spots[i].cities && spots[j].first <= spots[i].last;
 		     j++)
 			error = lay_beside(sample, &spots[i], &spots[j], visit, context);
 	}
+	/* Giving much memory back takes its time. */
+	left = query_leave(sample->query, count);
 	free(spots);
-	return error;
+	entered = query_enter(sample->query, left);
+	return error ? error : entered;
 }
 
 static enum twinlog_error mark(struct sample *sample, const struct match *match, void *context)

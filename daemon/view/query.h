@@ -30,6 +30,8 @@ struct query_turns {
 	uint32_t settled; /* records that may be looked at within one slice, at the end */
 };
 
+#define QUERY_HELD 32u /* of a millisecond each; the last for all that is longer */
+
 /* What neither node nor store knows. All borrowed. */
 struct query_extra {
 	uint64_t now_ms; /* Unix time */
@@ -46,6 +48,7 @@ struct query_extra {
 	const struct places *places;  /* for subdivisions; NULL: only those that city records tell */
 	const struct query_link *links;
 	size_t links_count;
+	const uint64_t *held; /* QUERY_HELD of them: how often readers held up the loop for so long; NULL: not known */
 	const struct query_turns *turns; /* NULL: everything is one slice */
 };
 

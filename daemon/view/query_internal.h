@@ -54,6 +54,10 @@ bool query_leave(const struct query *query, size_t steps);
 enum twinlog_error query_enter(const struct query *query, bool left) TWINLOG_MUST_CHECK;
 /* Brings the view up to the node in as many slices as that takes, so that view_begin finds nothing left to do. */
 enum twinlog_error query_view_ready(const struct query *query) TWINLOG_MUST_CHECK;
+/* An answer that may be upset by what comes in between: once says so in *ret_upset, and is called again with nothing in
+ * the arena and in the reply; at the last time nothing comes in between. */
+typedef enum twinlog_error query_once(const struct query *query, void *context, bool *ret_upset);
+enum twinlog_error query_until_calm(const struct query *query, query_once *once, void *context) TWINLOG_MUST_CHECK;
 
 /* query_status.c */
 enum twinlog_error query_spaces(const struct query *query, const struct space *only) TWINLOG_MUST_CHECK;

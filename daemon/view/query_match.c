@@ -26,6 +26,7 @@ struct proposing {
 	struct proposal list[PROPOSALS_MAX];
 	size_t list_count;
 	uint64_t total;
+	uint64_t commit; /* of the state that is told */
 };
 
 static struct link_end end_of(const struct sample *sample, uint32_t item)
@@ -142,19 +143,18 @@ static enum twinlog_error pack_reasons(const struct query *query, uint32_t reaso
 	return TWINLOG_OK;
 }
 
-static enum twinlog_error pack_record(const struct proposing *proposing, struct link_end end,
+static enum twinlog_error pack_record(const struct proposing *proposing, const struct query *query, struct link_end end,
 				      Twinlog__Record **ret_record)
 {
 	const struct space *space = proposing->spaces[end.space];
 
-	return query_record(proposing->query, space, statements_record(space_statements(space), end.record), false,
-			    false, ret_record);
+	return query_record(query, space, statements_record(space_statements(space), end.record), false, false,
+			    ret_record);
 }
 
-static enum twinlog_error pack_one(const struct proposing *proposing, const struct proposal *proposal,
-				   Twinlog__Candidate **ret_candidate)
+static enum twinlog_error pack_one(const struct proposing *proposing, const struct query *query,
+				   const struct proposal *proposal, Twinlog__Candidate **ret_candidate)
 {
-	const struct query *query = proposing->query;
 	Twinlog__Candidate *candidate = QUERY_NEW(query, Twinlog__Candidate, TWINLOG__CANDIDATE__INIT);
 	enum twinlog_error error;
 
@@ -166,32 +166,27 @@ static enum twinlog_error pack_one(const struct proposing *proposing, const stru
 		    codec_string(proposing->links.words[proposal->words_at + i].by->city_id);
 	error = pack_reasons(query, proposal->reasons, candidate);
 	if (!error)
-		error = pack_record(proposing, proposal->a, &candidate->first);
+		error = pack_record(proposing, query, proposal->a, &candidate->first);
 	if (!error)
-		error = pack_record(proposing, proposal->b, &candidate->second);
+		error = pack_record(proposing, query, proposal->b, &candidate->second);
 	if (!error)
 		*ret_candidate = candidate;
 	return error;
 }
 
-static enum twinlog_error pack_all(struct proposing *proposing, const struct sample *sample, Twinlog__Matched *matched)
+static enum twinlog_error pack_all(const struct proposing *proposing, Twinlog__Matched *matched)
 {
+	const struct query *query = proposing->query;
 	size_t size = 1024;
 	enum twinlog_error error = TWINLOG_OK;
 
-	for (size_t i = 0; i < proposing->best_count && proposing->list_count < proposing->limit; i++)
-		proposing->list[proposing->list_count++] =
-		    (struct proposal){.a = end_of(sample, proposing->best[i].first),
-				      .b = end_of(sample, proposing->best[i].second),
-				      .reasons = proposing->best[i].reasons};
-	matched->candidates =
-	    arena_zalloc(proposing->query->arena, (proposing->list_count + 1) * sizeof *matched->candidates);
+	matched->candidates = arena_zalloc(query->arena, (proposing->list_count + 1) * sizeof *matched->candidates);
 	if (!matched->candidates)
 		return QUERY_FULL;
 	for (size_t i = 0; !error && i < proposing->list_count; i++) {
 		Twinlog__Candidate *candidate;
 
-		error = pack_one(proposing, &proposing->list[i], &candidate);
+		error = pack_one(proposing, query, &proposing->list[i], &candidate);
 		if (error)
 			break;
 		size += twinlog__candidate__get_packed_size(candidate) + 6;
@@ -200,61 +195,137 @@ static enum twinlog_error pack_all(struct proposing *proposing, const struct sam
 		matched->candidates[matched->n_candidates++] = candidate;
 	}
 	matched->total = proposing->total;
-	matched->commit = node_commit(proposing->query->node);
+	matched->commit = proposing->commit;
 	return error;
 }
 
-static enum twinlog_error propose(struct proposing *proposing, const Twinlog__Match *asked, size_t count,
-				  Twinlog__Matched *matched)
-{
-	struct sample sample = {0};
-	enum twinlog_error error = event_links_find(proposing->spaces, count, &proposing->links);
+/* ---- One state ---- */
 
+/* What is linked, in the state in which the sample is settled. */
+static enum twinlog_error links_settled(struct sample *sample, void *context)
+{
+	struct proposing *proposing = context;
+	const enum twinlog_error error = event_links_find(proposing->spaces, sample->spaces_count, &proposing->links);
+
+	proposing->commit = node_commit(sample->query->node);
+	if (!error)
+		take_links(proposing);
+	return error;
+}
+
+/* Behind what is linked, what looks alike. */
+static void take_best(struct proposing *proposing, const struct sample *sample)
+{
+	for (size_t i = 0; i < proposing->best_count && proposing->list_count < proposing->limit; i++)
+		proposing->list[proposing->list_count++] =
+		    (struct proposal){.a = end_of(sample, proposing->best[i].first),
+				      .b = end_of(sample, proposing->best[i].second),
+				      .reasons = proposing->best[i].reasons};
+}
+
+/* The first look at a record goes through its bundle, and to the disk: not in the slice in which all are shown. */
+static enum twinlog_error fetch_all(const struct proposing *proposing, const struct sample *sample)
+{
+	struct query apart = *proposing->query;
+	enum twinlog_error error = TWINLOG_OK;
+
+	apart.arena = arena_new(TWINLOG_ANSWER_MAX);
+	if (!apart.arena)
+		return TWINLOG_NO_MEMORY;
+	for (size_t i = 0; !error && i < proposing->list_count && !sample_upset(sample); i++) {
+		Twinlog__Candidate *candidate;
+
+		error = pack_one(proposing, &apart, &proposing->list[i], &candidate);
+		arena_reset(apart.arena);
+		if (!error)
+			error = query_pause(proposing->query);
+	}
+	arena_free(apart.arena);
+	return error;
+}
+
+/* What is proposed is shown as it stood when the sample was settled: where one of these records, or all, may have
+ * changed since, everything is reckoned anew. What follows in this slice is of that state. */
+static enum twinlog_error look_back(const struct proposing *proposing, const struct sample *sample, bool *ret_upset)
+{
+	const struct query *query = proposing->query;
+	bool stand = true;
+	enum twinlog_error error = query_view_ready(query);
+
+	if (!error)
+		error = view_begin(query->extra->view, query->node, false);
 	if (error)
 		return error;
-	error = sample_init(&sample, proposing->query, asked->filter, proposing->spaces, count);
+	for (size_t i = 0; i < proposing->list_count; i++)
+		stand =
+		    stand && sample_stands(sample, proposing->list[i].a) && sample_stands(sample, proposing->list[i].b);
+	view_end(query->extra->view);
+	*ret_upset = !stand || sample_upset(sample);
+	return TWINLOG_OK;
+}
+
+/* ---- The request ---- */
+
+static enum twinlog_error propose(struct proposing *proposing, const Twinlog__Match *asked, size_t count,
+				  Twinlog__Matched *matched, bool *ret_upset)
+{
+	const struct sample_want want = {.events = true, .alone = true};
+	const struct query *query = proposing->query;
+	struct sample sample = {0};
+	enum twinlog_error error = sample_init(&sample, query, asked->filter, proposing->spaces, count);
+
 	if (!error)
-		error = sample_gather(&sample, (struct sample_want){.events = true, .alone = true}, NULL, NULL);
+		error = sample_gather(&sample, want, links_settled, proposing);
 	if (!error)
 		error = matches_find(&sample, take_match, proposing);
-	if (!error && sample.no_memory)
-		error = TWINLOG_NO_MEMORY;
+	if (!error)
+		error = sample.no_memory ? TWINLOG_NO_MEMORY : sample.no_slice;
 	if (!error) {
-		take_links(proposing);
-		error = pack_all(proposing, &sample, matched);
+		take_best(proposing, &sample);
+		error = sample_lighten(&sample);
 	}
+	if (!error)
+		error = fetch_all(proposing, &sample);
+	if (!error)
+		error = look_back(proposing, &sample, ret_upset);
+	else
+		*ret_upset = sample_upset(&sample);
+	if (!error && !*ret_upset)
+		error = pack_all(proposing, matched);
 	sample_free(&sample);
 	return error;
 }
 
-enum twinlog_error query_match(const struct query *query, const Twinlog__Match *asked)
+static enum twinlog_error match_once(const struct query *query, void *context, bool *ret_upset)
 {
+	const Twinlog__Match *asked = context;
 	Twinlog__Matched *matched = QUERY_NEW(query, Twinlog__Matched, TWINLOG__MATCHED__INIT);
 	struct proposing *proposing = arena_zalloc(query->arena, sizeof *proposing);
 	const struct space **spaces = NULL;
 	size_t count = 0;
-	struct query_extra in_one_go = *query->extra;
-	struct query whole = *query;
 
 	if (!matched || !proposing)
 		return QUERY_FULL;
-	/* What is proposed is shown as it stands, so nothing may come in between. */
-	in_one_go.turns = NULL;
-	whole.extra = &in_one_go;
 	enum twinlog_error error = query_asked_spaces(query, asked->filter, &spaces, &count);
 	if (error)
 		return error;
-	proposing->query = &whole;
+	proposing->query = query;
 	proposing->spaces = spaces;
 	proposing->own = asked->own;
 	proposing->limit = asked->limit == 0              ? PROPOSALS_DEFAULT
 			   : asked->limit < PROPOSALS_MAX ? asked->limit
 							  : PROPOSALS_MAX;
-	error = propose(proposing, asked, count, matched);
+	error = propose(proposing, asked, count, matched, ret_upset);
 	event_links_free(&proposing->links);
 	if (error)
 		return error;
 	query->reply->body_case = TWINLOG__REPLY__BODY_MATCHED;
 	query->reply->matched = matched;
+	query->reply->commit = matched->commit;
 	return TWINLOG_OK;
+}
+
+enum twinlog_error query_match(const struct query *query, const Twinlog__Match *asked)
+{
+	return query_until_calm(query, match_once, (void *)(uintptr_t)asked);
 }

@@ -368,8 +368,9 @@ static enum twinlog_error reckon(struct report *report, const Twinlog__Report *a
 }
 
 /* *ret_upset: the answer, or the error, is of no one state. */
-static enum twinlog_error report_once(const struct query *query, const Twinlog__Report *asked, bool *ret_upset)
+static enum twinlog_error report_once(const struct query *query, void *context, bool *ret_upset)
 {
+	const Twinlog__Report *asked = context;
 	Twinlog__Reported *reported = QUERY_NEW(query, Twinlog__Reported, TWINLOG__REPORTED__INIT);
 	struct report report = {0};
 	struct settling settling = {.reported = reported};
@@ -404,28 +405,9 @@ static enum twinlog_error report_once(const struct query *query, const Twinlog__
 	return TWINLOG_OK;
 }
 
-/* How often a report begins anew when a city, an agreement, an act or an erasure comes in between; then it lets nothing
- * come in between. */
-#define TRIES_MAX 4u
-
 enum twinlog_error query_report(const struct query *query, const Twinlog__Report *asked)
 {
-	struct query_extra in_one_go = *query->extra;
-	struct query last = *query;
-	bool upset = false;
-	enum twinlog_error error = query_at_least(query, asked->at_least_commit);
+	const enum twinlog_error error = query_at_least(query, asked->at_least_commit);
 
-	in_one_go.turns = NULL;
-	last.extra = &in_one_go;
-	if (error)
-		return error;
-	for (unsigned try = 1; try <= TRIES_MAX; try++) {
-		upset = false;
-		error = report_once(try < TRIES_MAX ? query : &last, asked, &upset);
-		if (!upset)
-			break;
-		arena_reset(query->arena);
-		query->reply->fault = NULL;
-	}
-	return error;
+	return error ? error : query_until_calm(query, report_once, (void *)(uintptr_t)asked);
 }

@@ -376,6 +376,10 @@ enum twinlog_error query_status(const struct query *query)
 	status->commits = node_commit(query->node);
 	status->store_bytes = query->extra->store_bytes;
 	status->disk_free_bytes = query->extra->disk_free_bytes;
+	status->n_held = query->extra->held ? QUERY_HELD : 0;
+	status->held = arena_copy(query->arena, query->extra->held, status->n_held * sizeof *status->held);
+	if (status->n_held > 0 && !status->held)
+		return QUERY_FULL;
 	status->warning = query_text(query, query->extra->warning);
 	error = query_peers(query, &status->peers, &status->n_peers);
 	for (size_t i = 0; !error && i < count; i++) {

@@ -59,3 +59,25 @@ enum twinlog_error query_view_ready(const struct query *query)
 	}
 	return error;
 }
+
+#define TRIES_MAX 4u
+
+enum twinlog_error query_until_calm(const struct query *query, query_once *once, void *context)
+{
+	struct query_extra in_one_go = *query->extra;
+	struct query last = *query;
+	enum twinlog_error error = TWINLOG_OK;
+	bool upset = true;
+
+	in_one_go.turns = NULL;
+	last.extra = &in_one_go;
+	for (unsigned try = 1; upset && try <= TRIES_MAX; try++) {
+		if (try > 1) {
+			arena_reset(query->arena);
+			query->reply->fault = NULL;
+		}
+		upset = false;
+		error = once(try < TRIES_MAX ? query : &last, context, &upset);
+	}
+	return error;
+}

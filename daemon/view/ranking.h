@@ -19,7 +19,7 @@ struct ranking_list {
 /* < 0 when row a stands before row b. Never 0 for two rows. */
 typedef int (*ranking_compare)(const void *owner, uint32_t a, uint32_t b);
 
-#define RANKING_LATE_MAX 16384u
+#define RANKING_LATE_MAX 4096u
 
 struct ranking {
 	ranking_compare compare;

@@ -356,6 +356,45 @@ void sample_sort(struct sample *sample, void *list, size_t count, size_t size,
 		sample->no_slice = error;
 }
 
+/* Its place among all is its place in the view. */
+enum twinlog_error sample_watch(struct sample *sample)
+{
+	const struct query *query = sample->query;
+	struct view *view = query->extra->view;
+	enum twinlog_error error = view_begin(view, query->node, false);
+
+	if (error)
+		return error;
+	for (size_t s = 0; s < sample->spaces_count; s++) {
+		struct sample_space *space = &sample->spaces[s];
+
+		while (node_space(query->node, space->place) != space->where.space)
+			space->place++;
+		space->view = view_at(view, space->place);
+	}
+	view_end(view);
+	for (size_t s = 0; s < sample->spaces_count; s++) {
+		sample->spaces[s].watch.rows = roaring_bitmap_create();
+		if (!sample->spaces[s].watch.rows)
+			return TWINLOG_NO_MEMORY;
+		view_watch(view, sample->spaces[s].place, &sample->spaces[s].watch);
+	}
+	return TWINLOG_OK;
+}
+
+static void unwatch(struct sample *sample, struct sample_space *space)
+{
+	if (!space->watch.rows)
+		return;
+	view_unwatch(sample->query->extra->view, space->place, &space->watch);
+	roaring_bitmap_free(space->watch.rows);
+}
+
+bool sample_stands(const struct sample *sample, struct link_end end)
+{
+	return !roaring_bitmap_contains(sample->spaces[end.space].watch.rows, end.record);
+}
+
 /* ---- Life ---- */
 
 /* Whose partners are told apart: the cities asked for, else this one. */
@@ -401,24 +440,45 @@ enum twinlog_error sample_init(struct sample *sample, const struct query *query,
 	return error ? error : asked_init(sample);
 }
 
-void sample_free(struct sample *sample)
+static void gathered_free(struct sample *sample)
 {
-	for (size_t i = 0; i < sample->spaces_count; i++) {
-		filter_space_free(&sample->spaces[i].where);
-		free(sample->spaces[i].names);
-		free(sample->spaces[i].city_rows);
-	}
-	free(sample->spaces);
 	free(sample->items);
 	free(sample->others);
 	free(sample->voices);
 	free(sample->joined);
 	groups_free(sample->copies);
+	free(sample->numbers);
+	sample->items = sample->others = NULL;
+	sample->voices = NULL;
+	sample->joined = NULL;
+	sample->copies = NULL;
+	sample->numbers = NULL;
+	sample->events_count = sample->others_count = sample->joined_count = 0;
+}
+
+enum twinlog_error sample_lighten(struct sample *sample)
+{
+	/* Giving much memory back takes its time. */
+	const bool left = query_leave(sample->query, sample->items_count);
+
+	gathered_free(sample);
+	return query_enter(sample->query, left);
+}
+
+void sample_free(struct sample *sample)
+{
+	for (size_t i = 0; i < sample->spaces_count; i++) {
+		unwatch(sample, &sample->spaces[i]);
+		filter_space_free(&sample->spaces[i].where);
+		free(sample->spaces[i].names);
+		free(sample->spaces[i].city_rows);
+	}
+	gathered_free(sample);
+	free(sample->spaces);
 	free(sample->towns);
 	free(sample->heirs);
 	free(sample->coverages);
 	free(sample->asked);
-	free(sample->numbers);
 	names_free(sample->names);
 	memset(sample, 0, sizeof *sample);
 }

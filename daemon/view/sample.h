@@ -14,6 +14,8 @@
 struct sample_space {
 	struct filter_space where;
 	const struct view_space *view; /* while records are gathered */
+	size_t place;                  /* in the view */
+	struct view_watch watch;       /* rows taken in anew since they were last looked at; without rows: none yet */
 	uint32_t *names;               /* of the space's names those of the sample, 0: not asked for yet */
 	uint32_t names_capacity;
 	uint32_t names_settled; /* how many there were when the sample was settled; those after it are not its own */
@@ -122,6 +124,10 @@ typedef enum twinlog_error sample_settled(struct sample *sample, void *context);
 enum twinlog_error sample_gather(struct sample *sample, struct sample_want want, sample_settled *settled,
 				 void *context) TWINLOG_MUST_CHECK;
 bool sample_upset(const struct sample *sample);
+/* Whether a record is as it was when the sample was settled, as far as the view has taken in what came since. */
+bool sample_stands(const struct sample *sample, struct link_end end);
+/* Gives back what was gathered; what is left tells sample_upset and sample_stands. */
+enum twinlog_error sample_lighten(struct sample *sample) TWINLOG_MUST_CHECK;
 /* A good place for the node to go on: nothing is held that points into a list of statements. */
 void sample_breathe(struct sample *sample);
 /* qsort_r of a list that the sample alone knows, while the node goes on when there is much of it. */
@@ -195,6 +201,8 @@ enum twinlog_error sample_city_records(struct sample *sample, sample_city_visit 
 /* Keeps what each city says for itself on the record of an item. NO_MEMORY. */
 enum twinlog_error sample_hear(struct sample *sample, struct item *item) TWINLOG_MUST_CHECK;
 
+/* sample.c: from now on what is taken in anew is noted, until sample_free. */
+enum twinlog_error sample_watch(struct sample *sample) TWINLOG_MUST_CHECK;
 /* sample_gather.c: the filter for one kind of record, in *message; one record. *ret_held is false when it was left out
  * because it was not held, *ret_taken when it was left out for whatever reason. */
 enum twinlog_error sample_filter(const struct sample *sample, bool events, bool alone,

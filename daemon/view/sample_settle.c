@@ -30,11 +30,8 @@ struct gathering {
 	struct sample_want want;
 	struct part *parts;
 	size_t parts_count;
-	struct view_watch *watches; /* of each space */
-	size_t watching;            /* how many of them */
-	size_t *places;             /* of each space, its place in the view */
-	bool looking;               /* the view is begun */
-	bool mixed;                 /* items came in several rounds */
+	bool looking; /* the view is begun */
+	bool mixed;   /* items came in several rounds */
 	Twinlog__Filter messages[2];
 	struct filter filters[2]; /* of events, of agreements */
 	bool kinds[2];            /* that are asked for */
@@ -96,54 +93,21 @@ static enum twinlog_error gathering_parts(struct gathering *gathering)
 	enum twinlog_error error = TWINLOG_OK;
 
 	gathering->parts = calloc(2 * spaces + 1, sizeof *gathering->parts);
-	gathering->watches = calloc(spaces + 1, sizeof *gathering->watches);
-	gathering->places = calloc(spaces + 1, sizeof *gathering->places);
-	if (!gathering->parts || !gathering->watches || !gathering->places)
+	if (!gathering->parts)
 		return TWINLOG_NO_MEMORY;
 	for (unsigned k = 0; k < 2; k++)
 		for (uint32_t s = 0; !error && gathering->kinds[k] && s < spaces; s++)
 			error = part_init(&gathering->parts[gathering->parts_count++], s, k == 0);
-	for (size_t s = 0; s < spaces; s++)
-		while (node_space(gathering->sample->query->node, gathering->places[s]) !=
-		       gathering->sample->spaces[s].where.space)
-			gathering->places[s]++;
 	return error;
-}
-
-/* Its place among all is its place in the view. */
-static enum twinlog_error gathering_watch(struct gathering *gathering)
-{
-	const struct query *query = gathering->sample->query;
-	enum twinlog_error error = view_begin(query->extra->view, query->node, false);
-
-	if (error)
-		return error;
-	for (size_t s = 0; s < gathering->sample->spaces_count; s++)
-		gathering->sample->spaces[s].view = view_at(query->extra->view, gathering->places[s]);
-	view_end(query->extra->view);
-	for (size_t s = 0; s < gathering->sample->spaces_count; s++) {
-		gathering->watches[s].rows = roaring_bitmap_create();
-		if (!gathering->watches[s].rows)
-			return TWINLOG_NO_MEMORY;
-		view_watch(query->extra->view, gathering->places[s], &gathering->watches[s]);
-		gathering->watching++;
-	}
-	return TWINLOG_OK;
 }
 
 static void gathering_free(struct gathering *gathering)
 {
-	for (size_t s = 0; s < gathering->watching; s++) {
-		view_unwatch(gathering->sample->query->extra->view, gathering->places[s], &gathering->watches[s]);
-		roaring_bitmap_free(gathering->watches[s].rows);
-	}
 	for (size_t p = 0; p < gathering->parts_count; p++)
 		part_free(&gathering->parts[p]);
 	filter_free(&gathering->filters[0]);
 	filter_free(&gathering->filters[1]);
 	free(gathering->parts);
-	free(gathering->watches);
-	free(gathering->places);
 }
 
 /* ---- Looking ---- */
@@ -191,11 +155,11 @@ static enum twinlog_error look(struct gathering *gathering, uint64_t *ret_left)
 	for (size_t p = 0; !error && p < gathering->parts_count; p++) {
 		struct part *part = &gathering->parts[p];
 
-		error = part_look(gathering, part, gathering->watches[part->space].rows);
+		error = part_look(gathering, part, gathering->sample->spaces[part->space].watch.rows);
 		*ret_left += error ? 0 : roaring_bitmap_get_cardinality(part->todo);
 	}
-	for (size_t s = 0; s < gathering->watching; s++)
-		roaring_bitmap_clear(gathering->watches[s].rows);
+	for (size_t s = 0; s < gathering->sample->spaces_count; s++)
+		roaring_bitmap_clear(gathering->sample->spaces[s].watch.rows);
 	return error;
 }
 
@@ -429,7 +393,7 @@ enum twinlog_error sample_gather(struct sample *sample, struct sample_want want,
 	if (!error)
 		error = query_view_ready(sample->query);
 	if (!error)
-		error = gathering_watch(&gathering);
+		error = sample_watch(sample);
 	if (!error)
 		error = gather_rounds(&gathering);
 	if (!error)

@@ -78,6 +78,14 @@ static bool view_is_current(const struct view *view, const struct node *node, bo
 	return true;
 }
 
+static bool view_is_tidy(const struct view *view)
+{
+	for (size_t i = 0; i < view->count; i++)
+		if (!view_space_is_tidy(view->spaces[i]))
+			return false;
+	return true;
+}
+
 /* Nothing is copied within one space. */
 static enum twinlog_error view_copies(struct view *view)
 {
@@ -163,22 +171,31 @@ void view_unwatch(struct view *view, size_t index, struct view_watch *watch)
 	pthread_rwlock_unlock(&view->lock);
 }
 
+static bool view_has_nothing_left(const struct view *view, const struct node *node)
+{
+	return view_is_current(view, node, false) && view_is_tidy(view);
+}
+
 enum twinlog_error view_catch_up(struct view *view, const struct node *node, uint32_t max, bool *ret_done)
 {
-	enum twinlog_error error;
-	bool current;
+	enum twinlog_error error = TWINLOG_OK;
+	bool nothing_left;
 
 	pthread_rwlock_rdlock(&view->lock);
-	current = view_is_current(view, node, false);
+	nothing_left = view_has_nothing_left(view, node);
 	pthread_rwlock_unlock(&view->lock);
-	if (current) {
+	if (nothing_left) {
 		*ret_done = true;
 		return TWINLOG_OK;
 	}
 	pthread_rwlock_wrlock(&view->lock);
-	error = view_take(view, node, false, max);
+	if (!view_is_current(view, node, false))
+		error = view_take(view, node, false, max);
+	else
+		for (size_t i = 0; i < view->count; i++)
+			view_space_tidy(view->spaces[i]);
 	if (!error)
-		*ret_done = view_is_current(view, node, false);
+		*ret_done = view_has_nothing_left(view, node);
 	pthread_rwlock_unlock(&view->lock);
 	return error;
 }

@@ -60,6 +60,7 @@ struct view_space {
 	uint32_t pending_at;
 	uint32_t pending_count;
 	uint32_t pending_capacity;
+	uint32_t untrimmed; /* so many of the bitmaps, from the first on, may hold room that was reserved in bulk */
 };
 
 /* All pointers are borrowed, and looked at only while the node stands still. */
@@ -67,6 +68,12 @@ enum twinlog_error view_space_new(const struct statements *statements, const str
 				  struct view_space **ret_space) TWINLOG_MUST_CHECK;
 void view_space_free(struct view_space *space); /* accepts NULL */
 bool view_space_is_current(const struct view_space *space);
+/* Nothing is left to be given back after much came at once; view_space_tidy gives back a part of it. */
+static inline bool view_space_is_tidy(const struct view_space *space)
+{
+	return space->untrimmed == 0;
+}
+void view_space_tidy(struct view_space *space);
 /* Takes in at most max changed rows. */
 enum twinlog_error view_space_catch_up(struct view_space *space, uint32_t max) TWINLOG_MUST_CHECK;
 /* From now on rows that may be copies are marked; copies is borrowed. */
@@ -106,7 +113,8 @@ const struct view_space *view_at(const struct view *view, size_t index);
  * view_begin and view_end alone. */
 void view_watch(struct view *view, size_t index, struct view_watch *watch);
 void view_unwatch(struct view *view, size_t index, struct view_watch *watch);
-/* Takes in at most max rows, outside of view_begin; *ret_done when nothing is left. */
+/* Takes in at most max rows, outside of view_begin, and gives back room that is not needed; *ret_done when nothing is
+ * left. */
 enum twinlog_error view_catch_up(struct view *view, const struct node *node, uint32_t max,
 				 bool *ret_done) TWINLOG_MUST_CHECK;
 

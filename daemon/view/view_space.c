@@ -420,6 +420,7 @@ static enum twinlog_error begin_anew(struct view_space *space)
 	bitmaps_free(&space->bitmaps);
 	ranking_free(&space->by_date);
 	ranking_free(&space->by_change);
+	space->untrimmed = 0;
 	space->rows = 0;
 	space->pending_at = space->pending_count = 0;
 	while (statements_take_changed(space->statements, &row))
@@ -440,7 +441,17 @@ static void pending_drop(struct view_space *space)
 	free(space->pending);
 	space->pending = NULL;
 	space->pending_at = space->pending_count = space->pending_capacity = 0;
-	bitmaps_trim(&space->bitmaps);
+	space->untrimmed = space->bitmaps.count;
+}
+
+#define TRIMMED_AT_ONCE 64u /* a millisecond or so of a million rows */
+
+void view_space_tidy(struct view_space *space)
+{
+	const uint32_t to = space->untrimmed, from = to > TRIMMED_AT_ONCE ? to - TRIMMED_AT_ONCE : 0;
+
+	bitmaps_trim(&space->bitmaps, from, to);
+	space->untrimmed = from;
 }
 
 enum twinlog_error view_space_catch_up(struct view_space *space, uint32_t max)
