@@ -72,13 +72,13 @@ def run(arguments, given=None, seconds=60, crash_ok=False, **more):
     return done
 
 
-def run_with_words(program, *arguments, says):
+def run_with_words(program, *arguments, says, **more):
     """The program with these lines behind --passphrase-fd, and no terminal to ask."""
     reader, writer = os.pipe()
     os.write(writer, says.encode("utf-8") + b"\n")
     os.close(writer)
     try:
-        return run(["setsid", "-w", program, *arguments, "--passphrase-fd", str(reader)], pass_fds=(reader,))
+        return run(["setsid", "-w", program, *arguments, "--passphrase-fd", str(reader)], pass_fds=(reader,), **more)
     finally:
         os.close(reader)
 

@@ -57,6 +57,9 @@ class ClientKey(harness.TestCase):
         (credentials / "passphrase").write_text("another\n")
         self.refused(self.alone("-D", path, "list", CREDENTIALS_DIRECTORY=str(credentials)), "not opened by that passphrase")
         self.assertEqual(self.alone("-D", path, "list", TWINLOG_PASSPHRASE_FILE=str(self.words), CREDENTIALS_DIRECTORY=str(credentials)).code, 0)
+        (self.folder / "another").write_text("another\n")
+        both = {**os.environ, "TWINLOG_PASSPHRASE_FILE": str(self.folder / "another"), "CREDENTIALS_DIRECTORY": str(credentials)}
+        self.assertEqual(harness.run_with_words(harness.TWINLOG, "-D", path, "list", says=WORD, env=both).code, 0)
         done = self.alone("-D", path, "list", TWINLOG_PASSPHRASE_FILE=str(self.folder / "none"))
         self.assertEqual((done.code, done.err.count(b"\n")), (1, 1), done)
         # It writes as any client, and its trail tells so.

@@ -2,13 +2,57 @@
 """A city that gets out by a SOCKS5 proxy alone: links, a join, a proxy that goes away, refuses or is none. The proxy is
 microsocks; without it this test says so and tests nothing."""
 
+import contextlib
 import shutil
+import socket
 import subprocess
+import threading
 
 import harness
 from harness import activity, wait_for
 
 MICROSOCKS = shutil.which("microsocks")
+
+
+class Knows:
+    """A proxy that knows one name, and what it was asked for: (kind of address, name, port) each time."""
+
+    def __init__(self, name, target):
+        self.name, self.target, self.address, self.asked = name.encode(), target, harness.free_address(), []
+        host, port = self.address.rsplit(":", 1)
+        self.server = socket.create_server((host, int(port)))
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=self._one, args=(self.server.accept()[0],), daemon=True).start()
+
+    def _one(self, near):
+        with contextlib.suppress(OSError, IndexError), near:
+            near.recv(3)
+            near.sendall(b"\5\0")
+            asked = near.recv(300)
+            self.asked.append((asked[3], asked[5 : 5 + asked[4]], int.from_bytes(asked[-2:], "big")))
+            if self.asked[-1][1] != self.name:
+                return
+            host, port = self.target.rsplit(":", 1)
+            with socket.create_connection((host, int(port))) as far:
+                near.sendall(b"\5\0\0\1" + bytes(6))
+                back = threading.Thread(target=self._carry, args=(far, near), daemon=True)
+                back.start()
+                self._carry(near, far)
+                back.join()
+
+    @staticmethod
+    def _carry(source, sink):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_RDWR)
+
+    def close(self):
+        self.server.close()
 
 
 @harness.unittest.skipUnless(MICROSOCKS, "microsocks is not installed; see deploy/install-packages")
@@ -81,14 +125,16 @@ class Proxy(harness.TestCase):
         self.assertEqual(self.ends_at(int(one.address.rsplit(":", 1)[1])), {out})
 
     def test_names(self):
-        """A name goes to the proxy as it is: this machine need not resolve it."""
-        proxy, address = harness.free_address(), harness.free_address()
-        port = address.rsplit(":", 1)[1]
-        one = self.city("CN:lianyungang", address=f"127.0.0.1:{port}", announce=f"localhost:{port}")
-        other = self.behind("KR:mokpo", proxy)
-        self.socks(proxy, "0.0.0.0")
+        """A name goes to the proxy as it is: this machine need not resolve it, and cannot."""
+        address = harness.free_address()
+        port = int(address.rsplit(":", 1)[1])
+        knows = Knows("city.invalid", address)
+        self.addCleanup(knows.close)
+        one = self.city("CN:lianyungang", address=address, announce=f"city.invalid:{port}")
+        other = self.behind("KR:mokpo", knows.address)
         one.meet(other)
         wait_for(lambda: self.up(other, one.id), "linked by name")
+        self.assertEqual(set(knows.asked), {(3, b"city.invalid", port)})
 
     def test_refuses(self):
         """A proxy that wants a password, one that does not answer as one: no link, and it is said."""
