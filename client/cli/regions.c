@@ -1,11 +1,12 @@
-/* Countries and subdivisions as someone types them for a filter. One that nobody knows is refused, so that an empty
- * list never hides a misspelt code. */
+/* Countries and subdivisions as someone types them for a filter. One that nobody knows is refused, and one in which no
+ * city is known is told, so that an empty list never hides a misspelt code. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "cli.h"
 #include "country.h"
+#include "regions.h"
 
 #define REGIONS_MAX 512u
 #define NOWHERE     "ZZ" /* user-assigned in ISO 3166-1: the country of a city is not said */
@@ -104,6 +105,23 @@ enum twinlog_error cli_country(struct cli *cli, const char *text, ProtobufCBinar
 	return TWINLOG_OK;
 }
 
+/* Whether it may be one: of the countries nearest all codes are known. */
+static const char *without_places(struct cli *cli, const char *text)
+{
+	const char *code = in_capitals(cli, text);
+	bool is_one = code && region_is_subdivision(code, strlen(code));
+
+	if (is_one && region_is_listed_country(code, strlen(code))) {
+		is_one = false;
+		for (size_t i = 0; region_without_places(i) && !is_one; i++)
+			is_one = strcmp(region_without_places(i), code) == 0;
+	}
+	if (!is_one)
+		return NULL;
+	cli_note(_("no city is known to lie in %s but by its own record"), code);
+	return code;
+}
+
 enum twinlog_error cli_subdivision(struct cli *cli, const char *text, ProtobufCBinaryData *ret_code)
 {
 	struct regions regions = {0};
@@ -120,6 +138,8 @@ enum twinlog_error cli_subdivision(struct cli *cli, const char *text, ProtobufCB
 		if (*subdivision && strcasecmp(subdivision, text) == 0)
 			code = subdivision;
 	}
+	if (!code)
+		code = without_places(cli, text);
 	if (!code)
 		return refuse(cli, &regions, text);
 	*ret_code = codec_string(code);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "regions.h"
 #include "succession.h"
 #include "text.h"
 
@@ -85,6 +86,18 @@ static enum twinlog_error tell_spaces(struct filter *filter)
 	return TWINLOG_OK;
 }
 
+/* A code that there is not would pass for one that nobody has. */
+static enum twinlog_error check_regions(const struct query *query, const Twinlog__Filter *message)
+{
+	for (size_t i = 0; i < message->n_countries; i++)
+		if (!region_is_country(message->countries[i].data, message->countries[i].len))
+			return query_fault(query, TWINLOG_BAD_CODE, "countries", message->countries[i]);
+	for (size_t i = 0; i < message->n_subdivisions; i++)
+		if (!region_is_subdivision(message->subdivisions[i].data, message->subdivisions[i].len))
+			return query_fault(query, TWINLOG_BAD_CODE, "subdivisions", message->subdivisions[i]);
+	return TWINLOG_OK;
+}
+
 enum twinlog_error filter_init(struct filter *filter, const struct query *query, const Twinlog__Filter *message)
 {
 	static const Twinlog__Filter everything = TWINLOG__FILTER__INIT;
@@ -104,6 +117,9 @@ enum twinlog_error filter_init(struct filter *filter, const struct query *query,
 		return query_fault(query, TWINLOG_TOO_MANY, "cities", codec_bytes(NULL, 0));
 	if (message->n_countries + message->n_subdivisions > FILTER_REGIONS_MAX)
 		return query_fault(query, TWINLOG_TOO_MANY, "countries", codec_bytes(NULL, 0));
+	error = check_regions(query, message);
+	if (error)
+		return error;
 	filter->all_cities = (uint32_t)((1ull << message->n_cities) - 1);
 	filter->all_regions = (uint32_t)((1ull << (message->n_countries + message->n_subdivisions)) - 1);
 	error = read_dates(filter);

@@ -159,11 +159,8 @@ static void term_cities(struct terms *terms)
 		term_places(terms, message->partners, message->n_partners);
 	}
 	for (size_t i = 0; i < message->n_countries; i++) {
-		if (message->countries[i].len == 2)
-			term_put(terms, rows_of(terms, BITMAP_COUNTRY, bitmap_country(message->countries[i].data)),
-				 false);
-		else
-			terms->nothing = true;
+		/* Two letters: filter_init has looked. */
+		term_put(terms, rows_of(terms, BITMAP_COUNTRY, bitmap_country(message->countries[i].data)), false);
 	}
 }
 

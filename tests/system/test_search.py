@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """Text as people look for it: parts of words in three scripts, one's own and the partner's, gone once erased."""
 
+import ctypes
 import json
+import pathlib
 
 import harness
 from harness import activity, wait_for
@@ -63,6 +65,36 @@ class Search(harness.TestCase):
             self.assertEqual([r["id"] for r in one.json("list", "--subdivision", subdivision)["records"]], [id])
         for option in (("--country", "JP"), ("--country", "ZZ"), ("--subdivision", "KR-11")):
             self.assertEqual(one.json("list", *option)["records"], [], option)
+        # Codes that there are, and no city with them: an empty list, and a sentence that says why.
+        for subdivision in ("CN-XZ", "kr-50", "JP-13", "DE-BY"):
+            done = one.run("list", "--subdivision", subdivision, "--format", "json")
+            self.assertEqual((done.code, json.loads(done.out)["records"]), (0, []), done)
+            self.assertIn(subdivision.upper(), done.err.decode())
+        for wrong in ("KR-99", "QQ-1", "JP13", "JP-1234", "CN-"):
+            one.refuses(3, "list", "--subdivision", wrong, says=wrong)
+        # A record with a code that there is not.
+        for field, wrong in (("country", "XX"), ("country", "kr"), ("country", "KOR"), ("subdivision", "XX-1"), ("subdivision", "KR46"), ("subdivision", "KR-46000")):
+            record = {"kind": "city", "city_id": "JP:osaka", "country": "JP", field: wrong}
+            one.refuses(3, "submit", "-", given=json.dumps(record), says=wrong)
+        one.submit({"kind": "city", "city_id": "JP:osaka", "country": "JP", "subdivision": "JP-27"})
+
+    @harness.unittest.skipIf(harness.PATIENCE > 1, "a library under AddressSanitizer is not loaded into another program")
+    def test_no_such_region_asked_by_a_program(self):
+        one, _, _ = self.pair()
+        library = ctypes.CDLL(str(next(pathlib.Path(harness.TWINLOGD).parents[1].rglob("libtwinlog.so"))))
+        library.twinlog_error_text.restype = ctypes.c_char_p
+        connection, text = ctypes.c_void_p(), ctypes.c_void_p()
+        self.assertEqual(library.twinlog_open(str(one.folder).encode(), ctypes.byref(connection), None), 0)
+
+        def ask(filter):
+            code = library.twinlog_list(connection, json.dumps(filter).encode(), 10, None, ctypes.byref(text), None)
+            return library.twinlog_error_text(code).decode() if code else ""
+
+        for filter in ({"countries": ["XX"]}, {"countries": ["cn"]}, {"countries": ["K"]}, {"countries": ["CN", "대한민국"]}, {"subdivisions": ["CN"]}, {"subdivisions": ["XX-1"]}):
+            self.assertIn("code", ask(filter), filter)
+        for filter in ({"countries": ["CN", "KR"]}, {"countries": ["ZZ"]}, {"subdivisions": ["CN-XZ"]}):
+            self.assertEqual(ask(filter), "", filter)
+        library.twinlog_close(connection)
 
 
 if __name__ == "__main__":
