@@ -3,7 +3,9 @@
  *
  * A function that can fail returns enum twinlog_error and sets its outputs only on TWINLOG_OK. What a person
  * reads is a struct twinlog_fault: the error, the place it concerns ("start", "line 12", "daemon.conf:3") and the
- * offending value. It is shown as one line "where: 'value': text"; either part may be empty. */
+ * offending value. It is shown as one line "where: 'value': text"; either part may be empty.
+ *
+ * Codes stand on the wire and in programs, so none goes or changes its place: TWO_KEYS is raised no more. */
 #ifndef TWINLOG_ERROR_H
 #define TWINLOG_ERROR_H
 
