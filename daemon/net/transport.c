@@ -45,4 +45,8 @@ void transport_look(struct links *links)
 		daemon_fail(daemon, error, "listening with the new transport key");
 	else
 		log_line(LOG_INFO, NULL, "the new transport key is in use");
+	if (!error && node_invites(daemon->node) > 0)
+		log_line(LOG_WARNING, NULL,
+			 "invitations that are out (%zu) name the transport key of before: they have to be made anew",
+			 node_invites(daemon->node));
 }

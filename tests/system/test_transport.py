@@ -50,6 +50,7 @@ class Transport(harness.TestCase):
     def test_one_away(self):
         one, two, three, net = self.three()
         key = self.partner(two, ONE)["key"]
+        one.do("invite", "KR:busan", "-o", self.folder / "invitation")
         three.stop()
         one.stop()
         self.assertIn("once every partner has the new card", self.rekey(one))
@@ -64,6 +65,7 @@ class Transport(harness.TestCase):
         two.stop()
         three.start()
         wait_for(lambda: self.in_use(one), "all have the card")
+        self.assertIn("invitations that are out (1) name the transport key of before", one.log.read_text())
         self.linked((one, THREE), (three, ONE))
         self.exchange(10, net, one, three)
         two.start()
