@@ -31,6 +31,10 @@ enum bitmap_dimension {
 	BITMAP_YEAR,   /* the interval has a day in it */
 	BITMAP_DECADE, /* likewise: the year divided by 10 */
 	BITMAP_LONG,   /* no value: the interval touches too many years to be under them */
+	BITMAP_BARE,   /* no value: there are no facts, or they have no values */
+	BITMAP_WIDE,   /* no value: what it says has no room in the columns */
+	BITMAP_TOLD, /* kind of detail: a city may say something of that kind on it; too many stand there, never too few
+		      */
 };
 
 /* Dimension 6 bits, a 29, b 29: names of details have no more. */

@@ -50,6 +50,7 @@ struct query_extra {
 	size_t links_count;
 	const uint64_t *held; /* QUERY_HELD of them: how often readers held up the loop for so long; NULL: not known */
 	const struct query_turns *turns; /* NULL: everything is one slice */
+	bool each;                       /* reports look at each record by itself: what laws compare others with */
 };
 
 /* Answers one request that node_takes does not take. *reply and what it points to live in arena, in the node and in

@@ -96,7 +96,7 @@ static enum twinlog_error row_pack(struct report *report, const struct group *gr
 	if (!row || !(row->keys = arena_zalloc(query->arena, (report->by_count + 1) * sizeof *row->keys)) ||
 	    !(row->cells = arena_zalloc(query->arena, columns * sizeof *row->cells)))
 		return QUERY_FULL;
-	row->members = group->count;
+	row->members = group->records;
 	for (size_t i = 0; group->keys && i < report->by_count; i++)
 		row->keys[row->n_keys++] = key_text(report, report->by[i], group->keys[i]);
 	for (size_t i = 0; i < columns; i++) {
@@ -160,6 +160,7 @@ static enum twinlog_error read_request(struct report *report, const struct query
 			return query_fault(query, TWINLOG_BAD_DATE, "as_of", asked->as_of);
 		report->as_of = day.first;
 	}
+	report->sample.as_of = report->as_of;
 	report->sample.preset = (enum preset)preset;
 	report->sample.follow = asked->follow;
 	/* DOMAIN: "`--stated-by CITY` gives one city's own view." */
@@ -221,7 +222,8 @@ static bool hears(enum measure measure)
 static enum twinlog_error report_gather(struct report *report, const Twinlog__Report *asked, struct settling *settling)
 {
 	const enum measure_unit unit = report->unit;
-	const struct sample_want want = {.events = unit != UNIT_AGREEMENTS,
+	const struct sample_want want = {.alike = report_likeness(report),
+					 .events = unit != UNIT_AGREEMENTS,
 					 .agreements = unit != UNIT_EVENTS,
 					 .held = unit != UNIT_RECORDS,
 					 .alone = unit == UNIT_EVENTS || unit == UNIT_AGREEMENTS,
@@ -298,7 +300,9 @@ static enum twinlog_error pack_total(struct report *report, Twinlog__Reported *r
 		if (i % 4096 == 0)
 			sample_breathe(&report->sample);
 	}
-	error = row_pack(report, &(struct group){.members = members, .count = count}, &reported->total);
+	const struct group group = report_group_of(report, members, count, NULL);
+
+	error = row_pack(report, &group, &reported->total);
 	free(members);
 	return error;
 }
@@ -317,8 +321,8 @@ static enum twinlog_error pack_rows(struct report *report, const struct grouping
 		return QUERY_FULL;
 	for (size_t i = (size_t)(skip < grouping->groups ? skip : grouping->groups); !error && i < grouping->groups;
 	     i++) {
-		const struct group group = {
-		    .members = grouping->members + rows[i].first, .count = rows[i].count, .keys = rows[i].keys};
+		const struct group group =
+		    report_group_of(report, grouping->members + rows[i].first, rows[i].count, rows[i].keys);
 		Twinlog__ReportRow *row;
 
 		error = row_pack(report, &group, &row);
@@ -346,7 +350,8 @@ static enum twinlog_error pack_groups(struct report *report, uint64_t skip, Twin
 	if (!error)
 		error = pack_rows(report, &grouping, rows, skip, reported);
 	if (!error && report->by_count > 0)
-		reported->several = grouping.pairs_count - reported->total->members;
+		reported->several = report_group_of(report, grouping.members, grouping.pairs_count, NULL).records -
+				    reported->total->members;
 	left = query_leave(report->sample.query, grouping.pairs_count);
 	free(rows);
 	grouping_free(&grouping);

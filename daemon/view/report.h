@@ -61,6 +61,7 @@ struct report {
 struct group {
 	const uint32_t *members;
 	size_t count;
+	uint64_t records;     /* items: how many they stand for; else as count */
 	const uint32_t *keys; /* values of the dimensions */
 };
 
@@ -102,6 +103,9 @@ enum twinlog_error report_make_cities(struct report *report, const ProtobufCBina
 /* report_money.c: the keys by which money is told apart, for each entry of the event once; at most max tuples. */
 size_t report_money_keys(struct report *report, const struct item *item, uint32_t (*ret)[2], size_t max);
 
+/* report_alike.c: which events may be counted together. */
+struct likeness report_likeness(const struct report *report);
+
 /* match.c: marks items that may tell of what another one tells. */
 enum twinlog_error report_mark_duplicates(struct report *report) TWINLOG_MUST_CHECK;
 
@@ -117,6 +121,8 @@ struct grouping {
 	uint32_t mask;
 	uint32_t *members; /* by group, once sorted */
 };
+/* What is in a group. */
+struct group report_group_of(const struct report *report, const uint32_t *members, size_t count, const uint32_t *keys);
 /* How many members there are; agreements stand behind the events. */
 size_t report_members(const struct report *report);
 /* NO_MEMORY. grouping_free also after an error. */
@@ -137,12 +143,10 @@ static inline int64_t report_add(int64_t a, int64_t b)
 
 	return __builtin_add_overflow(a, b, &sum) ? (b > 0 ? INT64_MAX : INT64_MIN) : sum;
 }
-/* Participants of an event; 0 when it does not say. */
-static inline int64_t report_persons(const struct item *item)
+/* Participants of those that say how many. */
+static inline int64_t report_persons(const struct tally *tally)
 {
-	const uint64_t persons = item->facts->has_participants ? item->facts->participants : 0;
-
-	return persons > INT64_MAX ? INT64_MAX : (int64_t)persons;
+	return tally->persons > INT64_MAX ? INT64_MAX : (int64_t)tally->persons;
 }
 
 /* A day moved by months, to the last of the month where it has no such day. */

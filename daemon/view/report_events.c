@@ -13,25 +13,20 @@ enum twinlog_error report_events(struct report *report, const struct group *grou
 
 	for (size_t i = 0; i < group->count; i++) {
 		const struct item *item = report_item(report, group, i);
-		int32_t from, to;
+		const struct tally tally = sample_tally(&report->sample, item);
 
-		events = report_add(events, sample_weight(item));
-		if (item->facts->has_participants)
-			participants = report_add(participants, report_persons(item));
-		else
-			silent++;
-		if (sample_span(item, &from, &to)) {
-			first = from < first ? from : first;
-			last = to > last ? to : last;
-		} else {
-			undated++;
-		}
+		events = report_add(events, sample_weight(&report->sample, item));
+		participants = report_add(participants, report_persons(&tally));
+		silent += tally.silent;
+		undated += tally.undated;
+		first = tally.first < first ? tally.first : first;
+		last = tally.last > last ? tally.last : last;
 	}
-	cells[0] = cell_integer((int64_t)group->count, 0);
+	cells[0] = cell_integer((int64_t)group->records, 0);
 	cells[1] = cell_integer(events, 0);
 	cells[2] = cell_integer(participants, silent);
-	cells[3] = cell_day(first, undated < group->count, undated);
-	cells[4] = cell_day(last, undated < group->count, undated);
+	cells[3] = cell_day(first, undated < group->records, undated);
+	cells[4] = cell_day(last, undated < group->records, undated);
 	return TWINLOG_OK;
 }
 
@@ -47,9 +42,11 @@ static enum twinlog_error count_values(struct report *report, const struct group
 
 	*ret_without = 0;
 	for (size_t i = 0; i < group->count; i++) {
-		const size_t count = sample_values(&report->sample, report_item(report, group, i), dimension, values);
+		const struct item *item = report_item(report, group, i);
+		const int64_t records = sample_count(&report->sample, item);
+		const size_t count = sample_values(&report->sample, item, dimension, values);
 
-		*ret_without += count == 0;
+		*ret_without += count == 0 ? (uint64_t)records : 0;
 		for (size_t v = 0; v < count; v++) {
 			if (values[v] >= size) {
 				const size_t grown = (size_t)values[v] + 64;
@@ -60,7 +57,7 @@ static enum twinlog_error count_values(struct report *report, const struct group
 				memset(counts + size, 0, (grown - size) * sizeof *counts);
 				size = grown;
 			}
-			counts[values[v]]++;
+			counts[values[v]] += records;
 		}
 	}
 	*ret_counts = counts;
@@ -107,14 +104,15 @@ enum twinlog_error report_forms(struct report *report, const struct group *group
 
 	for (size_t i = 0; i < group->count; i++) {
 		const struct item *item = report_item(report, group, i);
+		const int64_t records = sample_count(sample, item);
 		size_t size;
 		const char *form = sample_name_text(sample, sample_name(sample, item, item->facts->form), &size);
 
-		with += size > 0;
+		with += size > 0 ? records : 0;
 		for (size_t n = 0; n < sizeof names / sizeof *names; n++)
-			ceremonial += strcmp(form, names[n]) == 0;
+			ceremonial += strcmp(form, names[n]) == 0 ? records : 0;
 	}
-	cells[6] = cell_share(ceremonial, with, group->count - (uint64_t)with);
+	cells[6] = cell_share(ceremonial, with, group->records - (uint64_t)with);
 	return diversity(report, group, DIMENSION_FORM, cells);
 }
 
@@ -144,27 +142,26 @@ enum twinlog_error report_society(struct report *report, const struct group *gro
 
 	for (size_t i = 0; i < group->count; i++) {
 		const struct item *item = report_item(report, group, i);
-		const int64_t total = report_persons(item);
+		const struct tally tally = sample_tally(sample, item);
+		const int64_t total = report_persons(&tally);
 		struct private_count part = {0};
 		uint32_t levels[SAMPLE_VALUES_MAX];
 		const size_t count = sample_values(sample, item, DIMENSION_ACTOR_LEVEL, levels);
 		const bool is_social = sample_holds(levels, count, social);
 
-		with_actor += count > 0;
-		with_social += is_social;
-		unsaid_actor += count == 0;
-		if (item->facts->has_participants && count > 0) {
-			persons = report_add(persons, total);
-			social_persons = report_add(social_persons, is_social ? total : 0);
-		} else {
-			unsaid_persons++;
-		}
+		with_actor += count > 0 ? tally.records : 0;
+		with_social += is_social ? tally.records : 0;
+		unsaid_actor += count == 0 ? tally.records : 0;
+		persons = report_add(persons, count > 0 ? total : 0);
+		social_persons = report_add(social_persons, is_social ? total : 0);
+		unsaid_persons += count > 0 ? tally.silent : tally.records;
+		/* Who states it is an item by itself. */
 		sample_details(sample, item, DETAIL_PRIVATE, count_private, &part);
-		if (item->facts->has_participants && part.stated) {
+		if (part.stated && tally.silent == 0) {
 			private = report_add(private, part.value);
 			whole = report_add(whole, total);
 		} else {
-			unsaid_private++;
+			unsaid_private += tally.records;
 		}
 	}
 	cells[0] = cell_share(with_social, with_actor, unsaid_actor);
@@ -224,8 +221,8 @@ enum twinlog_error report_publicity(struct report *report, const struct group *g
 	}
 	sample_sort(sample, days, dated, sizeof *days, statistics_order, NULL);
 	defined = statistics_median(days, dated, &median);
-	cells[0] = cell_share(open, (int64_t)group->count, 0);
-	cells[1] = cell_share(both, (int64_t)group->count, 0);
+	cells[0] = cell_share(open, (int64_t)group->records, 0);
+	cells[1] = cell_share(both, (int64_t)group->records, 0);
 	cells[2] = cell_real(median, defined, (uint64_t)open - dated);
 	return TWINLOG_OK;
 }
@@ -247,19 +244,20 @@ enum twinlog_error report_friction(struct report *report, const struct group *gr
 
 	for (size_t i = 0; i < group->count; i++) {
 		const struct item *item = report_item(report, group, i);
+		const int64_t records = sample_count(sample, item);
 		uint32_t fields[SAMPLE_VALUES_MAX];
 		const size_t count = sample_values(sample, item, DIMENSION_FIELD, fields);
 		bool tagged = false;
 
 		sample_united(sample, item, DETAIL_FRICTION, take_friction, &tagged);
 		friction += tagged;
-		with += count > 0;
-		economic += sample_holds(fields, count, economy);
+		with += count > 0 ? records : 0;
+		economic += sample_holds(fields, count, economy) ? records : 0;
 	}
 	cells[0] = cell_integer(friction, 0);
-	cells[1] = cell_integer(economic, group->count - (uint64_t)with);
-	cells[2] = cell_rate(100, friction, economic, group->count - (uint64_t)with);
-	cells[3] = cell_share(economic, with, group->count - (uint64_t)with);
+	cells[1] = cell_integer(economic, group->records - (uint64_t)with);
+	cells[2] = cell_rate(100, friction, economic, group->records - (uint64_t)with);
+	cells[3] = cell_share(economic, with, group->records - (uint64_t)with);
 	return TWINLOG_OK;
 }
 
@@ -268,11 +266,13 @@ enum twinlog_error report_multilateral(struct report *report, const struct group
 	int64_t many = 0;
 
 	for (size_t i = 0; i < group->count; i++) {
+		const struct item *item = report_item(report, group, i);
 		uint32_t cities[TWINLOG_RECORD_CITIES_MAX];
 
-		many += sample_cities(&report->sample, report_item(report, group, i), cities) >= 3;
+		if (sample_cities(&report->sample, item, cities) >= 3)
+			many += sample_count(&report->sample, item);
 	}
-	cells[0] = cell_integer((int64_t)group->count, 0);
-	cells[1] = cell_share(many, (int64_t)group->count, 0);
+	cells[0] = cell_integer((int64_t)group->records, 0);
+	cells[1] = cell_share(many, (int64_t)group->records, 0);
 	return TWINLOG_OK;
 }

@@ -173,6 +173,17 @@ size_t report_members(const struct report *report)
 	}
 }
 
+struct group report_group_of(const struct report *report, const uint32_t *members, size_t count, const uint32_t *keys)
+{
+	const bool items =
+	    report->unit == UNIT_EVENTS || report->unit == UNIT_AGREEMENTS || report->unit == UNIT_RECORDS;
+	struct group group = {.members = members, .count = count, .records = count, .keys = keys};
+
+	for (size_t i = 0; items && report->sample.tallies_count > 0 && i < count; i++)
+		group.records += (uint64_t)sample_count(&report->sample, &report->sample.items[members[i]]) - 1;
+	return group;
+}
+
 /* Members by group, each in the order in which they were met. */
 static enum twinlog_error line_up(struct grouping *grouping)
 {

@@ -59,7 +59,7 @@ static enum twinlog_error tie_add(struct report *report, uint32_t item)
 }
 
 /* Who went to whom. */
-static void tie_directed(struct report *report, struct tie *tie, const struct item *item)
+static void tie_directed(struct report *report, struct tie *tie, const struct item *item, const struct tally *tally)
 {
 	struct sample *sample = &report->sample;
 	char way[2][2 * TWINLOG_CITY_ID_MAX + 2];
@@ -81,13 +81,13 @@ static void tie_directed(struct report *report, struct tie *tie, const struct it
 	back = !forth && memcmp(direction, way[1], size) == 0;
 	if (!forth && !back)
 		return;
-	tie->forth += forth;
-	tie->back += back;
-	tie->persons_left_out += !item->facts->has_participants;
+	tie->forth += forth ? tally->records : 0;
+	tie->back += back ? tally->records : 0;
+	tie->persons_left_out += tally->silent;
 	if (forth)
-		tie->persons_forth = report_add(tie->persons_forth, report_persons(item));
+		tie->persons_forth = report_add(tie->persons_forth, report_persons(tally));
 	else
-		tie->persons_back = report_add(tie->persons_back, report_persons(item));
+		tie->persons_back = report_add(tie->persons_back, report_persons(tally));
 }
 
 /* The years of events of ties, to be counted once each. */
@@ -114,20 +114,18 @@ static enum twinlog_error tie_take(struct report *report, uint32_t place, const 
 				   struct tie_years *years)
 {
 	struct tie *tie = &report->ties[place];
-	const int64_t weight = sample_weight(item);
-	int32_t first, last;
+	const int64_t weight = sample_weight(&report->sample, item);
+	const struct tally tally = sample_tally(&report->sample, item);
 	int year, month, day;
 	enum twinlog_error error;
 
-	tie->records++;
+	tie->records += tally.records;
 	tie->events = report_add(tie->events, weight);
-	tie_directed(report, tie, item);
-	if (!sample_span(item, &first, &last))
+	tie_directed(report, tie, item, &tally);
+	/* Records that are alike have a date or have none. */
+	if (tally.undated > 0)
 		return TWINLOG_OK;
-	if (first <= report->as_of) {
-		last = last < report->as_of ? last : report->as_of;
-		tie->last = last > tie->last ? last : tie->last;
-	}
+	tie->last = tally.until > tie->last ? tally.until : tie->last;
 	tie->dated = report_add(tie->dated, weight);
 	edtf_from_days(item->facts->start.first, &year, &month, &day);
 	error = sample_room(&years->items, &years->capacity, years->count, sizeof *years->items);
@@ -155,7 +153,7 @@ static enum twinlog_error ties_take_events(struct report *report, struct tie_yea
 			belongs = true;
 			error = tie_take(report, place - 1, &sample->items[i], years);
 		}
-		report->outside += !belongs;
+		report->outside += belongs ? 0 : (uint64_t)sample_count(sample, &sample->items[i]);
 	}
 	return error;
 }
@@ -256,10 +254,10 @@ static void cities_take_events(struct report *report)
 			if (!city)
 				continue;
 			belongs = true;
-			city->records++;
-			city->events = report_add(city->events, sample_weight(&sample->items[i]));
+			city->records += sample_count(sample, &sample->items[i]);
+			city->events = report_add(city->events, sample_weight(sample, &sample->items[i]));
 		}
-		report->outside += !belongs;
+		report->outside += belongs ? 0 : (uint64_t)sample_count(sample, &sample->items[i]);
 	}
 }
 

@@ -67,25 +67,23 @@ enum twinlog_error report_cost(struct report *report, const struct group *group,
 
 	/* Without a currency there is nothing to add: the row of records that state no cost, and the total. */
 	if (!group->keys || group->keys[0] == NAME_NONE) {
-		cells[0] = cells[2] = cells[3] = (struct cell){.left_out = group->count};
-		cells[1] = cell_integer((int64_t)group->count, 0);
+		cells[0] = cells[2] = cells[3] = (struct cell){.left_out = group->records};
+		cells[1] = cell_integer((int64_t)group->records, 0);
 		return TWINLOG_OK;
 	}
 	for (size_t i = 0; i < group->count; i++) {
 		const struct item *item = report_item(report, group, i);
 		const int64_t part = amount_of(report, item, DETAIL_COST, group->keys);
+		const struct tally tally = sample_tally(&report->sample, item);
 
 		amount = report_add(amount, part);
-		events = report_add(events, sample_weight(item));
-		if (item->facts->has_participants) {
-			shared = report_add(shared, part);
-			persons = report_add(persons, report_persons(item));
-		} else {
-			silent++;
-		}
+		events = report_add(events, sample_weight(&report->sample, item));
+		shared = report_add(shared, tally.silent ? 0 : part);
+		persons = report_add(persons, report_persons(&tally));
+		silent += tally.silent;
 	}
 	cells[0] = cell_integer(amount, 0);
-	cells[1] = cell_integer((int64_t)group->count, 0);
+	cells[1] = cell_integer((int64_t)group->records, 0);
 	cells[2] = cell_rate(1, amount, events, 0);
 	cells[3] = cell_rate(1, shared, persons, silent);
 	return TWINLOG_OK;
@@ -95,9 +93,9 @@ enum twinlog_error report_trade(struct report *report, const struct group *group
 {
 	int64_t value = 0;
 
-	cells[1] = cell_integer((int64_t)group->count, 0);
+	cells[1] = cell_integer((int64_t)group->records, 0);
 	if (!group->keys || group->keys[0] == NAME_NONE) {
-		cells[0] = (struct cell){.left_out = group->count};
+		cells[0] = (struct cell){.left_out = group->records};
 		return TWINLOG_OK;
 	}
 	for (size_t i = 0; i < group->count; i++)

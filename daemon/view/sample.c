@@ -218,10 +218,27 @@ bool sample_span(const struct item *item, int32_t *ret_first, int32_t *ret_last)
 	return true;
 }
 
-int64_t sample_weight(const struct item *item)
+struct tally sample_tally(const struct sample *sample, const struct item *item)
+{
+	const struct facts *facts = item->facts;
+	struct tally tally = {.facts = facts, .records = 1, .first = INT32_MAX, .last = INT32_MIN, .until = INT32_MIN};
+
+	if (item->tally != ITEM_NONE)
+		return sample->tallies[item->tally];
+	tally.silent = !facts->has_participants;
+	tally.persons = facts->has_participants ? facts->participants : 0;
+	tally.undated = !sample_span(item, &tally.first, &tally.last);
+	if (tally.first <= sample->as_of)
+		tally.until = tally.last < sample->as_of ? tally.last : sample->as_of;
+	return tally;
+}
+
+int64_t sample_weight(const struct sample *sample, const struct item *item)
 {
 	const struct detail *details = facts_details(item->facts);
 
+	if (item->tally != ITEM_NONE)
+		return sample_count(sample, item);
 	for (size_t i = 0; i < item->facts->details_count; i++)
 		if (details[i].kind == DETAIL_EVENTS)
 			return details[i].n;
@@ -444,6 +461,7 @@ static void gathered_free(struct sample *sample)
 {
 	free(sample->items);
 	free(sample->others);
+	free(sample->tallies);
 	free(sample->voices);
 	free(sample->joined);
 	groups_free(sample->copies);

@@ -4,8 +4,8 @@
 #ifndef TWINLOG_SAMPLE_H
 #define TWINLOG_SAMPLE_H
 
+#include "alike.h"
 #include "filter.h"
-#include "measure.h"
 #include "same_event.h"
 
 #define SAMPLE_VALUES_MAX 64u /* of one dimension of one record */
@@ -24,13 +24,14 @@ struct sample_space {
 	uint32_t title; /* the space itself, as a name: its 32 bytes */
 };
 
-/* One record. */
+/* One record, or several that are alike in what is asked. */
 struct item {
 	const struct facts *facts; /* of the words that count, never NULL */
 	uint32_t space;            /* of sample.spaces */
 	uint32_t record;
 	uint32_t other;  /* another record on the same event, in sample.others; ITEM_NONE */
 	uint32_t voices; /* where they begin in sample.voices */
+	uint32_t tally;  /* of sample.tallies: of records that are alike; ITEM_NONE: it is one record */
 	uint8_t voices_count;
 	uint8_t state;
 	bool event; /* else an agreement */
@@ -69,6 +70,7 @@ struct sample {
 	ProtobufCBinaryData view_of;   /* that city's own words; empty: what counts once */
 	enum preset preset;
 	bool follow;
+	int32_t as_of; /* day, for tally.until */
 	struct names *names;
 	struct sample_space *spaces;
 	size_t spaces_count;
@@ -76,6 +78,8 @@ struct sample {
 	size_t items_count, items_capacity, events_count;
 	struct item *others; /* records that tell of an event told by an item */
 	size_t others_count, others_capacity;
+	struct tally *tallies;
+	size_t tallies_count, tallies_capacity;
 	struct voice *voices; /* where they are wanted */
 	size_t voices_count, voices_capacity;
 	struct link_end (*joined)[2]; /* records that are one event by links */
@@ -117,7 +121,8 @@ struct sample_want {
 	bool events, agreements;
 	bool held;
 	bool alone;
-	bool voices; /* what each city says for itself will be asked for: sample_united, sample_sources */
+	bool voices;           /* what each city says for itself will be asked for: sample_united, sample_sources */
+	struct likeness alike; /* of events; those that are alike are one item */
 };
 /* settled is called in the slice in which the sample is settled, once all records are there. */
 typedef enum twinlog_error sample_settled(struct sample *sample, void *context);
@@ -150,10 +155,17 @@ const struct town *sample_town(struct sample *sample, uint32_t city);
 /* Who took over from it, when that is asked for; else itself. */
 uint32_t sample_successor(struct sample *sample, uint32_t city);
 
-/* First and last day of an item, ~ applied; false when it is undated. */
+/* How many records it is. */
+static inline int64_t sample_count(const struct sample *sample, const struct item *item)
+{
+	return item->tally == ITEM_NONE ? 1 : (int64_t)sample->tallies[item->tally].records;
+}
+/* The same in numbers. */
+struct tally sample_tally(const struct sample *sample, const struct item *item);
+/* First and last day of one record, ~ applied; false when it is undated. */
 bool sample_span(const struct item *item, int32_t *ret_first, int32_t *ret_last);
 /* How many events it stands for. */
-int64_t sample_weight(const struct item *item);
+int64_t sample_weight(const struct sample *sample, const struct item *item);
 /* The cities that take part, each once, in order of ids, successors in place of merged ones if asked so. */
 size_t sample_cities(struct sample *sample, const struct item *item, uint32_t ret[TWINLOG_RECORD_CITIES_MAX]);
 /* The ties that an item belongs to, as names "A B": an agreement to its own, an event to those it names or else to that

@@ -78,6 +78,7 @@ enum twinlog_error sample_take(struct sample *sample, uint32_t space, uint32_t r
 			    .space = space,
 			    .record = row,
 			    .other = ITEM_NONE,
+			    .tally = ITEM_NONE,
 			    .state = sample->spaces[space].view->state[row],
 			    .event = events};
 	enum twinlog_error error = TWINLOG_OK;

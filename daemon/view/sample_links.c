@@ -111,7 +111,8 @@ static enum twinlog_error merger_init(struct merger *merger)
 		if (i % 1024 == 0)
 			sample_breathe(sample);
 		merger->parent[i] = i;
-		merger->item_of[sample->items[i].space][sample->items[i].record] = i + 1;
+		if (sample->items[i].tally == ITEM_NONE)
+			merger->item_of[sample->items[i].space][sample->items[i].record] = i + 1;
 	}
 	return TWINLOG_OK;
 }
@@ -159,6 +160,9 @@ enum twinlog_error sample_find_joined(struct sample *sample)
 
 	if (!spaces)
 		return TWINLOG_NO_MEMORY;
+	sample->joined_count = 0;
+	groups_free(sample->copies);
+	sample->copies = NULL;
 	for (size_t s = 0; s < sample->spaces_count; s++)
 		spaces[s] = sample->spaces[s].where.space;
 	error = event_links_find(spaces, sample->spaces_count, &links);

@@ -5,7 +5,10 @@
  *      +------------------------ until few are left, which are gathered in the slice of that look ------+
  *
  * What is said of a row follows from the words on its record and from the acts. So a row that was not taken in anew
- * since it was gathered is as it was; those that were stand in the view's watch. */
+ * since it was gathered is as it was; those that were stand in the view's watch.
+ *
+ * Of the rows that fit, those that are alike are counted together where that is asked (alike.h), in blocks, by the same
+ * rule. What several records may tell of, or what one has to look at, is gathered one by one. */
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +26,8 @@ struct part {
 	roaring_bitmap_t *not_held; /* that were left out for that alone */
 	roaring_bitmap_t *doubt;    /* for which several items may stand, or one that has to go */
 	roaring_bitmap_t *todo;     /* to be gathered now; NULL before the first look */
+	struct alike alike;         /* the others, when they are counted together */
+	bool counts;                /* they are */
 };
 
 struct gathering {
@@ -30,8 +35,9 @@ struct gathering {
 	struct sample_want want;
 	struct part *parts;
 	size_t parts_count;
-	bool looking; /* the view is begun */
-	bool mixed;   /* items came in several rounds */
+	bool looking;      /* the view is begun */
+	bool mixed;        /* items came in several rounds */
+	uint64_t counting; /* what blocks still take, as so many rows that are gathered */
 	Twinlog__Filter messages[2];
 	struct filter filters[2]; /* of events, of agreements */
 	bool kinds[2];            /* that are asked for */
@@ -85,6 +91,8 @@ static void part_free(struct part *part)
 	rows_free(part->not_held);
 	rows_free(part->doubt);
 	rows_free(part->todo);
+	if (part->counts)
+		alike_free(&part->alike);
 }
 
 static enum twinlog_error gathering_parts(struct gathering *gathering)
@@ -101,6 +109,23 @@ static enum twinlog_error gathering_parts(struct gathering *gathering)
 	return error;
 }
 
+/* A text has to be looked for, and one city's view is not that of the columns: then each record is looked at. */
+static enum twinlog_error gathering_alike(struct gathering *gathering)
+{
+	const struct filter *filter = &gathering->filters[0];
+	enum twinlog_error error = TWINLOG_OK;
+
+	for (size_t p = 0; !error && p < gathering->parts_count; p++) {
+		struct part *part = &gathering->parts[p];
+
+		if (!part->events || !gathering->want.alike.asked || filter->text || filter->one_view)
+			continue;
+		part->counts = true;
+		error = alike_init(&part->alike, &gathering->want.alike, gathering->sample->spaces[part->space].view);
+	}
+	return error;
+}
+
 static void gathering_free(struct gathering *gathering)
 {
 	for (size_t p = 0; p < gathering->parts_count; p++)
@@ -111,6 +136,50 @@ static void gathering_free(struct gathering *gathering)
 }
 
 /* ---- Looking ---- */
+
+/* Records that may be one event with others, as things stand. */
+static enum twinlog_error find_apart(const struct sample *sample, uint32_t space, roaring_bitmap_t **ret_rows)
+{
+	roaring_bitmap_t *rows = roaring_bitmap_create();
+
+	if (!rows)
+		return TWINLOG_NO_MEMORY;
+	for (size_t i = 0; i < sample->joined_count; i++)
+		for (unsigned end = 0; end < 2; end++)
+			if (sample->joined[i][end].space == space)
+				roaring_bitmap_add(rows, sample->joined[i][end].record);
+	for (size_t g = 0; g < groups_count(sample->copies); g++) {
+		size_t count;
+		const struct group_record *records = groups_at(sample->copies, g, &count);
+
+		for (size_t i = 0; i < count; i++)
+			if (records[i].space == space)
+				roaring_bitmap_add(rows, records[i].record);
+	}
+	*ret_rows = rows;
+	return TWINLOG_OK;
+}
+
+/* Leaves those rows that have to be looked at one by one. */
+static enum twinlog_error part_look_alike(struct gathering *gathering, struct part *part, const roaring_bitmap_t *taken,
+					  roaring_bitmap_t *codes)
+{
+	const struct sample *sample = gathering->sample;
+	struct alike_want want = {.taken = taken,
+				  .withdrawn = sample->filter->n_states == 0,
+				  .held = gathering->want.held && sample->filter->n_statuses == 0};
+	roaring_bitmap_t *apart;
+	uint64_t cost = 0;
+	enum twinlog_error error = find_apart(sample, part->space, &apart);
+
+	if (error)
+		return error;
+	want.apart = apart;
+	error = alike_look(&part->alike, &want, codes, &cost);
+	roaring_bitmap_free(apart);
+	gathering->counting += cost;
+	return error;
+}
 
 /* Which rows fit now, and which of them are to be gathered. taken: rows taken in anew since the look before. */
 static enum twinlog_error part_look(struct gathering *gathering, struct part *part, const roaring_bitmap_t *taken)
@@ -124,6 +193,10 @@ static enum twinlog_error part_look(struct gathering *gathering, struct part *pa
 	if (error)
 		return error;
 	space->where.stating = where.stating;
+	if (part->counts && (error = part_look_alike(gathering, part, taken, codes))) {
+		roaring_bitmap_free(codes);
+		return error;
+	}
 	gone = roaring_bitmap_andnot(part->codes, codes);
 	again = roaring_bitmap_and(taken, codes);
 	rows_free(part->todo);
@@ -152,6 +225,9 @@ static enum twinlog_error look(struct gathering *gathering, uint64_t *ret_left)
 	enum twinlog_error error = TWINLOG_OK;
 
 	*ret_left = 0;
+	gathering->counting = 0;
+	if (gathering->want.events && gathering->want.alike.asked)
+		error = sample_find_joined(gathering->sample);
 	for (size_t p = 0; !error && p < gathering->parts_count; p++) {
 		struct part *part = &gathering->parts[p];
 
@@ -208,6 +284,19 @@ static void fetch(const struct sample_space *space, uint32_t row)
 }
 #define FETCH_AHEAD 16u
 
+static enum twinlog_error part_count(struct gathering *gathering, struct part *part, bool pausing)
+{
+	enum twinlog_error error = TWINLOG_OK;
+	bool more = part->counts;
+
+	while (!error && more) {
+		error = alike_count(&part->alike, &more);
+		if (!error && pausing)
+			error = gathering_pause(gathering);
+	}
+	return error;
+}
+
 static enum twinlog_error part_take(struct gathering *gathering, struct part *part, bool pausing)
 {
 	roaring_bitmap_t *left_out = roaring_bitmap_create();
@@ -215,7 +304,7 @@ static enum twinlog_error part_take(struct gathering *gathering, struct part *pa
 	const struct query_turns *turns = gathering->sample->query->extra->turns;
 	const uint32_t at_once = turns && turns->settled < ROWS_AT_ONCE ? turns->settled : ROWS_AT_ONCE;
 	roaring_uint32_iterator_t at;
-	enum twinlog_error error = left_out ? TWINLOG_OK : TWINLOG_NO_MEMORY;
+	enum twinlog_error error = left_out ? part_count(gathering, part, pausing) : TWINLOG_NO_MEMORY;
 
 	roaring_init_iterator(part->todo, &at);
 	while (!error && (count = roaring_read_uint32_iterator(&at, some, at_once)) > 0) {
@@ -278,7 +367,7 @@ static enum twinlog_error gather_rounds(struct gathering *gathering)
 		uint64_t left;
 
 		error = look(gathering, &left);
-		last = !turns || left <= turns->settled || round == ROUNDS_MAX;
+		last = !turns || left + gathering->counting <= turns->settled || round == ROUNDS_MAX;
 		if (!error)
 			error = make_room(gathering, left);
 		gathering->mixed = round > 1 && (gathering->mixed || left > 0 || any_doubt(gathering));
@@ -314,7 +403,7 @@ static enum twinlog_error settle(struct gathering *gathering)
 		error = keep_city_rows(&sample->spaces[s]);
 		sample->spaces[s].names_settled = names_count(statements_names(sample->spaces[s].where.statements));
 	}
-	if (!error && gathering->want.events)
+	if (!error && gathering->want.events && !gathering->want.alike.asked)
 		error = sample_find_joined(sample);
 	return error;
 }
@@ -366,20 +455,60 @@ static enum twinlog_error put_in_order(struct sample *sample)
 	return TWINLOG_OK;
 }
 
+/* One item for each tally. */
+static enum twinlog_error add_alike(struct sample *sample, uint32_t space, const struct alike *alike)
+{
+	enum twinlog_error error = sample_reserve(&sample->items, &sample->items_capacity,
+						  sample->items_count + alike->tallies_count, sizeof *sample->items);
+
+	if (!error)
+		error = sample_reserve(&sample->tallies, &sample->tallies_capacity,
+				       sample->tallies_count + alike->tallies_count, sizeof *sample->tallies);
+	if (error)
+		return error;
+	for (size_t i = 0; i < alike->tallies_count; i++) {
+		const struct tally *tally = &alike->tallies[i];
+
+		sample->items[sample->items_count++] = (struct item){.facts = tally->facts,
+								     .space = space,
+								     .record = tally->row,
+								     .other = ITEM_NONE,
+								     .tally = (uint32_t)sample->tallies_count,
+								     .state = tally->state,
+								     .event = true};
+		sample->tallies[sample->tallies_count++] = *tally;
+		sample->records += tally->records - 1;
+	}
+	sample->events_count += alike->tallies_count;
+	return TWINLOG_OK;
+}
+
 static enum twinlog_error sort_out(struct gathering *gathering)
 {
 	struct sample *sample = gathering->sample;
 	const bool left = query_leave(sample->query, sample->items_count);
 	enum twinlog_error error = TWINLOG_OK, entered;
+	bool mixed = gathering->mixed;
 
 	for (size_t p = 0; p < gathering->parts_count; p++)
 		sample->not_held += roaring_bitmap_get_cardinality(gathering->parts[p].not_held);
-	if (gathering->mixed) {
+	if (gathering->mixed)
 		drop_doubtful(gathering);
-		error = put_in_order(sample);
+	for (size_t p = 0; !error && p < gathering->parts_count; p++) {
+		struct part *part = &gathering->parts[p];
+
+		if (!part->counts)
+			continue;
+		sample->not_held += part->alike.not_held;
+		mixed |= sample->items_count > sample->events_count;
+		error = alike_unite(&part->alike);
+		if (!error)
+			error = add_alike(sample, part->space, &part->alike);
 	}
+	if (!error && mixed)
+		error = put_in_order(sample);
 	entered = query_enter(sample->query, left);
-	sample->records = sample->items_count;
+	sample->records += sample->items_count;
 	return error ? error : entered;
 }
 
@@ -394,6 +523,8 @@ enum twinlog_error sample_gather(struct sample *sample, struct sample_want want,
 		error = query_view_ready(sample->query);
 	if (!error)
 		error = sample_watch(sample);
+	if (!error)
+		error = gathering_alike(&gathering);
 	if (!error)
 		error = gather_rounds(&gathering);
 	if (!error)

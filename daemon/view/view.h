@@ -4,10 +4,11 @@
  *
  *     row number = statements_record
  *       columns    fixed width: dates, where the facts are, state           view_space
+ *                  and in which sets of values they lie                     columns.h
  *       bitmaps    value -> rows that have it                               bitmaps.h
  *       rankings   rows by date, by last change                             ranking.h
  *
- * Memory: 18 bytes a row of columns and 4 of the date ranking; bitmaps take 2 bytes a row and rare value, an eighth of
+ * Memory: 34 bytes a row of columns and 4 of the date ranking; bitmaps take 2 bytes a row and rare value, an eighth of
  * a byte a row and frequent one, 15 to 25 in all. The ranking by last change (12 more) is made when it is first asked
  * for.
  *
@@ -19,6 +20,7 @@
 #define TWINLOG_VIEW_H
 
 #include "bitmaps.h"
+#include "columns.h"
 #include "copies.h"
 #include "leaves.h"
 #include "node.h"
@@ -48,6 +50,7 @@ struct view_space {
 	uint8_t *state;    /* Twinlog__RecordState */
 	uint8_t *flags;    /* enum view_flag */
 	uint64_t *changed; /* record.changed_ms, only with by_change */
+	struct columns columns;
 	struct bitmaps bitmaps;
 	struct copies *copies; /* of all spaces, under this number; NULL: nobody asks for more than one */
 	uint32_t number;

@@ -61,6 +61,7 @@ void view_space_free(struct view_space *space)
 	free(space->flags);
 	free(space->changed);
 	free(space->pending);
+	columns_free(&space->columns);
 	bitmaps_free(&space->bitmaps);
 	ranking_free(&space->by_date);
 	ranking_free(&space->by_change);
@@ -75,7 +76,7 @@ size_t view_space_bytes(const struct view_space *space)
 			      space->by_change.bulk.capacity + space->by_change.late.capacity;
 
 	return space->capacity * row + (ranked + space->pending_capacity) * sizeof(uint32_t) +
-	       bitmaps_bytes(&space->bitmaps);
+	       columns_bytes(&space->columns, space->capacity) + bitmaps_bytes(&space->bitmaps);
 }
 
 /* ---- Room ---- */
@@ -105,7 +106,8 @@ static enum twinlog_error rows_grow(struct view_space *space, uint32_t rows)
 		    !column_grow(&space->before, capacity, sizeof *space->before) ||
 		    !column_grow(&space->state, capacity, sizeof *space->state) ||
 		    !column_grow(&space->flags, capacity, sizeof *space->flags) ||
-		    (space->ranks_changes && !column_grow(&space->changed, capacity, sizeof *space->changed)))
+		    (space->ranks_changes && !column_grow(&space->changed, capacity, sizeof *space->changed)) ||
+		    columns_grow(&space->columns, capacity))
 			return TWINLOG_NO_MEMORY;
 		space->capacity = capacity;
 	}
@@ -116,6 +118,7 @@ static enum twinlog_error rows_grow(struct view_space *space, uint32_t rows)
 		space->before[space->rows] = 0;
 		space->state[space->rows] = TWINLOG__RECORD_STATE__STATE_NONE;
 		space->flags[space->rows] = 0;
+		columns_clear(&space->columns, space->rows);
 	}
 	return TWINLOG_OK;
 }
@@ -256,6 +259,46 @@ static void row_dates(struct view_space *space, uint32_t row, const struct facts
 	space->last[row] = last;
 }
 
+/* What reports count. */
+static void row_columns(struct view_space *space, struct change *change, const struct facts *facts)
+{
+	bool fit = true;
+
+	change->what = CHANGE_REMOVE;
+	change_key(change, BITMAP_BARE, 0, 0);
+	change_key(change, BITMAP_WIDE, 0, 0);
+	change->what = CHANGE_ADD;
+	if (!facts || !facts->values) {
+		columns_clear(&space->columns, change->row);
+		change_key(change, BITMAP_BARE, 0, 0);
+		return;
+	}
+	if (!change->error)
+		change->error = columns_take(&space->columns, change->row, facts, &fit);
+	if (!fit)
+		change_key(change, BITMAP_WIDE, 0, 0);
+}
+
+/* Under each kind of detail that a report may have to look for on the record. */
+static void row_told(struct change *change, const struct facts *facts)
+{
+	const struct detail *details = facts ? facts_details(facts) : NULL;
+
+	for (size_t i = 0; facts && i < facts->details_count; i++)
+		switch (details[i].kind) {
+		case DETAIL_EVENTS:
+		case DETAIL_PRIVATE:
+		case DETAIL_COST:
+		case DETAIL_TRADE:
+		case DETAIL_PUBLICITY:
+		case DETAIL_FRICTION:
+			change_key(change, BITMAP_TOLD, details[i].kind, 0);
+			break;
+		default:
+			break;
+		}
+}
+
 /* Its place in the rankings, once all columns are known. */
 static enum twinlog_error row_rank(struct view_space *space, uint32_t row, bool was_seen, int32_t old_day)
 {
@@ -297,6 +340,7 @@ static void row_stated(struct view_space *space, struct change *change)
 
 		if (!word_is_current(word) || word_lane(word) != LANE_WORD)
 			continue;
+		row_told(change, statements_facts(statements, word));
 		change_key(change, BITMAP_STATED, word->city, 0);
 		stated = stated_word(statements, record, word->city);
 		if (!stated || stated->facts != space->facts[change->row])
@@ -352,6 +396,8 @@ static enum twinlog_error row_take(struct view_space *space, uint32_t row)
 		if (seen)
 			row_take_out(space, &change);
 		row_dates(space, row, summary.facts);
+		row_columns(space, &change, summary.facts);
+		row_told(&change, summary.facts);
 		space->facts[row] = facts;
 		if (summary.facts) {
 			change_facts(&change, space, summary.facts);

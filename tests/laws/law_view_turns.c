@@ -1,6 +1,8 @@
 /* Law of long answers: a report, or what is proposed as one event, answers what it would have answered at once in the
- * state that it names, though the node goes on while it is reckoned. A city records, amends, answers, links and erases,
- * its partner too, and members are told apart by acts, at any place where the report stops. */
+ * state that it names, though the node goes on while it is reckoned; and counting records that are alike together, as a
+ * report does, answers what looking at each of them would have. In two spaces, with copies between them: a city
+ * records, amends, answers, links and erases, its partner too, and members are told apart by acts, at any place where
+ * the report stops. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,10 +31,13 @@ static const char *const subdivisions[] = {"CN-32", "KR-46", "KR-26"};
 static const char *const fields[] = {"culture_arts", "sports", "economy_trade_investment"};
 static const char *const forms[] = {"exhibition", "delegation_visit", "sports_event"};
 static const char *const statuses[] = {"", "planned", "held"};
-static const char *const dates[] = {"2018", "2018-11", "2018-11-15", "1995~", "2009-12", "2020-02-29"};
+static const char *const dates[] = {"2018", "2018-11", "2018-11-15", "2018-01-20", "1995~", "2009-12", "2020-02-29"};
 static const char *const relations[] = {"sister", "friendship"};
 static const char *const levels[] = {"social", "sub_national"};
 static const char *const titles[] = {"友好交流", "Friendship visit", "우호 교류", "書法展覽", ""};
+static const char *const kinds[] = {"school_or_university", "enterprise_or_chamber"};
+static const char *const directions[] = {"", "CN:lianyungang>KR:mokpo", "KR:mokpo>CN:lianyungang", "mutual"};
+static const char *const frictions[] = {"none", "civic_protest"};
 static const char *const admin_levels[] = {"district", "municipal"};
 
 /* ---- What is said ---- */
@@ -45,7 +50,8 @@ struct answer {
 
 struct story {
 	struct duo duo;
-	struct hash space;
+	struct hash spaces[2];
+	unsigned space; /* the one at hand */
 	struct view *view;
 	char folder[64];
 	struct store *store; /* of the first city */
@@ -56,7 +62,7 @@ struct story {
 	Twinlog__Report asked;
 	Twinlog__Match match;
 	Twinlog__Filter filter;
-	ProtobufCBinaryData lists[6];
+	ProtobufCBinaryData lists[7];
 	struct answer states[STATES_MAX]; /* what it would have been, in each state that the report passed through */
 	size_t states_count;
 	unsigned stops;
@@ -64,7 +70,7 @@ struct story {
 
 static const struct statements *statements_of(const struct story *story, unsigned at)
 {
-	return space_statements(node_space(story->duo.cities[at].node, 0));
+	return space_statements(node_space(story->duo.cities[at].node, story->space));
 }
 
 /* A record that is there; NULL when there is none. */
@@ -93,7 +99,7 @@ static void send(struct story *story, unsigned at, Twinlog__SubmitOperation oper
 	story->words++;
 	memcpy(id + 8, &story->words, sizeof story->words);
 	operation.request = codec_bytes(id, sizeof id);
-	submit.space = codec_hash(&story->space);
+	submit.space = codec_hash(&story->spaces[story->space]);
 	submit.operations = operations;
 	submit.n_operations = 1;
 	request.body_case = TWINLOG__REQUEST__BODY_SUBMIT;
@@ -122,7 +128,8 @@ static void send_on(struct story *story, unsigned at, const struct record *recor
 static void send_body(struct story *story, unsigned at, Twinlog__Body *body, uint32_t kind, const struct record *record)
 {
 	Twinlog__SubmitOperation operation = TWINLOG__SUBMIT_OPERATION__INIT;
-	const uint64_t token[2] = {1 + story->words, at};
+	/* Now and then that of an earlier one: a copy, when it is in the other space. */
+	const uint64_t token[2] = {draw(5) ? 1 + story->words : 1 + draw(1 + story->words), at};
 	uint8_t *bytes;
 	size_t size;
 
@@ -151,19 +158,22 @@ static void say_activity(struct story *story, unsigned at, const struct record *
 	Twinlog__Participant *part_list[] = {&parts[0], &parts[1], &parts[2]};
 	Twinlog__Money money = TWINLOG__MONEY__INIT, *money_list[] = {&money};
 	Twinlog__Publicity publicity = TWINLOG__PUBLICITY__INIT, *publicity_list[] = {&publicity};
-	Twinlog__Actor actor = TWINLOG__ACTOR__INIT, *actor_list[] = {&actor};
+	Twinlog__Actor actors[] = {TWINLOG__ACTOR__INIT, TWINLOG__ACTOR__INIT};
+	Twinlog__Actor *actor_list[] = {&actors[0], &actors[1]};
+	Twinlog__Trade trade = TWINLOG__TRADE__INIT, *trade_list[] = {&trade};
 	Twinlog__Participants participants = TWINLOG__PARTICIPANTS__INIT;
-	Twinlog__Count total = TWINLOG__COUNT__INIT;
+	Twinlog__Count total = TWINLOG__COUNT__INIT, private_total = TWINLOG__COUNT__INIT;
 	Twinlog__Text title = TWINLOG__TEXT__INIT, *title_list[] = {&title};
-	ProtobufCBinaryData field = PICK(fields), agreement = any_handle(story, at);
+	ProtobufCBinaryData said_fields[] = {codec_string(fields[0]), codec_string(fields[1 + draw(2)])};
+	ProtobufCBinaryData friction = PICK(frictions), agreement = any_handle(story, at);
 
 	parts[0].city_id = codec_string(cities[0]);
 	parts[1].city_id = codec_string(cities[1]);
 	parts[2].city_id = codec_string(cities[2 + draw(2)]);
 	activity.cities = part_list;
 	activity.n_cities = 2 + draw(2);
-	activity.fields = &field;
-	activity.n_fields = 1;
+	activity.fields = said_fields;
+	activity.n_fields = 1 + draw(2);
 	title.lang = codec_string("en");
 	title.text = PICK(titles);
 	activity.titles = title_list;
@@ -171,20 +181,35 @@ static void say_activity(struct story *story, unsigned at, const struct record *
 	activity.form = PICK(forms);
 	activity.status = PICK(statuses);
 	activity.start = PICK(dates);
-	actor.level = PICK(levels);
+	activity.direction = PICK(directions);
+	actors[0].level = PICK(levels);
+	actors[1].level = PICK(levels);
+	actors[1].kind = PICK(kinds);
 	activity.actors = actor_list;
-	activity.n_actors = draw(2);
+	activity.n_actors = draw(3);
+	activity.count_of_events = draw(6) == 0 ? draw(5) : 0;
 	money.amount = 1 + draw(1000);
 	money.currency = codec_string(draw(2) ? "CNY" : "KRW");
 	money.payer = codec_string(draw(3) ? cities[draw(2)] : "");
 	activity.cost = money_list;
-	activity.n_cost = draw(2);
+	activity.n_cost = draw(3) == 0;
+	trade.value = 1 + draw(1000);
+	trade.currency = codec_string("CNY");
+	trade.from = codec_string(cities[draw(2)]);
+	trade.to = codec_string(cities[2]);
+	activity.trade = trade_list;
+	activity.n_trade = draw(8) == 0;
+	activity.friction = &friction;
+	activity.n_friction = draw(6) == 0;
 	publicity.channel = codec_string("own_site");
 	publicity.side = codec_string(cities[draw(2)]);
 	activity.publicity = publicity_list;
-	activity.n_publicity = draw(2);
-	total.value = draw(200);
+	activity.n_publicity = draw(3) == 0;
+	/* Some more than a column has room for. */
+	total.value = draw(30) ? draw(200) : UINT32_MAX - 1 + draw(3);
+	private_total.value = draw(20);
 	participants.total = &total;
+	participants.private_total = draw(8) == 0 && total.value >= 20 ? &private_total : NULL;
 	activity.participants = draw(2) ? &participants : NULL;
 	activity.agreements = &agreement;
 	activity.n_agreements = agreement.len > 0 && draw(3) == 0;
@@ -312,8 +337,10 @@ static void store_it(struct story *story)
 static void say_something(struct story *story)
 {
 	const unsigned at = draw(2), what = draw(40);
-	const struct record *record = draw(3) == 0 ? any_record(story, at) : NULL;
+	const struct record *record;
 
+	story->space = draw(4) == 0;
+	record = draw(3) == 0 ? any_record(story, at) : NULL;
 	if (record && record->kind == TWINLOG__RECORD_KIND__RECORD_CITY)
 		record = NULL;
 	if (record && record->kind == TWINLOG__RECORD_KIND__RECORD_AGREEMENT)
@@ -355,6 +382,8 @@ static void ask_report(struct story *story)
 	twinlog__report__init(&story->asked);
 	story->request.body_case = TWINLOG__REQUEST__BODY_REPORT;
 	story->request.report = &story->asked;
+	if (draw(4) == 0)
+		story->asked.as_of = codec_string("2012-06-30");
 	story->asked.measure = codec_string(measure_names[measure]);
 	story->asked.by = story->lists;
 	for (unsigned tries = 0; tries < 4 && story->asked.n_by < 2; tries++) {
@@ -384,6 +413,7 @@ static void ask(struct story *story)
 {
 	twinlog__request__init(&story->request);
 	twinlog__filter__init(&story->filter);
+	memset(story->lists, 0, sizeof story->lists);
 	if (draw(3) > 0)
 		ask_report(story);
 	else
@@ -400,6 +430,12 @@ static void ask(struct story *story)
 	}
 	if (draw(5) == 0)
 		story->filter.from = codec_string("2010");
+	if (draw(5) == 0) {
+		story->lists[5] = codec_string("held");
+		story->lists[6] = codec_string("planned");
+		story->filter.statuses = &story->lists[5];
+		story->filter.n_statuses = 1 + draw(2);
+	}
 	if (draw(5) == 0) {
 		story->lists[4] = codec_string(cities[draw(2)]);
 		story->filter.stated_by = &story->lists[4];
@@ -427,9 +463,10 @@ static uint64_t commit_named(const Twinlog__Reply *reply)
 	return reply->body_case == TWINLOG__REPLY__BODY_REPORTED ? reply->reported->commit : reply->matched->commit;
 }
 
-static struct answer reckon(struct story *story, const struct query_turns *turns)
+static struct answer reckon(struct story *story, const struct query_turns *turns, bool each)
 {
-	const struct query_extra extra = {.now_ms = UINT64_C(1700000000000), .view = story->view, .turns = turns};
+	const struct query_extra extra = {
+	    .now_ms = UINT64_C(1700000000000), .view = story->view, .turns = turns, .each = each};
 	struct arena *arena = arena_new(TWINLOG_ANSWER_MAX);
 	Twinlog__Reply reply;
 	struct answer answer = {0};
@@ -448,8 +485,16 @@ static struct answer reckon(struct story *story, const struct query_turns *turns
 
 static void state_noted(struct story *story)
 {
+	struct answer each = reckon(story, NULL, true), alike = reckon(story, NULL, false);
+
 	assert_true(story->states_count < STATES_MAX);
-	story->states[story->states_count++] = reckon(story, NULL);
+	story->states[story->states_count++] = each;
+	if (each.size != alike.size || memcmp(each.bytes, alike.bytes, each.size) != 0)
+		fail_msg("%.*s by %.*s, %.*s: not as when each record is looked at", (int)story->asked.measure.len,
+			 (const char *)story->asked.measure.data, (int)story->lists[0].len,
+			 (const char *)story->lists[0].data, (int)story->lists[1].len,
+			 (const char *)story->lists[1].data);
+	free(alike.bytes);
 }
 
 static bool due(void *context)
@@ -489,7 +534,7 @@ static void asked_while_writing(struct story *story, uint64_t seed, unsigned num
 	ask(story);
 	story->states_count = 0;
 	state_noted(story);
-	answer = reckon(story, &turns);
+	answer = reckon(story, &turns, false);
 	if (!is_of_one_state(story, &answer))
 		fail_msg("seed %llu: answer %u (%s) is of none of the %zu states", (unsigned long long)seed, number,
 			 story->request.body_case == TWINLOG__REQUEST__BODY_REPORT
@@ -529,7 +574,7 @@ static void one_state_whatever_comes_in_between(void **state)
 		assert_non_null(story);
 		dice = seed * UINT64_C(0x9e3779b97f4a7c15);
 		duo_init(&story->duo);
-		assert_true(duo_found(&story->duo, &story->space));
+		assert_true(duo_found(&story->duo, &story->spaces[0]) && duo_found(&story->duo, &story->spaces[1]));
 		assert_int_equal(view_new(&story->view), TWINLOG_OK);
 		store_up(story);
 		say_agreement(story, 0, NULL);

@@ -356,14 +356,15 @@ static inline void duo_end(struct duo *duo)
 	}
 }
 
-/* The first founds a space of both, the second accepts. False when a step failed. */
+/* The first founds a space of both, the second accepts; again for one more. False when a step failed. */
 static inline bool duo_found(struct duo *duo, struct hash *ret_space)
 {
 	Twinlog__Request request = TWINLOG__REQUEST__INIT, answer = TWINLOG__REQUEST__INIT;
 	Twinlog__SpaceCreate create = TWINLOG__SPACE_CREATE__INIT;
 	Twinlog__SpaceMember member = TWINLOG__SPACE_MEMBER__INIT, *members[] = {&member};
 	Twinlog__SpaceAnswer accept = TWINLOG__SPACE_ANSWER__INIT;
-	const uint8_t id[16] = {1};
+	const size_t before = node_spaces(duo->cities[0].node);
+	const uint8_t id[16] = {1, (uint8_t)before};
 	member.identity = codec_hash(&duo->cities[1].identity);
 	create.title = codec_string("Lianyungang and Mokpo");
 	create.members = members;
@@ -375,8 +376,8 @@ static inline bool duo_found(struct duo *duo, struct hash *ret_space)
 	duo_time(duo, 200);
 	if (duo->failed)
 		return false;
-	if (node_spaces(duo->cities[0].node) == 1)
-		*ret_space = *acts_space(space_acts(node_space(duo->cities[0].node, 0)));
+	if (node_spaces(duo->cities[0].node) == before + 1)
+		*ret_space = *acts_space(space_acts(node_space(duo->cities[0].node, before)));
 	accept.space = codec_hash(ret_space);
 	accept.accept = true;
 	answer.body_case = TWINLOG__REQUEST__BODY_SPACE_ANSWER;
