@@ -266,6 +266,19 @@ static bool upsets_others(const struct acts *acts, size_t index)
 	return entry->act->kind == KIND(ADD) && entry->valid && addition_takes_city_id(acts, index);
 }
 
+/* Whose bundles a removal is about: what extends one adds to that one, whomever it names itself. */
+static struct hash cut_off(const struct acts *acts, size_t index)
+{
+	struct hash extended, city;
+	size_t removal = SIZE_MAX;
+	if (codec_get_hash(acts->entries[index].act->message->extends, &extended) == TWINLOG_OK)
+		removal = acts_index(acts, &extended);
+	if (removal == SIZE_MAX || acts->entries[removal].act->kind != KIND(REMOVE))
+		removal = index;
+	memcpy(city.bytes, acts->entries[removal].act->message->subject.data, HASH_SIZE);
+	return city;
+}
+
 static void touch(struct acts *acts, size_t index)
 {
 	const struct act_entry *entry = &acts->entries[index];
@@ -276,7 +289,7 @@ static void touch(struct acts *acts, size_t index)
 		acts->touched_city = act->signer;
 	} else if (act->kind == KIND(REMOVE) && entry->valid) {
 		acts->touched = ACTS_TOUCHED_CITY;
-		memcpy(acts->touched_city.bytes, act->message->subject.data, HASH_SIZE);
+		acts->touched_city = cut_off(acts, index);
 	}
 }
 
