@@ -1,8 +1,8 @@
 /* Law of long answers: a report, or what is proposed as one event, answers what it would have answered at once in the
  * state that it names, though the node goes on while it is reckoned; and counting records that are alike together, as a
- * report does, answers what looking at each of them would have. In two spaces, with copies between them: a city
- * records, amends, answers, links and erases, its partner too, and members are told apart by acts, at any place where
- * the report stops. */
+ * report does, answers what looking at each of them would have. In two spaces, with copies between them: a city records,
+ * amends, answers, links and erases, its partner too, and members are told apart by acts, at any place where the report
+ * stops. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
