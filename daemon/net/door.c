@@ -19,6 +19,7 @@ enum visitor_state { VISITOR_NONE, VISITOR_STRANGER, VISITOR_HEARD, VISITOR_CUT 
 
 struct visitor {
 	enum visitor_state state;
+	uint64_t number;   /* of the connection that has the descriptor now */
 	uint64_t since_ms; /* cut: from when on */
 	uint8_t address[DOOR_ADDRESS_MAX];
 	size_t address_size; /* 0: has none */
@@ -30,7 +31,8 @@ struct door {
 	struct visitor *visitors; /* by descriptor */
 	size_t size;
 	size_t strangers;
-	size_t waiting; /* to be cut */
+	size_t waiting;  /* to be cut */
+	uint64_t visits; /* so far */
 	uint64_t look_ms;
 };
 
@@ -122,7 +124,7 @@ static void door_enter(struct door *door, size_t fd, uint64_t now_ms)
 		return;
 	visitor_leave(door, fd);
 	struct visitor *visitor = &door->visitors[fd];
-	*visitor = (struct visitor){.state = VISITOR_STRANGER, .since_ms = now_ms};
+	*visitor = (struct visitor){.state = VISITOR_STRANGER, .number = ++door->visits, .since_ms = now_ms};
 	visitor->address_size = address_of((int)fd, visitor->address);
 	door->strangers++;
 	size_t oldest = fd;
@@ -188,20 +190,27 @@ uint64_t door_deadline(const struct door *door)
 	return door->strangers + door->waiting > 0 ? door->look_ms : UINT64_MAX;
 }
 
-void door_heard(struct door *door, int fd)
+struct door_visit door_heard(struct door *door, int fd)
 {
-	if (fd < 0 || (size_t)fd >= door->size || door->visitors[fd].state != VISITOR_STRANGER)
-		return;
-	door->visitors[fd].state = VISITOR_HEARD;
-	door->strangers--;
+	if (fd < 0 || (size_t)fd >= door->size)
+		return (struct door_visit){.fd = fd};
+	struct visitor *visitor = &door->visitors[fd];
+	if (visitor->state == VISITOR_STRANGER) {
+		visitor->state = VISITOR_HEARD;
+		door->strangers--;
+	}
+	return (struct door_visit){.fd = fd, .number = visitor->number};
 }
 
-void door_cut(struct door *door, int fd, uint64_t now_ms)
+void door_cut(struct door *door, struct door_visit visit, uint64_t now_ms)
 {
-	if (fd < 0 || (size_t)fd >= door->size || door->visitors[fd].state != VISITOR_HEARD)
+	if (visit.number == 0)
 		return;
-	door->visitors[fd].state = VISITOR_CUT;
-	door->visitors[fd].since_ms = now_ms + DOOR_CUT_MS;
+	struct visitor *visitor = &door->visitors[visit.fd];
+	if (visitor->number != visit.number || visitor->state != VISITOR_HEARD)
+		return;
+	visitor->state = VISITOR_CUT;
+	visitor->since_ms = now_ms + DOOR_CUT_MS;
 	door->waiting++;
 }
 

@@ -26,9 +26,15 @@ struct inlet *door_inlet(struct door *door);
 void door_serve(struct door *door, uint64_t now_ms);
 uint64_t door_deadline(const struct door *door); /* mono_ms */
 
+/* One connection: a descriptor is given out anew as soon as the connection that had it is closed. */
+struct door_visit {
+	int fd;
+	uint64_t number; /* counted from 1; 0: not known */
+};
+
 /* A message came over this connection (zmq_msg_get, ZMQ_SRCFD): no stranger any more. */
-void door_heard(struct door *door, int fd);
-/* Cuts it, a moment later: what was said last still goes out. */
-void door_cut(struct door *door, int fd, uint64_t now_ms);
+struct door_visit door_heard(struct door *door, int fd);
+/* Cuts it, a moment later: what was said last still goes out. Nothing, when it is gone already. */
+void door_cut(struct door *door, struct door_visit visit, uint64_t now_ms);
 
 #endif

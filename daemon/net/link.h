@@ -27,8 +27,8 @@ struct link {
 	struct frame *backlog;   /* what the pipe could not take */
 	struct frame *backlog_last;
 	size_t backlog_bytes;
-	int fd;            /* of an accepted connection, as its last message came; -1: not known */
-	uint64_t spent_us; /* of the net thread, less what time has given back */
+	struct door_visit visit; /* of an accepted one, as its last message came */
+	uint64_t spent_us;       /* of the net thread, less what time has given back */
 	uint64_t spent_at_ms;
 	struct frame *inbox; /* came and waits for its share of the thread */
 	struct frame *inbox_last;

@@ -106,7 +106,6 @@ struct link *net_link_new(struct links *links, const uint8_t key[32], struct dia
 		return NULL;
 	}
 	link->id = ++links->last_id;
-	link->fd = -1;
 	memcpy(link->key, key, sizeof link->key);
 	link->dialer = dialer;
 	if (route) {
@@ -136,7 +135,7 @@ static void link_end(struct links *links, struct link *link, const char *why)
 	links->some_gone = true;
 	link_unroute(links, link);
 	if (links->door)
-		door_cut(links->door, link->fd, moment_now().mono_ms);
+		door_cut(links->door, link->visit, moment_now().mono_ms);
 }
 
 void net_link_break(struct links *links, struct link *link, const char *why)
@@ -346,7 +345,7 @@ void net_link_receive(struct links *links, struct link *link, zmq_msg_t *message
 
 /* A routing id without a link: of one that was dropped only a new HELLO counts. */
 static void links_accept(struct links *links, const uint8_t key[32], const void *route, size_t route_size,
-			 zmq_msg_t *message)
+			 struct door_visit visit, zmq_msg_t *message)
 {
 	Twinlog__PeerMessage *decoded = NULL;
 	const enum twinlog_error error = link_decode(links, message, &decoded);
@@ -357,7 +356,7 @@ static void links_accept(struct links *links, const uint8_t key[32], const void 
 	struct link *link = net_link_new(links, key, NULL, route, route_size);
 	if (!link)
 		return;
-	link->fd = zmq_msg_get(message, ZMQ_SRCFD);
+	link->visit = visit;
 	link_step(links, link, decoded, zmq_msg_size(message));
 }
 
@@ -379,7 +378,9 @@ static void links_take(struct links *links, zmq_msg_t *route, zmq_msg_t *message
 		return;
 	const void *route_bytes = zmq_msg_data(route);
 	struct link *link = link_by_route(links, route_bytes, route_size);
-	door_heard(links->door, zmq_msg_get(message, ZMQ_SRCFD));
+	const struct door_visit visit = door_heard(links->door, zmq_msg_get(message, ZMQ_SRCFD));
+	if (link)
+		link->visit = visit;
 	const struct keyring_entry *speaker = links_speaker(links, message);
 	if (!speaker || (link && memcmp(link->key, speaker->key, sizeof link->key) != 0)) {
 		if (link)
@@ -404,7 +405,7 @@ static void links_take(struct links *links, zmq_msg_t *route, zmq_msg_t *message
 		share_receive(links, link, message);
 		return;
 	}
-	links_accept(links, speaker->key, route_bytes, route_size, message);
+	links_accept(links, speaker->key, route_bytes, route_size, visit, message);
 }
 
 /* One message of the router: routing id and one frame. False when nothing waits. */

@@ -239,6 +239,17 @@ class Manners(harness.TestCase):
         self.assertIn(wire.REFUSE, line.heard(2000))
         wait_for(lambda: "DISCONNECTED" in line.events(100), "it is cut off")
 
+    def test_who_comes_back_is_left_alone(self):
+        """A connection gets the descriptor of the one before it, which is found to be gone only later."""
+        one, other = self.city("CN:lianyungang", listen=False), self.city("KR:mokpo")
+        one.meet(other)
+        for end in (one.stop, one.kill):
+            end()
+            before = len(one.log_text())
+            one.start()
+            time.sleep(12)  # a heartbeat to the old connection, and a moment more
+            self.assertNotIn("the connection was cut", one.log_text()[before:])
+
     def test_many_partners(self):
         """Three hundred links, dialled and dialled in, on few descriptors."""
         one = self.city("CN:lianyungang")
