@@ -6,7 +6,7 @@
 #include "log.pb-c.h"
 #include "sheet_internal.h"
 
-static enum twinlog_error ask(struct import *import, struct arena *arena, Twinlog__Filter *filter, uint32_t limit,
+static enum twinlog_error ask(struct import *import, struct arena *arena, Twinlog__Filter filter, uint32_t limit,
 			      Twinlog__Records **ret_records)
 {
 	ProtobufCBinaryData space = codec_hash(&import->space);
@@ -16,11 +16,11 @@ static enum twinlog_error ask(struct import *import, struct arena *arena, Twinlo
 	Twinlog__Reply *reply;
 	enum twinlog_error error;
 
-	filter->spaces = &space;
-	filter->n_spaces = 1;
-	filter->kinds = &kind;
-	filter->n_kinds = 1;
-	list.filter = filter;
+	filter.spaces = &space;
+	filter.n_spaces = 1;
+	filter.kinds = &kind;
+	filter.n_kinds = 1;
+	list.filter = &filter;
 	list.limit = limit;
 	request.body_case = TWINLOG__REQUEST__BODY_LIST;
 	request.list = &list;
@@ -56,7 +56,7 @@ static enum twinlog_error look(struct import *import, struct arena *arena, const
 	filter.n_cities = 2;
 	filter.from = activity->start;
 	filter.to = activity->end.len ? activity->end : activity->start;
-	error = ask(import, arena, &filter, 20, &records);
+	error = ask(import, arena, filter, 20, &records);
 	for (size_t i = 0; i < (error ? 0 : records->n_records); i++) {
 		const Twinlog__Record *record = records->records[i];
 		const Twinlog__Body *body = cli_lead_body(import->cli, record);
@@ -85,7 +85,7 @@ enum twinlog_error import_likely(struct import *import, struct arena *arena, con
 		Twinlog__Filter filter = TWINLOG__FILTER__INIT;
 		Twinlog__Records *records;
 
-		error = ask(import, arena, &filter, 1, &records);
+		error = ask(import, arena, filter, 1, &records);
 		import->nothing_to_meet = !error && records->total == 0;
 	}
 	for (size_t i = 0; i < count && !error && !import->nothing_to_meet; i++) {

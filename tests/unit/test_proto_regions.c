@@ -24,9 +24,9 @@ static void countries_are_those_of_the_list(void **state)
 	unsigned count = 0;
 	(void)state;
 
-	for (char a = 'A'; a <= 'Z'; a++)
-		for (char b = 'A'; b <= 'Z'; b++)
-			count += region_is_country((char[]){a, b}, 2);
+	for (int a = 'A'; a <= 'Z'; a++)
+		for (int b = 'A'; b <= 'Z'; b++)
+			count += region_is_country((char[]){(char)a, (char)b}, 2);
 	assert_int_equal(count, 249 + 2);
 	for (size_t i = 0; i < 5; i++)
 		assert_true(is_country((const char *[]){"CN", "KR", "XK", "ZZ", "ZW"}[i]));
