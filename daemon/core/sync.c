@@ -146,6 +146,10 @@ void sync_acts_durable(struct node *node, struct node_link *link, struct space *
 {
 	const struct peer_space *known = peer_space(&node->peers.items[link->peer], acts_space(space->acts));
 	digest_send(node, link, space);
+	/* One who has the same acts by now says nothing to that, and what was restored waits for what it says. */
+	if (space->withheld && known && self_is_member(node, space) &&
+	    space_entitles(space, &node->peers.items[link->peer].card->identity) == ENTITLED_ALL)
+		erasures_ask(node, link, space, true);
 	if (known && known->owes_positions)
 		tell_positions(node, link, space);
 }
