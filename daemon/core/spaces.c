@@ -180,12 +180,18 @@ static void acts_page_send(struct node *node, struct node_link *link, struct spa
 	effect_send(node, link, &message);
 }
 
-/* All acts that these heads do not reach, in pages. */
+/* All acts that these heads do not reach, in pages. While some are not durable none are told: those may be what names
+ * the partner. All whom it concerns are told after their commit. */
 void spaces_send_acts(struct node *node, struct node_link *link, struct space *space, const struct hash *have,
 		      size_t have_count, uint32_t stream)
 {
 	const struct hash *identity = &node->peers.items[link->peer].card->identity;
 	const size_t count = acts_count(space->acts);
+	if (space->acts_pending > 0) {
+		if (stream != 0)
+			acts_page_send(node, link, space, NULL, 0, stream, true);
+		return;
+	}
 	bool *known = arena_alloc(node->effects->arena, count * sizeof *known);
 	ProtobufCBinaryData *list = arena_alloc(node->effects->arena, count * sizeof *list);
 	if (!known || !list) {
@@ -193,12 +199,8 @@ void spaces_send_acts(struct node *node, struct node_link *link, struct space *s
 		return;
 	}
 	acts_known_from(space->acts, have, have_count, known);
-	/* The last ones are not durable yet; they follow after their commit. */
-	const size_t durable = count - space->acts_pending;
 	size_t listed = 0, bytes = 0;
-	if (durable == 0)
-		return;
-	for (size_t i = 0; i < durable; i++) {
+	for (size_t i = 0; i < count; i++) {
 		const struct act *act = acts_at(space->acts, i);
 		if (known[i] || !space_act_is_for(space, i, identity))
 			continue;

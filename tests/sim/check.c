@@ -220,12 +220,13 @@ void check_persist(struct sim *sim, unsigned machine, const struct persist *what
 
 /* ---- Erasures: no store ever holds one beside what it erased. ---- */
 
-static void check_erased(struct sim *sim, unsigned machine, const struct disk_entry *entry)
+static void check_erased(struct sim *sim, unsigned machine, const struct disk_entry *entry, const struct hash *leaf)
 {
 	struct disk *disk = &sim->machines[machine].disk;
 	const struct bundle *bundle = entry->bundle;
 	for (uint32_t i = 0; disk->erasures.count && !sim->machines[machine].flipped && i < bundle->leaves_count; i++)
-		if (bundle->leaves[i].salt && disk_erased(sim, disk, bundle, &bundle->leaves[i].hash))
+		if (bundle->leaves[i].salt && (!leaf || hash_equal(leaf, &bundle->leaves[i].hash)) &&
+		    disk_erased(sim, disk, bundle, &bundle->leaves[i].hash))
 			sim_fail(sim, SIM_UNSAFE, "machine %u keeps what was erased", machine);
 }
 
@@ -233,7 +234,7 @@ void check_committed(struct sim *sim, unsigned machine, const struct persist *wh
 {
 	const struct disk *disk = &sim->machines[machine].disk;
 	if (what->kind == PERSIST_BUNDLE)
-		check_erased(sim, machine, disk_row(&disk->bundles, what->sequence));
+		check_erased(sim, machine, disk_row(&disk->bundles, what->sequence), NULL);
 	if (what->kind != PERSIST_ERASURE)
 		return;
 	const struct disk_entry *row = disk_row(&disk->erasures, what->sequence);
@@ -241,7 +242,7 @@ void check_committed(struct sim *sim, unsigned machine, const struct persist *wh
 	for (size_t i = 0; i < disk->bundles.count; i++)
 		if (hash_equal(&disk->bundles.items[i].bundle->city, &erasure->city) &&
 		    hash_equal(&disk->bundles.items[i].bundle->space, &erasure->space))
-			check_erased(sim, machine, &disk->bundles.items[i]);
+			check_erased(sim, machine, &disk->bundles.items[i], &erasure->leaf);
 }
 
 /* ---- At intervals ---- */

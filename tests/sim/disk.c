@@ -47,6 +47,8 @@ bool disk_erased(struct sim *sim, struct disk *disk, const struct bundle *bundle
 {
 	struct hash signers[SIM_CITIES_MAX];
 	size_t count = 0;
+	if (disk->erasures.count == 0 || !world_may_be_erased(&sim->world, leaf))
+		return false;
 	const struct acts *acts = council_sits(sim) ? council_judges(sim, disk, &bundle->space) : NULL;
 	for (size_t i = 0; i < disk->erasures.count; i++) {
 		const struct object *object = &sim->world.items[disk->erasures.items[i].object];

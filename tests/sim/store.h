@@ -56,6 +56,7 @@ struct world {
 	size_t seen_count, seen_capacity;
 	uint32_t *seen_slots; /* likewise by bytes */
 	size_t seen_slots_count;
+	uint8_t erased[1u << 13]; /* a bit for the first two bytes of each leaf that any erasure names */
 };
 
 #define OBJECT_NONE UINT32_MAX
@@ -126,6 +127,8 @@ uint32_t world_find(const struct world *world, const struct hash *id);
 const struct content *world_take_bundle(struct sim *sim, const void *bytes, size_t size);
 const struct content *world_take_act(struct sim *sim, const void *bytes, size_t size);
 const struct content *world_take_erasure(struct sim *sim, const void *bytes, size_t size);
+/* False: no erasure that any disk ever held names the leaf. */
+bool world_may_be_erased(const struct world *world, const struct hash *leaf);
 void world_free(struct world *world);
 
 /* ---- disk.c ---- */

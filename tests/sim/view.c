@@ -99,7 +99,7 @@ static bool keys_changed(const struct acts *acts)
 }
 
 /* Stewards erased some of it, on acts that a change of key may shut out: who judged before has dropped it, others have
- * not (PROTOCOL, "Erasures"). */
+ * not (PROTOCOL, "Erasures"). Words that do not count are nowhere shown, and not all members hold them. */
 static bool erased_by_others(const struct space *space, const struct record *record)
 {
 	const struct statements *statements = space_statements(space);
@@ -109,7 +109,7 @@ static bool erased_by_others(const struct space *space, const struct record *rec
 		const struct word *word = hash_equal(&erasure->signer, &erasure->city)
 					      ? NULL
 					      : statements_find_leaf(statements, &erasure->leaf);
-		if (word && statements_record(statements, word->record) == record)
+		if (word && word->counts && statements_record(statements, word->record) == record)
 			return true;
 	}
 	return false;

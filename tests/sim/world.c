@@ -197,6 +197,8 @@ const struct content *world_take_erasure(struct sim *sim, const void *bytes, siz
 	if (world_find(&sim->world, &erasure->id) != OBJECT_NONE)
 		sim_fail(sim, SIM_UNSAFE, "one id, two erasures: exact bytes were not kept");
 	const unsigned key = erasure_verify(sim, erasure);
+	sim->world.erased[erasure->leaf.bytes[0] << 5 | erasure->leaf.bytes[1] >> 3] |=
+	    (uint8_t)(1u << (erasure->leaf.bytes[1] & 7u));
 	const struct object *object = world_add(sim, (struct object){.kind = OBJECT_ERASURE,
 								     .id = erasure->id,
 								     .space = erasure->space,
@@ -205,6 +207,11 @@ const struct content *world_take_erasure(struct sim *sim, const void *bytes, siz
 								     .erasure = erasure});
 	return seen_add(&sim->world, (struct content){.object = (uint32_t)(object - sim->world.items),
 						      .blob = blob_new(bytes, size)});
+}
+
+bool world_may_be_erased(const struct world *world, const struct hash *leaf)
+{
+	return world->erased[leaf->bytes[0] << 5 | leaf->bytes[1] >> 3] >> (leaf->bytes[1] & 7u) & 1u;
 }
 
 void world_free(struct world *world)
