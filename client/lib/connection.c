@@ -140,9 +140,9 @@ static enum twinlog_error await_handshake(struct twinlog *twinlog, struct twinlo
 		if (twinlog->refused_key)
 			return twinlog_fault_set(fault, TWINLOG_UNKNOWN_KEY, twinlog->endpoint, NULL);
 		if (passed >= (twinlog->reached ? TWINLOG_CONNECT_MS : TWINLOG_REFUSED_GRACE_MS))
-			return twinlog_fault_set(fault,
-						 twinlog->no_handshake ? TWINLOG_UNKNOWN_KEY : TWINLOG_NOT_REACHABLE,
-						 twinlog->endpoint, NULL);
+			return twinlog_fault_set(
+			    fault, twinlog->cuts < CONNECTION_CUTS ? TWINLOG_NOT_REACHABLE : TWINLOG_UNKNOWN_KEY,
+			    twinlog->endpoint, NULL);
 		connection_poll(twinlog, 20);
 	}
 	return TWINLOG_OK;

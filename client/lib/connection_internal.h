@@ -29,17 +29,20 @@ struct server_keys {
 	char path[512]; /* the settings that name them; "": given by a program */
 };
 
+/* One alone may be a daemon that was just stopped. */
+#define CONNECTION_CUTS 2u
+
 struct twinlog {
 	void *socket, *monitor;
 	char endpoint[512];
 	char office[TWINLOG_NAME_MAX + 1];
 	uint32_t timeout_ms;
 	bool has_context;
-	bool up;           /* the handshake is done and the line stands */
-	bool reached;      /* somebody accepted the connection */
-	bool refused_key;  /* the daemon said so */
-	bool no_handshake; /* the line was cut within the handshake: a wrong server key looks like this */
-	bool cut;          /* likewise, since the key was last changed over */
+	bool up;          /* the handshake is done and the line stands */
+	bool reached;     /* somebody accepted the connection */
+	bool refused_key; /* the daemon said so */
+	bool cut;         /* within the handshake, since the key was last changed over */
+	unsigned cuts;    /* of all keys, with no handshake since: CONNECTION_CUTS look like a wrong server key */
 	struct server_keys server;
 	uint64_t next_id;
 	size_t under_way; /* pending ones that are no call */

@@ -81,7 +81,8 @@ static void note_event(struct twinlog *twinlog, uint16_t event, uint32_t value)
 		break;
 	case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
 		twinlog->up = true;
-		twinlog->refused_key = twinlog->no_handshake = twinlog->cut = false;
+		twinlog->refused_key = twinlog->cut = false;
+		twinlog->cuts = 0;
 		server_key_settle(twinlog);
 		break;
 	case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
@@ -89,7 +90,8 @@ static void note_event(struct twinlog *twinlog, uint16_t event, uint32_t value)
 		break;
 	case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
 	case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
-		twinlog->no_handshake = twinlog->cut = true;
+		twinlog->cut = true;
+		twinlog->cuts++;
 		break;
 	case ZMQ_EVENT_CONNECT_RETRIED:
 		break;

@@ -1,8 +1,14 @@
 #!/usr/bin/python3
 """Client keys, made and unmade while the daemon runs: roles, spaces, offices, the audit trail, and who asks too much."""
 
+import contextlib
 import json
+import re
+import socket
 import subprocess
+import threading
+
+import zmq
 
 import harness
 from harness import activity
@@ -180,6 +186,32 @@ class Clients(harness.TestCase):
         self.assertEqual(again.read_text(), "mine")
         self.assertEqual([user["name"] for user in one.json("user", "list")["users"]], ["admin", "clerk"])
         self.assertEqual((one.folder.parent / "clerk.conf").stat().st_mode & 0o777, 0o600)
+
+    def test_no_handshake(self):
+        """A server key that is not the daemon's is told from a line that was cut once, as by a daemon that stops."""
+        one, _, _ = self.pair()
+        settings = (one.folder / "client.conf").read_text("utf-8")
+        public, _ = zmq.curve_keypair()
+        wrong = one.folder / "wrong.conf"
+        wrong.write_text(re.sub("^server = .*$", lambda _: f"server = {public.decode()}", settings, flags=re.M), "utf-8")
+        done = harness.run([harness.TWINLOG, "-D", wrong, "list"])
+        self.assertEqual(done.code, 4, done)
+        self.assertIn(b"the key is not known there", done.err)
+        held = []
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            def accept():
+                listener.accept()[0].close()
+                with contextlib.suppress(OSError):
+                    while True:
+                        held.append(listener.accept()[0])
+            threading.Thread(target=accept, daemon=True).start()
+            silent = one.folder / "silent.conf"
+            endpoint = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
+            silent.write_text(re.sub("^endpoint = .*$", f"endpoint = {endpoint}", settings, flags=re.M), "utf-8")
+            done = harness.run([harness.TWINLOG, "-D", silent, "list"])
+        self.assertEqual(done.code, 5, done)
+        self.assertIn(b"cannot be reached", done.err)
+        self.assertTrue(held, "the second connection was held")
 
 
 if __name__ == "__main__":
