@@ -68,7 +68,7 @@ struct line {
 	struct socks *socks;
 };
 
-static void line_open(struct line *line)
+static void line_open_to(struct line *line, const char *address)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t size = sizeof at;
@@ -79,7 +79,12 @@ static void line_open(struct line *line)
 	assert_int_equal(listen(line->listener, 4), 0);
 	assert_int_equal(getsockname(line->listener, (struct sockaddr *)&at, &size), 0);
 	snprintf(proxy, sizeof proxy, "127.0.0.1:%u", ntohs(at.sin_port));
-	assert_int_equal(socks_open(proxy, "tcp://city.example:7000", line->endpoint, &line->socks), TWINLOG_OK);
+	assert_int_equal(socks_open(proxy, address, line->endpoint, &line->socks), TWINLOG_OK);
+}
+
+static void line_open(struct line *line)
+{
+	line_open_to(line, "tcp://city.example:7000");
 }
 
 static int line_connect(const struct line *line)
@@ -95,19 +100,27 @@ static int line_connect(const struct line *line)
 	return fd;
 }
 
-static void line_greet(struct line *line)
+/* What it is asked for, of that many bytes. */
+static void line_asked(struct line *line, const void *request, size_t size)
 {
-	static const uint8_t hello[] = {5, 1, 0},
-			     request[] = {5,   1,   0,   3,   12,  'c', 'i', 't',       'y',        '.',
-					  'e', 'x', 'a', 'm', 'p', 'l', 'e', 7000 >> 8, 7000 & 0xff};
-	uint8_t bytes[sizeof request];
+	static const uint8_t hello[] = {5, 1, 0};
+	uint8_t bytes[64];
 
+	assert_true(size <= sizeof bytes);
 	line->proxy = accept(line->listener, NULL, NULL);
 	assert_int_equal(recv(line->proxy, bytes, sizeof hello, MSG_WAITALL), sizeof hello);
 	assert_memory_equal(bytes, hello, sizeof hello);
 	write_all(line->proxy, (const uint8_t *)"\5\0", 2);
-	assert_int_equal(recv(line->proxy, bytes, sizeof request, MSG_WAITALL), sizeof request);
-	assert_memory_equal(bytes, request, sizeof request);
+	assert_int_equal(recv(line->proxy, bytes, size, MSG_WAITALL), size);
+	assert_memory_equal(bytes, request, size);
+}
+
+static const uint8_t by_name[] = {5,   1,   0,   3,   12,  'c', 'i', 't',       'y',        '.',
+				  'e', 'x', 'a', 'm', 'p', 'l', 'e', 7000 >> 8, 7000 & 0xff};
+
+static void line_greet(struct line *line)
+{
+	line_asked(line, by_name, sizeof by_name);
 	/* Byte by byte, an address of each kind: a name here. */
 	for (size_t i = 0; i < 10; i++)
 		write_all(line->proxy, (const uint8_t *)"\5\0\0\3\3abc\0\1" + i, 1);
@@ -210,12 +223,73 @@ static void this_process_alone(void **state)
 	line_close(&line);
 }
 
+/* RFC 1928: an address goes as four or sixteen bytes. */
+static void addresses_go_as_bytes(void **state)
+{
+	static const uint8_t four[] = {5, 1, 0, 1, 192, 0, 2, 7, 7000 >> 8, 7000 & 0xff};
+	static const uint8_t six[] = {5, 1, 0, 4, 0x20, 1, 0x0d, 0xb8, 0, 0,         0,
+				      0, 0, 0, 0, 0,    0, 0,    0,    7, 7000 >> 8, 7000 & 0xff};
+	(void)state;
+
+	for (int i = 0; i < 2; i++) {
+		struct line line;
+
+		line_open_to(&line, i ? "tcp://[2001:db8::7]:7000" : "tcp://192.0.2.7:7000");
+		line.local = line_connect(&line);
+		line_asked(&line, i ? six : four, i ? sizeof six : sizeof four);
+		line_close(&line);
+	}
+}
+
+static void a_refusal_is_told(void **state)
+{
+	static const struct {
+		const char *answer, *why;
+	} cases[] = {
+	    {"\5\2\0\1\0\0\0\0\0\0", "the proxy does not let this machine through"},
+	    {"\5\5\0\1\0\0\0\0\0\0", "the proxy does not reach this address"},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct line line;
+		uint8_t byte;
+
+		line_open(&line);
+		line.local = line_connect(&line);
+		line_asked(&line, by_name, sizeof by_name);
+		write_all(line.proxy, (const uint8_t *)cases[i].answer, 10);
+		assert_int_equal(recv(line.local, &byte, 1, 0), 0);
+		assert_string_equal(socks_why(line.socks), cases[i].why);
+		line_close(&line);
+	}
+}
+
+/* Though neither end has gone. */
+static void closing_ends_both_lines(void **state)
+{
+	struct line line;
+	uint8_t byte;
+	(void)state;
+
+	line_open(&line);
+	line.local = line_connect(&line);
+	line_greet(&line);
+	write_all(line.proxy, (const uint8_t *)"x", 1);
+	assert_int_equal(recv(line.local, &byte, 1, 0), 1);
+	socks_close(line.socks);
+	line.socks = NULL;
+	assert_int_equal(recv(line.proxy, &byte, 1, 0), 0);
+	assert_int_equal(recv(line.local, &byte, 1, 0), 0);
+	line_close(&line);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(carries_every_byte),
-	    cmocka_unit_test(what_was_said_last_arrives),
-	    cmocka_unit_test(this_process_alone),
+	    cmocka_unit_test(carries_every_byte), cmocka_unit_test(what_was_said_last_arrives),
+	    cmocka_unit_test(this_process_alone), cmocka_unit_test(addresses_go_as_bytes),
+	    cmocka_unit_test(a_refusal_is_told),  cmocka_unit_test(closing_ends_both_lines),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
