@@ -91,8 +91,8 @@ bool changes_event(const struct space *space, uint64_t sequence, struct changes_
 		event.erasure = erasures_at(erasures, erasure);
 	if (turn < count && turns[turn].sequence == sequence)
 		event.turn = &turns[turn];
-	if (event.turn && sequence == last_act(turns, count))
-		event.earlier = erasure;
+	event.earlier = event.turn && event.turn->act ? erasure : 0;
+	event.last_act = sequence == last_act(turns, count);
 	*ret_event = event;
 	return event.words > 0 || event.erasure || event.turn;
 }
@@ -113,6 +113,14 @@ uint64_t changes_places(const struct changes_event *event)
 	if (event->turn && event->turn->what != TURN_NONE)
 		places += statements_records(space_statements(event->space));
 	return places;
+}
+
+uint64_t changes_place(const struct changes_event *event, uint64_t place)
+{
+	const uint64_t earlier = (uint64_t)event->words + (event->erasure != NULL);
+
+	return !event->last_act && place >= earlier && place < earlier + event->earlier ? earlier + event->earlier
+											: place;
 }
 
 static uint32_t record_erased(const struct changes_event *event, const struct erasure *erasure)

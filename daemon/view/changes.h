@@ -5,7 +5,8 @@
  *     event        one sequence number: its places, in order, each of which may lead to a record
  *       words      what a bundle brought
  *       erasure    of one leaf
- *       earlier    at the last act: erasures by stewards before it, which an act may put into effect at any time
+ *       earlier    at an act: erasures by stewards before it, which an act may put into effect at any time; told at
+ *                  the last one alone, yet each has its place at all, so that no place moves when an act comes
  *       records    at a turn: all there are, of which those count that it may have changed
  */
 #ifndef TWINLOG_CHANGES_H
@@ -21,6 +22,7 @@ struct changes_event {
 	uint32_t words;
 	const struct erasure *erasure; /* NULL: none */
 	size_t earlier;
+	bool last_act; /* earlier ones are told here */
 	const struct turn *turn; /* NULL: none */
 };
 
@@ -33,6 +35,8 @@ uint64_t changes_last(const struct space *space, uint64_t upto);
 bool changes_event(const struct space *space, uint64_t sequence, struct changes_event *ret_event);
 /* How many places it has. */
 uint64_t changes_places(const struct changes_event *event);
+/* The place that is looked at next, from one on: those that tell nothing at once are passed over. */
+uint64_t changes_place(const struct changes_event *event, uint64_t place);
 /* The record that a place leads to: CHANGES_NONE when it is not touched, or when a later event tells it anyway. */
 uint32_t changes_record(const struct changes_event *event, uint64_t place);
 /* A name of the event: of what the store holds there. */

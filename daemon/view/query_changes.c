@@ -258,7 +258,8 @@ static enum twinlog_error event_walk(struct feed *feed, size_t space, const stru
 
 	feed->sequence = event->sequence;
 	feed->mark = event_mark(feed, event);
-	for (uint64_t place = from; place < places && !error; place++) {
+	for (uint64_t place = changes_place(event, from); place < places && !error;
+	     place = changes_place(event, place + 1)) {
 		const uint64_t before = feed->place;
 		const uint32_t record = changes_record(event, place);
 

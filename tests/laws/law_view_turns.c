@@ -208,23 +208,6 @@ static void asked_while_writing(struct story *story, uint64_t seed, unsigned num
 		free(story->states[i].bytes);
 }
 
-static void store_up(struct story *story)
-{
-	struct twinlog_fault fault;
-
-	/* In memory where there is a place for it: it is synced for each word. */
-	strcpy(story->folder,
-	       access("/dev/shm", W_OK) == 0 ? "/dev/shm/twinlog-turns-XXXXXX" : "/tmp/twinlog-turns-XXXXXX");
-	assert_non_null(mkdtemp(story->folder));
-	assert_int_equal(store_open(story->folder, true, false, &story->store, &fault), TWINLOG_OK);
-}
-
-static void store_down(struct story *story)
-{
-	store_close(story->store);
-	remove_dir(story->folder);
-}
-
 static void one_state_whatever_comes_in_between(void **state)
 {
 	unsigned stops = 0;

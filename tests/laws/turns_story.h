@@ -301,6 +301,23 @@ static inline void erase_one(struct story *story, unsigned at)
 	duo_request(&story->duo, at, &request);
 }
 
+static inline void store_up(struct story *story)
+{
+	struct twinlog_fault fault;
+
+	/* In memory where there is a place for it: it is synced for each word. */
+	strcpy(story->folder,
+	       access("/dev/shm", W_OK) == 0 ? "/dev/shm/twinlog-turns-XXXXXX" : "/tmp/twinlog-turns-XXXXXX");
+	assert_non_null(mkdtemp(story->folder));
+	assert_int_equal(store_open(story->folder, true, false, &story->store, &fault), TWINLOG_OK);
+}
+
+static inline void store_down(struct story *story)
+{
+	store_close(story->store);
+	remove_dir(story->folder);
+}
+
 /* What the writer does; now and then the texts too. */
 static inline void store_it(struct story *story)
 {

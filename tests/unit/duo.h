@@ -96,10 +96,10 @@ static inline void duo_chunk(struct duo *duo, unsigned at, const struct effect *
 	Twinlog__BundleList list = TWINLOG__BUNDLE_LIST__INIT;
 	Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
 	Twinlog__Chunk chunk = TWINLOG__CHUNK__INIT;
-	ProtobufCBinaryData items[64];
+	ProtobufCBinaryData items[256];
 	size_t content = 0, size;
 	uint8_t *packed, *bytes;
-	assert_true(effect->send_chunk.count <= 64);
+	assert_true(effect->send_chunk.count <= 256);
 	for (size_t i = 0; i < effect->send_chunk.count; i++)
 		for (size_t b = 0; b < city->bundles_count; b++)
 			if (city->bundles[b].sequence == effect->send_chunk.sequences[i]) {
@@ -356,17 +356,17 @@ static inline void duo_end(struct duo *duo)
 	}
 }
 
-/* The first founds a space of both, the second accepts; again for one more. False when a step failed. */
-static inline bool duo_found(struct duo *duo, struct hash *ret_space)
+/* The first founds a space of both; again for one more. False when a step failed. */
+static inline bool duo_offer(struct duo *duo, uint32_t template, struct hash *ret_space)
 {
-	Twinlog__Request request = TWINLOG__REQUEST__INIT, answer = TWINLOG__REQUEST__INIT;
+	Twinlog__Request request = TWINLOG__REQUEST__INIT;
 	Twinlog__SpaceCreate create = TWINLOG__SPACE_CREATE__INIT;
 	Twinlog__SpaceMember member = TWINLOG__SPACE_MEMBER__INIT, *members[] = {&member};
-	Twinlog__SpaceAnswer accept = TWINLOG__SPACE_ANSWER__INIT;
 	const size_t before = node_spaces(duo->cities[0].node);
 	const uint8_t id[16] = {1, (uint8_t)before};
 	member.identity = codec_hash(&duo->cities[1].identity);
 	create.title = codec_string("Lianyungang and Mokpo");
+	create.template_ = template;
 	create.members = members;
 	create.n_members = 1;
 	create.request = codec_bytes(id, sizeof id);
@@ -374,17 +374,28 @@ static inline bool duo_found(struct duo *duo, struct hash *ret_space)
 	request.space_create = &create;
 	duo_request(duo, 0, &request);
 	duo_time(duo, 200);
-	if (duo->failed)
-		return false;
 	if (node_spaces(duo->cities[0].node) == before + 1)
 		*ret_space = *acts_space(space_acts(node_space(duo->cities[0].node, before)));
-	accept.space = codec_hash(ret_space);
-	accept.accept = true;
-	answer.body_case = TWINLOG__REQUEST__BODY_SPACE_ANSWER;
-	answer.space_answer = &accept;
-	duo_request(duo, 1, &answer);
+	return !duo->failed;
+}
+
+/* The second accepts. */
+static inline bool duo_accept(struct duo *duo, const struct hash *space)
+{
+	Twinlog__Request request = TWINLOG__REQUEST__INIT;
+	Twinlog__SpaceAnswer answer = TWINLOG__SPACE_ANSWER__INIT;
+	answer.space = codec_hash(space);
+	answer.accept = true;
+	request.body_case = TWINLOG__REQUEST__BODY_SPACE_ANSWER;
+	request.space_answer = &answer;
+	duo_request(duo, 1, &request);
 	duo_time(duo, 200);
 	return !duo->failed;
+}
+
+static inline bool duo_found(struct duo *duo, struct hash *ret_space)
+{
+	return duo_offer(duo, TWINLOG__TEMPLATE__TEMPLATE_PAIR, ret_space) && duo_accept(duo, ret_space);
 }
 
 /* One new activity. */
