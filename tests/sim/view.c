@@ -98,17 +98,19 @@ static bool keys_changed(const struct acts *acts)
 	return false;
 }
 
-/* Stewards erased some of it, on acts that a change of key may shut out: who judged before has dropped it, others have
- * not (PROTOCOL, "Erasures"). Words that do not count are nowhere shown, and not all members hold them. */
-static bool erased_by_others(const struct space *space, const struct record *record)
+/* Stewards erased some of it, on acts that a change of key may shut out, or a thief did, and the city that could name
+ * it is out of reach: who judged before has dropped it, others have not (PROTOCOL, "Erasures"). Words that do not count
+ * are nowhere shown, and not all members hold them. */
+static bool erased_in_doubt(const struct space *space, const struct record *record)
 {
 	const struct statements *statements = space_statements(space);
 	const struct erasures *erasures = space_erasures(space);
 	for (size_t i = 0; i < erasures_count(erasures); i++) {
 		const struct erasure *erasure = erasures_at(erasures, i);
-		const struct word *word = hash_equal(&erasure->signer, &erasure->city)
-					      ? NULL
-					      : statements_find_leaf(statements, &erasure->leaf);
+		const bool doubt =
+		    !hash_equal(&erasure->signer, &erasure->city) ||
+		    acts_erasure_shut_out(space_acts(space), &erasure->signer, erasure->key, &erasure->id);
+		const struct word *word = doubt ? statements_find_leaf(statements, &erasure->leaf) : NULL;
 		if (word && word->counts && statements_record(statements, word->record) == record)
 			return true;
 	}
@@ -126,7 +128,7 @@ struct hash view_digest(struct sim *sim, const struct node *node, const struct s
 	struct page page = {0};
 	const bool unsure = keys_changed(space_acts(space));
 	for (size_t i = 0; i < count; i++)
-		if (records[i]->shown && !(unsure && erased_by_others(space, records[i])))
+		if (records[i]->shown && !(unsure && erased_in_doubt(space, records[i])))
 			page_record(sim, &page, space, node_identity(node), records[i]);
 	if (page.count && sim->healed && sim->options.canary == CANARY_VIEW &&
 	    hash_equal(node_identity(node), &sim->cities[0].identity))
