@@ -271,6 +271,7 @@ static bool places_stand(struct sim *sim, const struct space *space, const struc
 	const struct statements *left = space_statements(space), *right = space_statements(again);
 	size_t count, others_count, found = 0;
 	const struct turn *turns = space_turns(space, &count), *others = space_turns(again, &others_count);
+	const uint64_t first = statements_bundle_from(left, 0);
 	if (statements_records(left) != statements_records(right))
 		return false;
 	others_count -= sim_sings(sim, CANARY_PLACES);
@@ -280,8 +281,9 @@ static bool places_stand(struct sim *sim, const struct space *space, const struc
 	for (size_t i = 0; i < others_count; i++) {
 		const struct turn *turn = &turns[found], *other = &others[i];
 		const bool same = found < count && turn->sequence == other->sequence && turn->act == other->act;
-		if (same && turn->what == other->what && hash_equal(&turn->id, &other->id) &&
-		    (turn->what != TURN_CITY || hash_equal(&turn->city, &other->city)))
+		if (same && hash_equal(&turn->id, &other->id) &&
+		    (turn->sequence < first ||
+		     (turn->what == other->what && (turn->what != TURN_CITY || hash_equal(&turn->city, &other->city)))))
 			found++;
 		else if (same || other->act)
 			return false;
