@@ -140,11 +140,19 @@ const char *keys_wrong(struct sim *sim, struct disk *disk, const struct space *s
 
 /* ---- A change ---- */
 
+struct signing {
+	struct sim *sim;
+	bool stays; /* a leave of its own that has come back is not named: it would put the city out now */
+};
+
 /* An acceptance that a thief signed is taken for its own by a city that has used it since. */
 static bool made_by_city(void *context, const struct rekey_object *object)
 {
-	struct sim *sim = context;
+	const struct signing *signing = context;
+	struct sim *sim = signing->sim;
 	struct object *known = &sim->world.items[world_find(&sim->world, object->id)];
+	if (signing->stays && object->what == REKEY_ACT && known->act->kind == TWINLOG__ACT_KIND__ACT_LEAVE)
+		return false;
 	if (object->what == REKEY_ACT && known->act->kind == TWINLOG__ACT_KIND__ACT_ACCEPT)
 		known->stolen = false;
 	const bool stolen = known->stolen;
@@ -223,11 +231,12 @@ static void keys_sign(struct sim *sim, unsigned machine, bool extend)
 	struct city *city = &sim->cities[number];
 	struct effects effects;
 	size_t spaces = 0;
+	struct signing signing = {.sim = sim};
 	const struct rekey rekey = {.recovery_seed = city->recovery_seed,
 				    .new_key = &city->publics[city->keys_count - 1],
 				    .extend = extend,
 				    .counts = city->stolen || extend ? made_by_city : NULL,
-				    .context = sim};
+				    .context = &signing};
 	const struct moment now = {
 	    .wall_ms = (uint64_t)((int64_t)(SIM_EPOCH_MS + sim->now_ms) + sim->machines[machine].wall_skew_ms)};
 	struct node *node = node_of_disk(sim, machine);
@@ -235,7 +244,13 @@ static void keys_sign(struct sim *sim, unsigned machine, bool extend)
 	uint8_t *before = counting(sim, node, &city->identity);
 	if (effects_init(&effects))
 		abort();
-	const enum twinlog_error error = node_rekey(node, &rekey, now, &effects, &spaces);
+	enum twinlog_error error = node_rekey(node, &rekey, now, &effects, &spaces);
+	if (error == TWINLOG_PUTS_OUT) {
+		node_free(node);
+		node = node_of_disk(sim, machine);
+		signing.stays = true;
+		error = node_rekey(node, &rekey, now, &effects, &spaces);
+	}
 	if (error)
 		sim_fail(sim, SIM_UNSAFE, "machine %u cannot change its key: %s", machine, twinlog_error_text(error));
 	sim_note(sim, "%s %s in %zu spaces", city->city_id, extend ? "names more that counts" : "signs a new key",
