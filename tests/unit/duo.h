@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "card.h"
+#include "erasures.h"
 #include "node.h"
 #include "record.pb-c.h"
 
@@ -79,8 +80,25 @@ static inline uint8_t *duo_copy(const void *bytes, size_t size)
 	return copy;
 }
 
+static inline void duo_strip(struct duo_city *city, const struct persist *what)
+{
+	for (size_t b = 0; b < city->bundles_count; b++) {
+		struct duo_bundle *bundle = &city->bundles[b];
+		uint8_t *bytes;
+		size_t size;
+		if (bundle->sequence != what->sequence)
+			continue;
+		assert_int_equal(bundle_strip(bundle->bytes, bundle->size, what->leaf, &bytes, &size), TWINLOG_OK);
+		free(bundle->bytes);
+		bundle->bytes = bytes;
+		bundle->size = size;
+	}
+}
+
 static inline void duo_persist(struct duo_city *city, const struct persist *what)
 {
+	if (what->kind == PERSIST_STRIP)
+		duo_strip(city, what);
 	if (what->kind != PERSIST_BUNDLE)
 		return;
 	city->bundles = realloc(city->bundles, (city->bundles_count + 1) * sizeof *city->bundles);
@@ -315,6 +333,15 @@ static inline void duo_link(struct duo *duo)
 		memcpy(event.link_up.transport_key, seal_keys_transport_public(duo->cities[1 - at].keys), 32);
 		duo->cities[at].linked = true;
 		duo_step(duo, at, &event);
+	}
+	duo_run(duo);
+}
+
+static inline void duo_unlink(struct duo *duo)
+{
+	for (unsigned at = 0; at < 2; at++) {
+		duo->cities[at].linked = false;
+		duo_step(duo, at, &(struct event){.type = EVENT_LINK_DOWN, .link_down = {.link = 1}});
 	}
 	duo_run(duo);
 }
