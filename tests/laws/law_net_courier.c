@@ -16,9 +16,9 @@
 #include "turns_story.h"
 
 #define STORIES 40u
-#define WORDS 150u
-#define FILES 64u
-#define PAGE  16u /* parts that are handed over at once */
+#define WORDS   150u
+#define FILES   64u
+#define PAGE    16u /* parts that are handed over at once */
 
 /* ---- Files ---- */
 

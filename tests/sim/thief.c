@@ -6,9 +6,10 @@
 #include "lies.h"
 
 #define THIEF_MOST_MS 3000u /* between two of its works, at first */
-#define THIEF_TIRES   200u  /* works of all thieves, after each of which they rest so much longer again: a run of hours
-			     * is to bring other things than what is signed with stolen keys, which all keep for ever */
-#define THIEF_ACTS    40u   /* signed in all: likewise */
+#define THIEF_TIRES                                                                                                    \
+	200u           /* works of all thieves, after each of which they rest so much longer again: a run of hours     \
+			* is to bring other things than what is signed with stolen keys, which all keep for ever */
+#define THIEF_ACTS 40u /* signed in all: likewise */
 
 static void thief_later(struct sim *sim, unsigned city)
 {
