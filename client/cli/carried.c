@@ -6,9 +6,11 @@
 #include <unistd.h>
 
 #include "carry.pb-c.h"
+#include "follow.h"
 #include "parts.h"
 
-#define CARRY_TRIES 5 /* when acts or erasures come while the file is written, it is begun again */
+#define CARRY_TRIES   10 /* when acts or erasures come while the file is written, it is begun again */
+#define CARRY_REST_MS 250u
 
 struct writing {
 	struct cli *cli;
@@ -154,9 +156,11 @@ enum twinlog_error carry_write(struct cli *cli, Twinlog__CarryGet *get, const ch
 	enum twinlog_error error;
 	int tries = 0;
 
-	do
+	do {
+		if (tries > 0)
+			follow_pause(CARRY_REST_MS);
 		error = write_once(cli, get, part, path, ret_count);
-	while (error == TWINLOG_STALE && ++tries < CARRY_TRIES);
+	} while (error == TWINLOG_STALE && ++tries < CARRY_TRIES);
 	return error;
 }
 

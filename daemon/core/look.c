@@ -94,6 +94,11 @@ const struct acts *space_acts(const struct space *space)
 	return space->acts;
 }
 
+bool space_acts_durable(const struct space *space)
+{
+	return space->acts_pending == 0;
+}
+
 const struct statements *space_statements(const struct space *space)
 {
 	return space->statements;

@@ -294,6 +294,8 @@ size_t node_spaces(const struct node *node);
 const struct space *node_space(const struct node *node, size_t index); /* in order of founding or arrival here */
 const struct space *node_space_find(const struct node *node, const struct hash *space); /* NULL */
 const struct acts *space_acts(const struct space *space);
+/* Whether all of them are on the disk: until then nobody is told of any. */
+bool space_acts_durable(const struct space *space);
 const struct statements *space_statements(const struct space *space);
 size_t space_bundles(const struct space *space);
 

@@ -290,22 +290,27 @@ static enum twinlog_error phase_add(struct page *page, bool *ret_end)
 	}
 }
 
-static void count_all(const struct page *page, uint64_t *ret_acts, uint64_t *ret_erasures)
+/* False while acts are on their way to the disk. */
+static bool count_all(const struct page *page, uint64_t *ret_acts, uint64_t *ret_erasures)
 {
+	bool durable = true;
 	*ret_acts = *ret_erasures = 0;
 	for (size_t i = 0; i < node_spaces(page->node); i++) {
 		const struct space *space = node_space(page->node, i);
 		if (!space_is_in(page, space))
 			continue;
 		*ret_acts += acts_count(space_acts(space));
+		durable = durable && space_acts_durable(space);
 		*ret_erasures += erasures_count(space_erasures(space));
 	}
+	return durable;
 }
 
 static enum twinlog_error place_take(struct page *page, const Twinlog__CarryPlace *place)
 {
 	uint64_t acts, erasures;
-	count_all(page, &acts, &erasures);
+	if (!count_all(page, &acts, &erasures))
+		return TWINLOG_STALE;
 	twinlog__carry_place__init(&page->next);
 	if (!place) {
 		page->next.upto = node_commit(page->node);

@@ -6,8 +6,8 @@
 #include "node.h"
 #include "store.h"
 
-/* Looks only. STALE when acts or erasures have come since the first page; NOT_FOUND, NOT_PERMITTED (nothing is shared
- * with that city), NO_MEMORY. */
+/* Looks only. STALE when acts or erasures have come since the first page, or acts are on their way to the disk;
+ * NOT_FOUND, NOT_A_MEMBER (nothing is shared with that city), NO_MEMORY. */
 enum twinlog_error carry_answer(const struct node *node, const struct seal_keys *keys, struct store_read *read,
 				const struct scope *scope, const Twinlog__CarryGet *get, struct arena *arena,
 				Twinlog__Reply *reply) TWINLOG_MUST_CHECK;

@@ -337,9 +337,44 @@ static void all_is_handed_over(void **state)
 	assert_true(members > STORIES / 2);
 }
 
+/* What a crash could take away again is in no file. */
+static void acts_reach_the_disk_first(void **state)
+{
+	struct story *story = calloc(1, sizeof *story);
+	struct post *post = calloc(1, sizeof *post);
+	Twinlog__Request request = TWINLOG__REQUEST__INIT;
+	Twinlog__SpaceChange change = TWINLOG__SPACE_CHANGE__INIT;
+
+	(void)state;
+	assert_true(story && post);
+	duo_init(&story->duo);
+	assert_true(duo_offer(&story->duo, TWINLOG__TEMPLATE__TEMPLATE_NETWORK, &story->spaces[0]));
+	assert_true(duo_accept(&story->duo, &story->spaces[0]));
+	duo_unlink(&story->duo);
+	assert_true(file_write(story, post, 0, false));
+	change.space = codec_hash(&story->spaces[0]);
+	change.act = TWINLOG__ACT_KIND__ACT_RENAME;
+	change.title = codec_string("Another");
+	request.id = 1;
+	request.version = 1;
+	request.body_case = TWINLOG__REQUEST__BODY_SPACE_CHANGE;
+	request.space_change = &change;
+	duo_step(&story->duo, 0, &(struct event){.type = EVENT_REQUEST, .request = {.client = 1, .request = &request}});
+	assert_false(file_write(story, post, 0, false));
+	duo_run(&story->duo);
+	assert_true(file_write(story, post, 0, false));
+	assert_int_equal(story->duo.failed, TWINLOG_OK);
+	while (post->count > 0)
+		file_drop(post, 0);
+	duo_end(&story->duo);
+	free(post);
+	free(story);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(all_is_handed_over)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(all_is_handed_over),
+					   cmocka_unit_test(acts_reach_the_disk_first)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
