@@ -97,7 +97,7 @@ static bool file_write(struct story *story, struct post *post, unsigned from, bo
 	const struct duo_city *writer = &story->duo.cities[from];
 	Twinlog__CarryGet get = TWINLOG__CARRY_GET__INIT;
 	Twinlog__CarryPlace place;
-	struct file *file = &post->files[post->count];
+	struct file *file;
 	enum twinlog_error error = TWINLOG_OK;
 	bool last = false;
 
