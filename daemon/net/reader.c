@@ -16,9 +16,9 @@ struct slice {
 	uint64_t begun_cpu_us;
 };
 
-#define SLICE_RECORDS 1024u
+#define SLICE_RECORDS 512u
 #define SLICE_US                                                                                                       \
-	700u /* what is to be written waits for no longer; looked at where it is safe to stop, so a little more */
+	400u /* what is to be written waits for no longer; looked at where it is safe to stop, so a little more */
 
 /* What this thread has computed so far: unlike the time of day it does not count what others had of the processor. */
 static uint64_t cpu_us(void)
