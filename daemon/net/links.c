@@ -214,7 +214,7 @@ static enum twinlog_error link_try(struct links *links, struct link *link, zmq_m
 
 static void link_queue(struct links *links, struct link *link, zmq_msg_t *message)
 {
-	const size_t size = zmq_msg_size(message);
+	const size_t size = frame_weight(message);
 	struct frame *frame = NULL;
 	if (link->backlog_bytes + size <= TWINLOG_LINK_BACKLOG_MAX)
 		frame = malloc(sizeof *frame);
@@ -260,7 +260,7 @@ static void link_flush(struct links *links, struct link *link)
 {
 	while (link->backlog && !link->gone) {
 		struct frame *frame = link->backlog;
-		const size_t size = zmq_msg_size(&frame->message);
+		const size_t size = frame_weight(&frame->message);
 		const enum twinlog_error error = link_try(links, link, &frame->message);
 		if (error == TWINLOG_IN_USE)
 			return;

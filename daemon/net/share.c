@@ -30,8 +30,7 @@ void share_receive(struct links *links, struct link *link, zmq_msg_t *message)
 
 void inbox_put(struct links *links, struct link *link, zmq_msg_t *message)
 {
-	/* Small frames weigh more than they say. */
-	const size_t size = zmq_msg_size(message) + sizeof(struct frame) + 64;
+	const size_t size = frame_weight(message);
 	struct frame *frame = NULL;
 	if (link->inbox_bytes + size <= TWINLOG_LINK_INBOX_MAX)
 		frame = malloc(sizeof *frame);
@@ -53,7 +52,7 @@ void inbox_put(struct links *links, struct link *link, zmq_msg_t *message)
 static void inbox_pop(struct link *link)
 {
 	struct frame *frame = link->inbox;
-	link->inbox_bytes -= zmq_msg_size(&frame->message) + sizeof *frame + 64;
+	link->inbox_bytes -= frame_weight(&frame->message);
 	link->inbox = frame->next;
 	zmq_msg_close(&frame->message);
 	free(frame);
