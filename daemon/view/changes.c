@@ -92,7 +92,7 @@ bool changes_event(const struct space *space, uint64_t sequence, struct changes_
 	if (turn < count && turns[turn].sequence == sequence)
 		event.turn = &turns[turn];
 	event.earlier = event.turn && event.turn->act ? erasure : 0;
-	event.last_act = sequence == last_act(turns, count);
+	event.last_act = event.earlier > 0 && sequence == last_act(turns, count);
 	*ret_event = event;
 	return event.words > 0 || event.erasure || event.turn;
 }

@@ -22,7 +22,7 @@ struct changes_event {
 	uint32_t words;
 	const struct erasure *erasure; /* NULL: none */
 	size_t earlier;
-	bool last_act;           /* earlier ones are told here */
+	bool last_act;           /* earlier ones, if any, are told here */
 	const struct turn *turn; /* NULL: none */
 };
 

@@ -193,21 +193,10 @@ static void membership(struct story *story)
 {
 	static const uint32_t acts[] = {TWINLOG__ACT_KIND__ACT_REMOVE, TWINLOG__ACT_KIND__ACT_LEAVE,
 					TWINLOG__ACT_KIND__ACT_ADD, TWINLOG__ACT_KIND__ACT_ADD};
-	Twinlog__Request request = TWINLOG__REQUEST__INIT;
-	Twinlog__SpaceChange change = TWINLOG__SPACE_CHANGE__INIT;
-	Twinlog__SpaceMember member = TWINLOG__SPACE_MEMBER__INIT;
 	const uint32_t act = acts[draw(4)];
 
 	story->space = draw(2);
-	change.space = codec_hash(&story->spaces[story->space]);
-	change.act = act;
-	member.identity = codec_hash(&story->duo.cities[1].identity);
-	if (act != TWINLOG__ACT_KIND__ACT_LEAVE)
-		change.member = &member;
-	request.body_case = TWINLOG__REQUEST__BODY_SPACE_CHANGE;
-	request.space_change = &change;
-	duo_request(&story->duo, act == TWINLOG__ACT_KIND__ACT_LEAVE, &request);
-	duo_time(&story->duo, 200);
+	duo_change(&story->duo, act == TWINLOG__ACT_KIND__ACT_LEAVE, &story->spaces[story->space], act, NULL);
 }
 
 static void something_happens(struct story *story, struct post *post)

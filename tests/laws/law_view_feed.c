@@ -171,45 +171,26 @@ static bool any_bundle(const struct story *story, struct hash *ret_id)
 	return good;
 }
 
-static void change_space(struct story *story, unsigned at, uint32_t act)
-{
-	Twinlog__Request request = TWINLOG__REQUEST__INIT;
-	Twinlog__SpaceChange change = TWINLOG__SPACE_CHANGE__INIT;
-	Twinlog__SpaceMember member = TWINLOG__SPACE_MEMBER__INIT;
-	ProtobufCBinaryData head;
-	struct hash id;
-
-	change.space = codec_hash(&story->spaces[story->space]);
-	change.act = act;
-	member.identity = codec_hash(&story->duo.cities[1].identity);
-	if (act != TWINLOG__ACT_KIND__ACT_LEAVE)
-		change.member = &member;
-	/* Mostly from some word on nothing counts. */
-	if (act == TWINLOG__ACT_KIND__ACT_REMOVE && any_bundle(story, &id)) {
-		head = codec_hash(&id);
-		change.heads = &head;
-		change.n_heads = 1;
-	}
-	request.body_case = TWINLOG__REQUEST__BODY_SPACE_CHANGE;
-	request.space_change = &change;
-	duo_request(&story->duo, at, &request);
-	duo_time(&story->duo, 200);
-}
-
 /* Refused where the partner stands otherwise. */
 static void membership(struct story *story)
 {
+	const struct hash *space;
+	struct hash head;
+
 	story->space = draw(2);
+	space = &story->spaces[story->space];
 	switch (draw(4)) {
 	case 0:
-		change_space(story, 0, TWINLOG__ACT_KIND__ACT_REMOVE);
+		/* Mostly from some word on nothing counts. */
+		duo_change(&story->duo, 0, space, TWINLOG__ACT_KIND__ACT_REMOVE,
+			   any_bundle(story, &head) ? &head : NULL);
 		return;
 	case 1:
-		change_space(story, 1, TWINLOG__ACT_KIND__ACT_LEAVE);
+		duo_change(&story->duo, 1, space, TWINLOG__ACT_KIND__ACT_LEAVE, NULL);
 		return;
 	default:
-		change_space(story, 0, TWINLOG__ACT_KIND__ACT_ADD);
-		assert_true(duo_accept(&story->duo, &story->spaces[story->space]));
+		duo_change(&story->duo, 0, space, TWINLOG__ACT_KIND__ACT_ADD, NULL);
+		assert_true(duo_accept(&story->duo, space));
 	}
 }
 

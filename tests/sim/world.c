@@ -185,6 +185,11 @@ static unsigned erasure_verify(struct sim *sim, const struct erasure *erasure)
 	return key;
 }
 
+static unsigned erased_bit(const struct hash *leaf)
+{
+	return (unsigned)leaf->bytes[0] << 8 | leaf->bytes[1];
+}
+
 const struct content *world_take_erasure(struct sim *sim, const void *bytes, size_t size)
 {
 	const struct content *seen = seen_find(&sim->world, bytes, size);
@@ -197,8 +202,8 @@ const struct content *world_take_erasure(struct sim *sim, const void *bytes, siz
 	if (world_find(&sim->world, &erasure->id) != OBJECT_NONE)
 		sim_fail(sim, SIM_UNSAFE, "one id, two erasures: exact bytes were not kept");
 	const unsigned key = erasure_verify(sim, erasure);
-	sim->world.erased[erasure->leaf.bytes[0] << 5 | erasure->leaf.bytes[1] >> 3] |=
-	    (uint8_t)(1u << (erasure->leaf.bytes[1] & 7u));
+	const unsigned bit = erased_bit(&erasure->leaf);
+	sim->world.erased[bit / 8] |= (uint8_t)(1u << bit % 8);
 	const struct object *object = world_add(sim, (struct object){.kind = OBJECT_ERASURE,
 								     .id = erasure->id,
 								     .space = erasure->space,
@@ -211,7 +216,8 @@ const struct content *world_take_erasure(struct sim *sim, const void *bytes, siz
 
 bool world_may_be_erased(const struct world *world, const struct hash *leaf)
 {
-	return world->erased[leaf->bytes[0] << 5 | leaf->bytes[1] >> 3] >> (leaf->bytes[1] & 7u) & 1u;
+	const unsigned bit = erased_bit(leaf);
+	return world->erased[bit / 8] >> bit % 8 & 1u;
 }
 
 void world_free(struct world *world)

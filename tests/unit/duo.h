@@ -420,6 +420,28 @@ static inline bool duo_accept(struct duo *duo, const struct hash *space)
 	return !duo->failed;
 }
 
+/* Asks for an act of that kind; about the second city, but for ACT_LEAVE. head: of ACT_REMOVE, what counts; NULL: what
+ * does by now. */
+static inline void duo_change(struct duo *duo, unsigned at, const struct hash *space, uint32_t act,
+			      const struct hash *head)
+{
+	Twinlog__Request request = TWINLOG__REQUEST__INIT;
+	Twinlog__SpaceChange change = TWINLOG__SPACE_CHANGE__INIT;
+	Twinlog__SpaceMember member = TWINLOG__SPACE_MEMBER__INIT;
+	ProtobufCBinaryData heads = codec_bytes(head ? head->bytes : NULL, HASH_SIZE);
+	change.space = codec_hash(space);
+	change.act = act;
+	member.identity = codec_hash(&duo->cities[1].identity);
+	if (act != TWINLOG__ACT_KIND__ACT_LEAVE)
+		change.member = &member;
+	change.heads = &heads;
+	change.n_heads = head != NULL;
+	request.body_case = TWINLOG__REQUEST__BODY_SPACE_CHANGE;
+	request.space_change = &change;
+	duo_request(duo, at, &request);
+	duo_time(duo, 200);
+}
+
 static inline bool duo_found(struct duo *duo, struct hash *ret_space)
 {
 	return duo_offer(duo, TWINLOG__TEMPLATE__TEMPLATE_PAIR, ret_space) && duo_accept(duo, ret_space);
