@@ -134,7 +134,7 @@ static enum twinlog_error act_carried(struct node *node, const struct node_peer 
 		return error;
 	const struct hash space_id = act->space, id = act->id;
 	act_free(act);
-	const struct space *space = space_by_id(node, &space_id);
+	const struct space *space = space_with(node, &space_id, &sender->card->identity);
 	if (space && acts_has(space->acts, &id))
 		return TWINLOG_DUPLICATE;
 	return spaces_act_arrives(node, &sender->card->identity, &space_id, bytes, LINK_NONE_YET);

@@ -277,7 +277,7 @@ struct known_request {
 	size_t size;
 };
 
-struct offer { /* acts of a space that is new here, brought by one partner */
+struct offer { /* acts of a space by one partner, while those that are here do not name it */
 	struct hash sender;
 	struct acts *acts;
 	size_t bytes;
@@ -418,7 +418,9 @@ void spaces_act_committed(struct node *node, const struct pending *pending);
 void spaces_send_acts(struct node *node, struct node_link *link, struct space *space, const struct hash *have,
 		      size_t have_count, uint32_t stream);
 
-/* Whether acts of a space that is new here were under way from that partner; they are given up. */
+/* The space, to one whom the acts held here name; NULL for anybody else, to whom it is as if it were new here. */
+struct space *space_with(struct node *node, const struct hash *id, const struct hash *identity);
+/* Whether acts that do not name this city and that partner yet were under way from it; they are given up. */
 bool spaces_offer_drop(struct node *node, const struct hash *sender, const struct hash *space_id);
 
 /* ---- spaces_own.c ---- */
@@ -446,6 +448,7 @@ void sync_acts_durable(struct node *node, struct node_link *link, struct space *
 void sync_acts_changed(struct node *node, const struct space *space); /* and are durable */
 /* Asks one partner for its heads, and tells it ours. */
 void sync_ask_heads(struct node *node, struct node_link *link, struct space *space);
+/* Unless they are under way already. One whom the acts held here do not name is asked for all, and told nothing. */
 void sync_want_acts(struct node *node, struct node_link *link, const struct hash *space);
 void sync_time(struct node *node);
 void sync_link_gone(struct node *node, uint32_t link);

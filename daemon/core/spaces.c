@@ -241,8 +241,14 @@ void act_persist(struct node *node, struct space *space, const struct act *act, 
 	}
 }
 
-/* ---- A space that is new here: its acts are taken in once they name this city, and one who belongs brings them. ----
- */
+/* ---- A space that is new here, or whose acts held here do not name who speaks of it: what it brings is kept apart,
+ * and taken in once it names both this city and the sender. ---- */
+
+struct space *space_with(struct node *node, const struct hash *id, const struct hash *identity)
+{
+	struct space *space = space_by_id(node, id);
+	return space && acts_member(space->acts, identity) ? space : NULL;
+}
 
 static struct offer *offer_find(struct node *node, const struct hash *sender, const struct hash *space_id)
 {
@@ -263,13 +269,28 @@ bool spaces_offer_drop(struct node *node, const struct hash *sender, const struc
 	return true;
 }
 
+/* The first of whoever has most under way: one who brings many makes room among its own. */
+static void offers_make_room(struct node *node)
+{
+	size_t most = 0, drop = 0;
+	for (size_t i = 0; i < node->offers.count; i++) {
+		size_t count = 0;
+		for (size_t j = 0; j < node->offers.count; j++)
+			count += hash_equal(&node->offers.items[j].sender, &node->offers.items[i].sender);
+		if (count > most) {
+			most = count;
+			drop = i;
+		}
+	}
+	acts_free(node->offers.items[drop].acts);
+	ARRAY_DROP(&node->offers, drop);
+}
+
 static enum twinlog_error offer_begin(struct node *node, const struct hash *sender, struct act *found)
 {
 	struct acts *acts;
-	if (node->offers.count >= TWINLOG_OFFERS_MAX) {
-		acts_free(node->offers.items[0].acts);
-		ARRAY_DROP(&node->offers, 0);
-	}
+	if (node->offers.count >= TWINLOG_OFFERS_MAX)
+		offers_make_room(node);
 	const enum twinlog_error error = acts_new(found, &acts);
 	if (error)
 		return error;
@@ -283,43 +304,16 @@ static enum twinlog_error offer_begin(struct node *node, const struct hash *send
 	return TWINLOG_OK;
 }
 
-static enum twinlog_error offer_settle(struct node *node, struct offer *offer, uint32_t from)
+static enum twinlog_error offer_adopt(struct node *node, struct offer *offer, uint32_t from)
 {
 	struct space *space;
 	struct acts *acts = offer->acts;
-	const struct member *self = acts_member(acts, &node->card->identity);
-	if (!self || !self->added || !acts_member(acts, &offer->sender))
-		return TWINLOG_OK;
 	const enum twinlog_error error = space_adopt(node, acts, &space);
 	if (error)
 		return error;
 	ARRAY_DROP(&node->offers, (size_t)(offer - node->offers.items));
 	for (size_t i = 0; i < acts_count(acts); i++)
 		act_persist(node, space, acts_at(acts, i), false, from);
-	return TWINLOG_OK;
-}
-
-/* Takes the act over on TWINLOG_OK. */
-static enum twinlog_error offer_take(struct node *node, const struct hash *sender, struct act *act, uint32_t from)
-{
-	const struct hash space_id = act->space;
-	const size_t size = act->size;
-	enum twinlog_error error = TWINLOG_UNKNOWN_PARENT;
-	struct offer *offer = offer_find(node, sender, &space_id);
-	if (offer)
-		error = acts_add(offer->acts, act);
-	else if (act->kind == TWINLOG__ACT_KIND__ACT_FOUND)
-		error = offer_begin(node, sender, act);
-	offer = error ? NULL : offer_find(node, sender, &space_id);
-	if (!offer)
-		return error;
-	offer->bytes += size;
-	if (offer->bytes > TWINLOG_OFFER_BYTES_MAX) {
-		(void)spaces_offer_drop(node, sender, &space_id);
-		return TWINLOG_OK;
-	}
-	if (offer_settle(node, offer, from) == TWINLOG_NO_MEMORY)
-		node->out_of_memory = true;
 	return TWINLOG_OK;
 }
 
@@ -335,13 +329,62 @@ enum twinlog_error space_take_act(struct node *node, struct space *space, struct
 	return error;
 }
 
+/* To those that are here already. Ends the offer. */
+static enum twinlog_error offer_join(struct node *node, struct offer *offer, struct space *space, uint32_t from)
+{
+	enum twinlog_error error = TWINLOG_OK;
+	for (size_t i = 0; i < acts_count(offer->acts) && !error; i++) {
+		const struct act *brought = acts_at(offer->acts, i);
+		struct act *act;
+		if (acts_has(space->acts, &brought->id))
+			continue;
+		error = act_open(brought->bytes, brought->size, &act);
+		if (!error)
+			error = space_take_act(node, space, act, false, from);
+	}
+	(void)spaces_offer_drop(node, &offer->sender, acts_space(space->acts));
+	return error;
+}
+
+static enum twinlog_error offer_settle(struct node *node, struct offer *offer, uint32_t from)
+{
+	struct space *space = space_by_id(node, acts_space(offer->acts));
+	const struct member *self = acts_member(offer->acts, &node->card->identity);
+	if (!self || !self->added || !acts_member(offer->acts, &offer->sender))
+		return TWINLOG_OK;
+	return space ? offer_join(node, offer, space, from) : offer_adopt(node, offer, from);
+}
+
+/* The act is the offer's or freed. */
+static enum twinlog_error offer_take(struct node *node, const struct hash *sender, struct act *act, uint32_t from)
+{
+	const struct hash space_id = act->space;
+	const size_t size = act->size;
+	enum twinlog_error error = TWINLOG_UNKNOWN_PARENT;
+	struct offer *offer = offer_find(node, sender, &space_id);
+	if (offer)
+		error = acts_add(offer->acts, act);
+	else if (act->kind == TWINLOG__ACT_KIND__ACT_FOUND)
+		error = offer_begin(node, sender, act);
+	if (error)
+		act_free(act);
+	offer = error ? NULL : offer_find(node, sender, &space_id);
+	if (!offer)
+		return error;
+	offer->bytes += size;
+	if (offer->bytes > TWINLOG_OFFER_BYTES_MAX) {
+		(void)spaces_offer_drop(node, sender, &space_id);
+		return TWINLOG_OK;
+	}
+	return offer_settle(node, offer, from);
+}
+
 enum twinlog_error spaces_act_arrives(struct node *node, const struct hash *sender, const struct hash *space_id,
 				      ProtobufCBinaryData bytes, uint32_t from)
 {
-	struct space *space = space_by_id(node, space_id);
+	struct space *space = space_with(node, space_id, sender);
+	struct offer *offer = space ? offer_find(node, sender, space_id) : NULL;
 	struct act *act;
-	if (space && !acts_member(space->acts, sender))
-		return TWINLOG_NOT_A_MEMBER;
 	enum twinlog_error error = act_open(bytes.data, bytes.len, &act);
 	if (error)
 		return error;
@@ -349,13 +392,10 @@ enum twinlog_error spaces_act_arrives(struct node *node, const struct hash *send
 		act_free(act);
 		return TWINLOG_MALFORMED;
 	}
-	if (space) {
-		error = space_take_act(node, space, act, false, from);
-	} else {
-		error = offer_take(node, sender, act, from);
-		if (error)
-			act_free(act);
-	}
+	if (offer && (error = offer_join(node, offer, space, from))) /* others brought what names the sender */
+		act_free(act);
+	else
+		error = space ? space_take_act(node, space, act, false, from) : offer_take(node, sender, act, from);
 	return error == TWINLOG_DUPLICATE ? TWINLOG_OK : error;
 }
 

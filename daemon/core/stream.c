@@ -363,12 +363,9 @@ void stream_chunk(struct node *node, struct node_link *link, const Twinlog__Chun
 		credit_give(node, link, chunk->stream, chunk->size);
 		return;
 	}
-	struct want *want = want_find(node, link->id, chunk->stream);
-	if (want)
-		want->deadline_mono_ms = node->now.mono_ms + TWINLOG_WANT_TIMEOUT_MS;
 	if (chunk->bundles.len > 0)
 		check_start(node, link, chunk, space_by_id(node, &space_id), &city);
-	else if (chunk->last && want)
+	else if (chunk->last && want_find(node, link->id, chunk->stream))
 		want_end(node, link->id, chunk->stream);
 }
 
@@ -506,8 +503,10 @@ void stream_checked(struct node *node, const struct event *event)
 		const enum twinlog_error fault = known ? bundle_arrives(node, &check, &bundle, &taken) : TWINLOG_OK;
 		if (fault == TWINLOG_UNKNOWN_PARENT && link)
 			check_wants_more(node, link, &check, bundle);
-		if (taken && want)
+		if (taken && want) {
 			want->got++;
+			want->deadline_mono_ms = node->now.mono_ms + TWINLOG_WANT_TIMEOUT_MS;
+		}
 		if (!taken)
 			bundle_free(bundle);
 		if (fault == TWINLOG_NO_MEMORY)

@@ -158,13 +158,7 @@ void sync_acts_durable(struct node *node, struct node_link *link, struct space *
  * what ended it was signed with a stolen key that it has shut out. */
 static void digest_of_past(struct node *node, struct node_link *link, struct space *space, const struct hash *theirs)
 {
-	const struct hash *identity = &node->peers.items[link->peer].card->identity;
-	const struct member *member = acts_member(space->acts, identity);
 	struct hash acts, bundles;
-	if (!member) {
-		link_refuse(node, link, TWINLOG_NOT_A_MEMBER, "digest");
-		return;
-	}
 	spaces_send_acts(node, link, space, NULL, 0, 0);
 	space_digest(space, &acts, &bundles);
 	if (!hash_equal(&acts, theirs))
@@ -175,10 +169,9 @@ void sync_digest(struct node *node, struct node_link *link, const Twinlog__Diges
 {
 	struct node_peer *peer = &node->peers.items[link->peer];
 	const struct hash id = bytes_hash(digest->space);
-	struct space *space = space_by_id(node, &id);
+	struct space *space = space_with(node, &id, &peer->card->identity);
 	if (!space) {
-		if (node->spaces.count < TWINLOG_SPACES_MAX && !hash_is_zero(&id))
-			sync_want_acts(node, link, &id);
+		sync_want_acts(node, link, &id);
 		return;
 	}
 	const struct hash theirs = bytes_hash(digest->acts), their_bundles = bytes_hash(digest->bundles);
@@ -266,7 +259,7 @@ void sync_heads(struct node *node, struct node_link *link, const Twinlog__Heads 
 {
 	struct node_peer *peer = &node->peers.items[link->peer];
 	const struct hash id = bytes_hash(heads->space);
-	struct space *space = space_by_id(node, &id);
+	struct space *space = space_with(node, &id, &peer->card->identity);
 	if (!space) {
 		sync_want_acts(node, link, &id);
 		return;
@@ -319,6 +312,15 @@ static const struct want *want_for(const struct node *node, const struct hash *s
 	return NULL;
 }
 
+static bool want_on(const struct node *node, uint32_t link, const struct hash *space, const struct hash *city)
+{
+	for (size_t i = 0; i < node->wants.count; i++)
+		if (node->wants.items[i].link == link && hash_equal(&node->wants.items[i].space, space) &&
+		    hash_equal(&node->wants.items[i].city, city))
+			return true;
+	return false;
+}
+
 static size_t wants_on(const struct node *node, uint32_t link)
 {
 	size_t count = 0;
@@ -354,9 +356,26 @@ static void want_send(struct node *node, struct node_link *link, const struct ha
 	effect_send(node, link, &message);
 }
 
-void sync_want_acts(struct node *node, struct node_link *link, const struct hash *space_id)
+/* Whether acts of the space are under way from one who answers: others wait for those. */
+static bool acts_under_way(struct node *node, const struct hash *space_id)
 {
 	const struct space *space = space_by_id(node, space_id);
+	for (size_t i = 0; i < node->wants.count; i++) {
+		const struct want *want = &node->wants.items[i];
+		const struct node_link *link = link_find(node, want->link);
+		if (!link || !hash_is_zero(&want->city) || !hash_equal(&want->space, space_id))
+			continue;
+		const struct node_peer *peer = &node->peers.items[link->peer];
+		if (peer->avoid_until_mono_ms <= node->now.mono_ms &&
+		    (!space || acts_member(space->acts, &peer->card->identity)))
+			return true;
+	}
+	return false;
+}
+
+void sync_want_acts(struct node *node, struct node_link *link, const struct hash *space_id)
+{
+	const struct space *space = space_with(node, space_id, &node->peers.items[link->peer].card->identity);
 	size_t count = 0;
 	struct hash heads[TWINLOG_PARENTS_MAX];
 	/* Of many heads some: what is sent twice is dropped by its id. */
@@ -364,7 +383,10 @@ void sync_want_acts(struct node *node, struct node_link *link, const struct hash
 		count = acts_heads_named(space->acts, &node->card->identity, heads, NULL);
 	if (space && space->acts_pending > 0)
 		return; /* the digest after their commit asks again */
-	if (!want_for(node, space_id, &acts_stream) && wants_on(node, link->id) < 2 * TWINLOG_WANTS_MAX)
+	if (hash_is_zero(space_id) || (node->spaces.count >= TWINLOG_SPACES_MAX && !space_by_id(node, space_id)))
+		return;
+	if (!acts_under_way(node, space_id) && !want_on(node, link->id, space_id, &acts_stream) &&
+	    wants_on(node, link->id) < 2 * TWINLOG_WANTS_MAX)
 		want_send(node, link, space_id, &acts_stream, heads, count);
 }
 
@@ -407,7 +429,7 @@ void sync_pursue(struct node *node, const struct hash *space_id, const struct ha
 	struct space *space = space_by_id(node, space_id);
 	/* Acts that are not durable yet may say who belongs: asking waits for their commit. */
 	if (!space || space->acts_pending > 0 || !self_is_member(node, space) || want_for(node, space_id, city) ||
-	    want_for(node, space_id, &acts_stream))
+	    acts_under_way(node, space_id))
 		return;
 	struct node_link *link = whom_to_ask(node, space, city);
 	if (!link)
@@ -473,7 +495,9 @@ void sync_time(struct node *node)
 		if (link) {
 			struct node_peer *peer = &node->peers.items[link->peer];
 			peer->avoid_until_mono_ms = node->now.mono_ms + TWINLOG_AVOID_MS;
-			peer_error(node, peer, TWINLOG_NOT_REACHABLE, "asked for bundles, nothing came");
+			peer_error(node, peer, TWINLOG_NOT_REACHABLE,
+				   hash_is_zero(&want.city) ? "asked for acts, they did not come"
+							    : "asked for bundles, nothing new came");
 		}
 		want_end(node, want.link, want.stream);
 		if (i > node->wants.count)

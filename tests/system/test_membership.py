@@ -84,6 +84,41 @@ class Membership(harness.TestCase):
         self.stands(three, space, ONE, "member")
         wait_for(lambda: self.records(three, space) == {first}, "its words as well")
 
+    def test_added_again_by_a_stranger(self):
+        """Who is outside is told nothing of those who came since, and yet hears from one of them that it is invited."""
+        one, two, three = self.three()
+        space = one.found("Network", two, more=["--network"])
+        (first,) = two.submit(activity(1), space=space, options=["--wait-for", "1"])
+        one.do("space", "remove", space, TWO)
+        self.stands(two, space, TWO, "removed")
+        one.do("space", "add", space, THREE)
+        self.stands(three, space, THREE, "invited")
+        three.do("space", "accept", space)
+        one.do("space", "appoint", space, THREE)
+        wait_for(lambda: self.member(three, space, THREE).get("steward"), "appointed")
+        (second,) = three.submit(activity(2), space=space, options=["--wait-for", "1"])
+        self.assertEqual(self.member(two, space, THREE), {}, "who came since is not known to it")
+        one.stop()
+        three.do("space", "add", space, TWO)
+        self.stands(two, space, TWO, "invited")
+        self.assertEqual(self.records(two, space), {first}, "invited again is not in again")
+        two.do("space", "accept", space)
+        wait_for(lambda: self.records(two, space) == {first, second}, "what it missed comes")
+
+    def test_newcomer_speaks_for_itself(self):
+        """A member hears of another that came while it was away from that one alone."""
+        one, two, three = self.three()
+        space = one.found("Network", two, more=["--network"])
+        two.stop()
+        one.do("space", "add", space, THREE)
+        self.stands(three, space, THREE, "invited")
+        three.do("space", "accept", space)
+        (first,) = three.submit(activity(1), space=space, options=["--wait-for", "1"])
+        one.stop()
+        two.start()
+        self.stands(two, space, THREE, "member")
+        wait_for(lambda: self.records(two, space) == {first}, "its words as well")
+
     def test_only_stewards(self):
         one, two, three = self.three()
         space = one.found("Network", two, more=["--network"])

@@ -383,15 +383,15 @@ static inline void duo_end(struct duo *duo)
 	}
 }
 
-/* The first founds a space of both; again for one more. False when a step failed. */
-static inline bool duo_offer(struct duo *duo, uint32_t template, struct hash *ret_space)
+/* The first founds a space with that city, whose card it has; again for one more. False when a step failed. */
+static inline bool duo_offer_to(struct duo *duo, const struct hash *identity, uint32_t template, struct hash *ret_space)
 {
 	Twinlog__Request request = TWINLOG__REQUEST__INIT;
 	Twinlog__SpaceCreate create = TWINLOG__SPACE_CREATE__INIT;
 	Twinlog__SpaceMember member = TWINLOG__SPACE_MEMBER__INIT, *members[] = {&member};
 	const size_t before = node_spaces(duo->cities[0].node);
 	const uint8_t id[16] = {1, (uint8_t)before};
-	member.identity = codec_hash(&duo->cities[1].identity);
+	member.identity = codec_hash(identity);
 	create.title = codec_string("Lianyungang and Mokpo");
 	create.template_ = template;
 	create.members = members;
@@ -404,6 +404,12 @@ static inline bool duo_offer(struct duo *duo, uint32_t template, struct hash *re
 	if (node_spaces(duo->cities[0].node) == before + 1)
 		*ret_space = *acts_space(space_acts(node_space(duo->cities[0].node, before)));
 	return !duo->failed;
+}
+
+/* With the second. */
+static inline bool duo_offer(struct duo *duo, uint32_t template, struct hash *ret_space)
+{
+	return duo_offer_to(duo, &duo->cities[1].identity, template, ret_space);
 }
 
 /* The second accepts. */

@@ -1,0 +1,412 @@
+/* What one may do to a space whose acts do not name it: nothing, and it learns nothing. And what a partner that does
+ * not keep its word may hold up. PROTOCOL, "Who is sent what" and "Sync". */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "carry.pb-c.h"
+#include "duo.h"
+#include "town.h"
+
+static const char *const ids[] = {"CN:lianyungang", "KR:mokpo", "CN:xiamen", "KR:busan"};
+
+static struct hash draw(unsigned number)
+{
+	return seal_hash1("draw", &number, sizeof number);
+}
+
+/* The second says it to the first, whose answers are left where they are: see told. */
+static void say(struct duo *duo, Twinlog__PeerMessage *message)
+{
+	uint8_t *bytes;
+	size_t size;
+
+	assert_int_equal(codec_pack(&message->base, &bytes, &size), TWINLOG_OK);
+	duo_message(duo, 0, bytes, size);
+	free(bytes);
+	assert_int_equal(duo->failed, TWINLOG_OK);
+}
+
+static void say_digest(struct duo *duo, const struct hash *space)
+{
+	Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
+	Twinlog__Digest digest = TWINLOG__DIGEST__INIT;
+	const struct hash acts = draw(1);
+
+	digest.space = codec_hash(space);
+	digest.acts = codec_hash(&acts);
+	message.body_case = TWINLOG__PEER_MESSAGE__BODY_DIGEST;
+	message.digest = &digest;
+	say(duo, &message);
+}
+
+/* Heads of acts that are not here, and of its own bundles. */
+static void say_heads(struct duo *duo, const struct hash *space, bool acts, bool bundles)
+{
+	Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
+	Twinlog__Heads heads = TWINLOG__HEADS__INIT;
+	Twinlog__CityHeadsOf city = TWINLOG__CITY_HEADS_OF__INIT, *cities[] = {&city};
+	const struct hash act = draw(2), bundle = draw(3);
+	ProtobufCBinaryData act_list[] = {codec_hash(&act)}, bundle_list[] = {codec_hash(&bundle)};
+
+	city.city = codec_hash(&duo->cities[1].identity);
+	city.heads = bundle_list;
+	city.n_heads = 1;
+	heads.space = codec_hash(space);
+	heads.acts = act_list;
+	heads.n_acts = acts;
+	heads.cities = cities;
+	heads.n_cities = bundles;
+	message.body_case = TWINLOG__PEER_MESSAGE__BODY_HEADS;
+	message.heads = &heads;
+	say(duo, &message);
+}
+
+static void say_acts(struct duo *duo, const struct hash *space, const struct county *county, size_t from, size_t to)
+{
+	Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
+	Twinlog__Acts acts = TWINLOG__ACTS__INIT;
+	ProtobufCBinaryData list[8];
+
+	acts.space = codec_hash(space);
+	acts.acts = list;
+	for (size_t i = from; i < to; i++)
+		list[acts.n_acts++] = codec_bytes(acts_at(county->acts, i)->bytes, acts_at(county->acts, i)->size);
+	acts.stream = 1;
+	acts.last = to == acts_count(county->acts);
+	message.body_case = TWINLOG__PEER_MESSAGE__BODY_ACTS;
+	message.acts = &acts;
+	say(duo, &message);
+}
+
+struct told {
+	size_t messages, wants_acts, wants_bundles;
+	size_t have;     /* ids in the last Want */
+	uint32_t stream; /* of it */
+};
+
+/* What the first has said since: it never arrives. */
+static struct told told(struct duo *duo)
+{
+	struct told told = {0};
+	struct duo_job **place = &duo->first;
+
+	duo->last = NULL;
+	while (*place) {
+		struct duo_job *job = *place;
+		struct arena *arena = arena_new(TWINLOG_UNPACK_MAX);
+		Twinlog__PeerMessage *message;
+
+		assert_non_null(arena);
+		if (job->kind != DUO_MESSAGE || job->at != 1) {
+			duo->last = job;
+			place = &job->next;
+			arena_free(arena);
+			continue;
+		}
+		assert_int_equal(CODEC_UNPACK(arena, job->bytes, job->size, &message, twinlog__peer_message),
+				 TWINLOG_OK);
+		told.messages++;
+		if (message->body_case == TWINLOG__PEER_MESSAGE__BODY_WANT) {
+			told.wants_acts += message->want->city.len == 0;
+			told.wants_bundles += message->want->city.len > 0;
+			told.have = message->want->n_have;
+			told.stream = message->want->stream;
+		}
+		arena_free(arena);
+		*place = job->next;
+		free(job->bytes);
+		free(job);
+	}
+	return told;
+}
+
+/* The second does not hear: only time goes by at the first. */
+static struct told later(struct duo *duo, uint64_t ms)
+{
+	duo->now.mono_ms += ms;
+	duo->now.wall_ms += ms;
+	duo_step(duo, 0, &(struct event){.type = EVENT_TIME});
+	return told(duo);
+}
+
+static const struct space *space_of(const struct duo *duo, const struct hash *id)
+{
+	return node_space_find(duo->cities[0].node, id);
+}
+
+/* The first takes in the card of a third city, with which it has no line. */
+static void befriend(struct duo *duo, const struct town *third)
+{
+	Twinlog__CityCard card = TWINLOG__CITY_CARD__INIT;
+	Twinlog__Request request = TWINLOG__REQUEST__INIT;
+	Twinlog__PeerAdd add = TWINLOG__PEER_ADD__INIT;
+	uint8_t *bytes;
+	size_t size;
+
+	card.founding_key = codec_bytes(third->founding_key.bytes, 32);
+	card.city_key = codec_bytes(third->founding_key.bytes, 32);
+	card.recovery_key = codec_bytes(third->recovery_key.bytes, 32);
+	card.transport_key = codec_bytes(seal_keys_transport_public(third->keys), 32);
+	card.city_id = codec_string(third->city_id);
+	card.serial = 1;
+	assert_int_equal(card_seal(&card, third->keys, &bytes, &size), TWINLOG_OK);
+	add.signed_card = codec_bytes(bytes, size);
+	request.body_case = TWINLOG__REQUEST__BODY_PEER_ADD;
+	request.peer_add = &add;
+	duo_request(duo, 0, &request);
+	free(bytes);
+}
+
+/* A space of the first and the third, of which the second is no member. */
+static void found_without_second(struct duo *duo, struct town *third, struct hash *ret_space)
+{
+	befriend(duo, third);
+	assert_true(duo_offer_to(duo, &third->identity, TWINLOG__TEMPLATE__TEMPLATE_NETWORK, ret_space));
+	assert_int_equal(node_spaces(duo->cities[0].node), 1);
+}
+
+/* The founder and one more found a space. Towns 0 and 1 have the keys of the two cities of a duo. */
+static void found(struct county *county, struct town *founder, struct town *other, uint8_t nonce)
+{
+	Twinlog__Act act = TWINLOG__ACT__INIT;
+	Twinlog__Member members[2], *list[] = {&members[0], &members[1]};
+	struct town *towns[] = {founder, other};
+	const ProtobufCBinaryData steward = codec_hash(&founder->identity);
+	uint8_t nonces[16] = {nonce};
+
+	memset(county, 0, sizeof *county);
+	for (unsigned i = 0; i < 2; i++) {
+		twinlog__member__init(&members[i]);
+		members[i].founding_key = codec_bytes(towns[i]->founding_key.bytes, 32);
+		members[i].recovery_key = codec_bytes(towns[i]->recovery_key.bytes, 32);
+		members[i].city_id = codec_string(towns[i]->city_id);
+	}
+	act.kind = TWINLOG__ACT_KIND__ACT_FOUND;
+	act.nonce = codec_bytes(nonces, sizeof nonces);
+	act.template_ = TWINLOG__TEMPLATE__TEMPLATE_NETWORK;
+	act.title = codec_string("Without the first");
+	act.n_members = 2;
+	act.members = list;
+	act.n_stewards = 1;
+	act.stewards = (ProtobufCBinaryData *)(uintptr_t)&steward;
+	county_act(county, founder, &act);
+}
+
+static void add(struct county *county, const struct town *steward, struct town *town)
+{
+	Twinlog__Act act = TWINLOG__ACT__INIT;
+	Twinlog__Member member = TWINLOG__MEMBER__INIT, *list[] = {&member};
+
+	member.founding_key = codec_bytes(town->founding_key.bytes, 32);
+	member.recovery_key = codec_bytes(town->recovery_key.bytes, 32);
+	member.city_id = codec_string(town->city_id);
+	act.kind = TWINLOG__ACT_KIND__ACT_ADD;
+	act.space = codec_hash(&county->space);
+	act.n_members = 1;
+	act.members = list;
+	county_act(county, steward, &act);
+}
+
+/* A courier file of the third to the first, of one act. */
+static void hand_over(struct duo *duo, const struct town *third, const struct act *act)
+{
+	Twinlog__CarriedHead head = TWINLOG__CARRIED_HEAD__INIT;
+	Twinlog__SignedCarriedHead outer = TWINLOG__SIGNED_CARRIED_HEAD__INIT;
+	Twinlog__CarriedPart part = TWINLOG__CARRIED_PART__INIT;
+	Twinlog__Request request = TWINLOG__REQUEST__INIT;
+	Twinlog__CarryPut put = TWINLOG__CARRY_PUT__INIT;
+	uint8_t *inner, *packed_head, *packed_part, signature[SEAL_SIGNATURE_SIZE];
+	size_t size;
+
+	head.magic = codec_string("twinlog");
+	head.version = 1;
+	head.kind = TWINLOG__CARRIED_KIND__CARRIED_COURIER;
+	head.from = codec_hash(&third->identity);
+	head.to = codec_hash(&duo->cities[0].identity);
+	assert_int_equal(codec_pack(&head.base, &inner, &size), TWINLOG_OK);
+	seal_sign(third->keys, "carry", inner, size, signature);
+	outer.head = codec_bytes(inner, size);
+	outer.signature = codec_bytes(signature, sizeof signature);
+	assert_int_equal(codec_pack(&outer.base, &packed_head, &size), TWINLOG_OK);
+	put.head = codec_bytes(packed_head, size);
+	part.body_case = TWINLOG__CARRIED_PART__BODY_ACT;
+	part.act = codec_bytes(act->bytes, act->size);
+	assert_int_equal(codec_pack(&part.base, &packed_part, &size), TWINLOG_OK);
+	put.parts = &(ProtobufCBinaryData){.data = packed_part, .len = size};
+	put.n_parts = 1;
+	request.body_case = TWINLOG__REQUEST__BODY_CARRY_PUT;
+	request.carry_put = &put;
+	duo_request(duo, 0, &request);
+	free(inner);
+	free(packed_head);
+	free(packed_part);
+}
+
+/* It is asked as by a city that never heard of the space, so it cannot tell whether that is held there. */
+static void a_stranger_learns_nothing(void **state)
+{
+	for (unsigned held = 0; held < 2; held++) {
+		struct duo duo;
+		struct hash space = draw(4);
+		struct town third;
+		struct told heard;
+
+		(void)state;
+		duo_init(&duo);
+		town_init(&third, 2, "CN:xiamen");
+		if (held)
+			found_without_second(&duo, &third, &space);
+		(void)told(&duo);
+		say_digest(&duo, &space);
+		heard = told(&duo);
+		assert_int_equal(heard.messages, 1);
+		assert_int_equal(heard.wants_acts, 1);
+		assert_int_equal(heard.have, 0);
+		say_heads(&duo, &space, true, true);
+		assert_int_equal(told(&duo).messages, 0); /* asked already */
+		heard = later(&duo, TWINLOG_WANT_TIMEOUT_MS + 1);
+		assert_int_equal(heard.wants_acts + heard.wants_bundles, 0);
+		say_heads(&duo, &space, true, true);
+		heard = told(&duo);
+		assert_int_equal(heard.messages, 1);
+		assert_int_equal(heard.have, 0);
+		seal_keys_free(third.keys);
+		duo_end(&duo);
+	}
+}
+
+/* Acts of another space under this one's name, and those of a space in which the first is not named. */
+static void a_stranger_changes_nothing(void **state)
+{
+	struct town towns[4];
+	struct county county;
+	struct duo duo;
+	struct hash space, before, after, bundles;
+
+	(void)state;
+	duo_init(&duo);
+	for (unsigned i = 0; i < 4; i++)
+		town_init(&towns[i], i, ids[i]);
+	found_without_second(&duo, &towns[2], &space);
+	space_digest(space_of(&duo, &space), &before, &bundles);
+	found(&county, &towns[1], &towns[3], 1);
+	say_acts(&duo, &space, &county, 0, 1);
+	assert_int_equal(node_peer(duo.cities[0].node, 0).refused, 1);
+	say_acts(&duo, &county.space, &county, 0, 1);
+	assert_int_equal(node_peer(duo.cities[0].node, 0).refused, 2);
+	duo_run(&duo);
+	assert_int_equal(node_spaces(duo.cities[0].node), 1);
+	space_digest(space_of(&duo, &space), &after, &bundles);
+	assert_true(hash_equal(&before, &after));
+	for (unsigned i = 0; i < 4; i++)
+		seal_keys_free(towns[i].keys);
+	county_free(&county);
+	duo_end(&duo);
+}
+
+/* Spaces without end by a third do not drive out what the second has begun to bring. */
+static void one_that_brings_many_makes_room_among_its_own(void **state)
+{
+	struct town towns[4];
+	struct county county;
+	struct duo duo;
+
+	(void)state;
+	duo_init(&duo);
+	for (unsigned i = 0; i < 4; i++)
+		town_init(&towns[i], i, ids[i]);
+	befriend(&duo, &towns[2]);
+	found(&county, &towns[1], &towns[3], 1);
+	add(&county, &towns[1], &towns[0]);
+	say_acts(&duo, &county.space, &county, 0, 1);
+	for (unsigned i = 0; i < 3 * TWINLOG_OFFERS_MAX; i++) {
+		struct county other;
+
+		found(&other, &towns[2], &towns[3], (uint8_t)(i + 2));
+		hand_over(&duo, &towns[2], acts_at(other.acts, 0));
+		county_free(&other);
+	}
+	assert_int_equal(node_spaces(duo.cities[0].node), 0);
+	say_acts(&duo, &county.space, &county, 1, 2);
+	assert_int_equal(node_spaces(duo.cities[0].node), 1);
+	duo_run(&duo);
+	assert_int_equal(duo.failed, TWINLOG_OK);
+	for (unsigned i = 0; i < 4; i++)
+		seal_keys_free(towns[i].keys);
+	county_free(&county);
+	duo_end(&duo);
+}
+
+/* A member says that there are acts, and sends none: what others said is asked for all the same, once it has failed. */
+static void acts_withheld_hold_nothing_up(void **state)
+{
+	struct duo duo;
+	struct hash space;
+	struct told heard;
+
+	(void)state;
+	duo_init(&duo);
+	assert_true(duo_found(&duo, &space));
+	(void)told(&duo);
+	say_heads(&duo, &space, true, true);
+	heard = told(&duo);
+	assert_int_equal(heard.wants_acts, 1);
+	assert_int_equal(heard.wants_bundles, 0); /* they may rest on those acts */
+	heard = later(&duo, TWINLOG_WANT_TIMEOUT_MS + 1);
+	assert_int_equal(heard.wants_bundles, 1);
+	assert_true(strstr(node_peer(duo.cities[0].node, 0).last_error, "acts") != NULL);
+	(void)later(&duo, TWINLOG_WANT_TIMEOUT_MS + 1); /* nor do bundles come */
+	say_heads(&duo, &space, true, true);
+	heard = told(&duo);
+	assert_int_equal(heard.wants_acts, 1);
+	assert_int_equal(heard.wants_bundles, 1);
+	duo_end(&duo);
+}
+
+/* Empty chunks keep no stream open. */
+static void a_stream_without_progress_ends(void **state)
+{
+	Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
+	Twinlog__Chunk chunk = TWINLOG__CHUNK__INIT;
+	struct duo duo;
+	struct hash space;
+	struct told heard;
+
+	(void)state;
+	duo_init(&duo);
+	assert_true(duo_found(&duo, &space));
+	(void)told(&duo);
+	say_heads(&duo, &space, false, true);
+	heard = told(&duo);
+	assert_int_equal(heard.wants_bundles, 1);
+	chunk.space = codec_hash(&space);
+	chunk.city = codec_hash(&duo.cities[1].identity);
+	chunk.stream = heard.stream;
+	message.body_case = TWINLOG__PEER_MESSAGE__BODY_CHUNK;
+	message.chunk = &chunk;
+	for (unsigned i = 0; i < 4; i++) {
+		(void)later(&duo, TWINLOG_WANT_TIMEOUT_MS / 4);
+		say(&duo, &message);
+	}
+	(void)later(&duo, 1000);
+	assert_true(strstr(node_peer(duo.cities[0].node, 0).last_error, "nothing new") != NULL);
+	duo_end(&duo);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_stranger_learns_nothing),
+	    cmocka_unit_test(a_stranger_changes_nothing),
+	    cmocka_unit_test(one_that_brings_many_makes_room_among_its_own),
+	    cmocka_unit_test(acts_withheld_hold_nothing_up),
+	    cmocka_unit_test(a_stream_without_progress_ends),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
