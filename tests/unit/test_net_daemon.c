@@ -577,15 +577,10 @@ static void clients_are_held_to_their_rights(void **state)
 }
 
 /* Whether anything comes back within a second. */
-static bool hears_within(struct client *client, long wait_ms)
-{
-	zmq_pollitem_t item = {.socket = client->socket, .events = ZMQ_POLLIN};
-	return zmq_poll(&item, 1, wait_ms) > 0;
-}
-
 static bool hears(struct client *client)
 {
-	return hears_within(client, 1000);
+	zmq_pollitem_t item = {.socket = client->socket, .events = ZMQ_POLLIN};
+	return zmq_poll(&item, 1, 1000) > 0;
 }
 
 static void strangers_hear_nothing(void **state)
@@ -638,7 +633,6 @@ static void a_garbling_partner_hurts_nobody(void **state)
 		size_t size;
 		assert_int_equal(codec_pack(&message.base, &bytes, &size), TWINLOG_OK);
 		zmq_send(line.socket, bytes, size, 0);
-		free(bytes);
 		for (int i = 0; i < 20; i++) {
 			for (size_t j = 0; j < sizeof garbage; j++) {
 				seed = seed * 6364136223846793005u + 1442695040888963407u;
@@ -646,8 +640,15 @@ static void a_garbling_partner_hurts_nobody(void **state)
 			}
 			zmq_send(line.socket, garbage, sizeof garbage, i % 3 ? 0 : ZMQ_SNDMORE);
 		}
-		/* It did arrive: the daemon greets whoever says HELLO. */
-		assert_true(hears_within(&line, 20000));
+		/* It did arrive: the daemon greets whoever says HELLO. It also cuts such a line, and a greeting that
+		 * was not read by then goes with it. */
+		bool greeted = hears(&line);
+		for (int i = 0; i < 20 && !greeted; i++) {
+			zmq_send(line.socket, bytes, size, 0);
+			greeted = hears(&line);
+		}
+		assert_true(greeted);
+		free(bytes);
 		client_free(&line);
 	}
 	struct hash bundle;
