@@ -30,6 +30,7 @@ enum bitmap_dimension {
 	BITMAP_CHANNEL,
 	BITMAP_YEAR,   /* the interval has a day in it */
 	BITMAP_DECADE, /* likewise: the year divided by 10 */
+	BITMAP_ACROSS, /* no value: under more than one year */
 	BITMAP_LONG,   /* no value: the interval touches too many years to be under them */
 	BITMAP_BARE,   /* no value: there are no facts, or they have no values */
 	BITMAP_WIDE,   /* no value: what it says has no room in the columns */

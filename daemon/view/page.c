@@ -160,24 +160,28 @@ static enum twinlog_error take_among(struct page *page, const struct listed *fro
 	return TWINLOG_OK;
 }
 
-/* They hold the first or the last day asked for, so they are under its year, or under none. */
+/* They hold the first or the last day asked for and the one on its other side, so they are under its year; where a year
+ * begins or ends there, under more than one, which few are. Or they are under none. */
 static enum twinlog_error page_cross(struct page *page, const struct listed *from)
 {
 	const struct {
-		int32_t day;
+		int32_t day, unbound;
+		int edge_month, edge_day;
 		roaring_iterator take;
-		bool bound;
-	} ends[] = {{from->first, take_early, from->first != INT32_MIN},
-		    {from->last, take_late, from->last != INT32_MAX}};
+	} ends[] = {{from->first, INT32_MIN, 1, 1, take_early}, {from->last, INT32_MAX, 12, 31, take_late}};
 	enum twinlog_error error = TWINLOG_OK;
 
 	for (size_t i = 0; !error && i < sizeof ends / sizeof *ends; i++) {
 		int year, month, day;
 
-		if (!ends[i].bound)
+		if (ends[i].day == ends[i].unbound)
 			continue;
 		edtf_from_days(ends[i].day, &year, &month, &day);
-		error = take_among(page, from, bitmap_key_of(BITMAP_YEAR, (uint32_t)year, 0), ends[i].take);
+		error = take_among(page, from,
+				   month == ends[i].edge_month && day == ends[i].edge_day
+				       ? bitmap_key_of(BITMAP_ACROSS, 0, 0)
+				       : bitmap_key_of(BITMAP_YEAR, (uint32_t)year, 0),
+				   ends[i].take);
 		if (!error)
 			error = take_among(page, from, bitmap_key_of(BITMAP_LONG, 0, 0), ends[i].take);
 	}

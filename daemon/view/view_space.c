@@ -210,6 +210,8 @@ static void change_years(struct change *change, const struct view_space *space)
 		change_key(change, BITMAP_LONG, 0, 0);
 		return;
 	}
+	if (from < to)
+		change_key(change, BITMAP_ACROSS, 0, 0);
 	for (int year = from; year <= to; year++)
 		change_key(change, BITMAP_YEAR, (uint32_t)year, 0);
 	for (int decade = from / 10; decade <= to / 10; decade++)

@@ -72,11 +72,12 @@ static void ask(struct asking *asking, const struct history *history)
 	ASK(asking, 9, channels, channels);
 	ASK(asking, 10, city_ids, stated_by);
 	ASK(asking, 11, relations, relation_types);
+	/* Some begin just behind the day of what ~ lets end later, or end just before that of what it lets begin
+	 * earlier, within a year and where one begins. */
 	if (draw(2) == 0)
-		asking->message.from = codec_string(dates[draw(11)]);
+		asking->message.from = codec_string(draw(3) ? dates[draw(11)] : draw(2) ? "2018-12-20" : "1996");
 	if (draw(2) == 0)
-		/* Some end just before the day of what ~ lets begin earlier. */
-		asking->message.to = codec_string(draw(3) ? dates[draw(11)] : "2018-10-20");
+		asking->message.to = codec_string(draw(3) ? dates[draw(11)] : draw(2) ? "2018-10-20" : "1994");
 	if (draw(6) == 0) {
 		asking->numbers[0][0] = 1 + draw(6);
 		asking->numbers[0][1] = 1 + draw(6);
@@ -104,6 +105,14 @@ static void ask(struct asking *asking, const struct history *history)
 		asking->message.cities = asked.cities;
 		asking->message.n_fields = asked.n_fields;
 		asking->message.fields = asked.fields;
+	}
+	/* Days alone, so that many are left. */
+	if (draw(4) == 0) {
+		const Twinlog__Filter asked = asking->message;
+
+		twinlog__filter__init(&asking->message);
+		asking->message.from = asked.from;
+		asking->message.to = asked.from.len ? codec_bytes(NULL, 0) : asked.to;
 	}
 	assert_int_equal(by_name_new(&asking->query, codec_string("ko"), &asking->names), TWINLOG_OK);
 	if (filter_init(&asking->filter, &asking->query, &asking->message) != TWINLOG_OK) {
