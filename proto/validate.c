@@ -12,50 +12,64 @@
 #include "text.h"
 #include "twinlog/limits.h"
 
+#define STEPS_MAX 4u
+
+struct step {
+	const char *name;
+	size_t index; /* SIZE_MAX: it is no list */
+};
+
 struct judge {
 	enum validate_mode mode;
 	enum body_rule rule;
 	enum twinlog_error error;
 	struct twinlog_fault *fault;
-	char path[96];
-	size_t path_size;
+	struct step steps[STEPS_MAX]; /* from the body to where we are */
+	size_t steps_count;
 };
 
 /* ---- Where we are. ---- */
 
-static size_t path_enter(struct judge *judge, const char *name, size_t index)
+static void enter(struct judge *judge, const char *name, size_t index)
 {
-	const size_t before = judge->path_size;
-	const int written = index == SIZE_MAX ? snprintf(judge->path + before, sizeof judge->path - before, "%s%s",
-							 before ? "." : "", name)
-					      : snprintf(judge->path + before, sizeof judge->path - before, "%s%s[%zu]",
-							 before ? "." : "", name, index);
-	if (written > 0)
-		judge->path_size =
-		    before + (size_t)written < sizeof judge->path ? before + (size_t)written : sizeof judge->path - 1;
-	return before;
+	judge->steps[judge->steps_count++] = (struct step){name, index};
 }
 
-static void path_leave(struct judge *judge, size_t before)
+static void leave(struct judge *judge)
 {
-	judge->path_size = before;
-	judge->path[before] = '\0';
+	judge->steps_count--;
 }
 
-/* The first fault is the one told. rule BODY_SOUND: a writer's fault only. */
+/* Written out for a fault alone: a body has dozens of fields and hardly ever a fault. */
+static void path_of(const struct judge *judge, char *path, size_t size)
+{
+	size_t at = 0;
+	path[0] = '\0';
+	for (size_t i = 0; i < judge->steps_count && at < size; i++) {
+		const struct step *step = &judge->steps[i];
+		at += (size_t)snprintf(path + at, size - at, "%s%s", i > 0 ? "." : "", step->name);
+		if (step->index != SIZE_MAX && at < size)
+			at += (size_t)snprintf(path + at, size - at, "[%zu]", step->index);
+	}
+}
+
+/* The first fault is the one told. name NULL: of the entry where we are. rule BODY_SOUND: a writer's fault only. */
 static void find_fault(struct judge *judge, enum body_rule rule, enum twinlog_error error, const char *name,
 		       ProtobufCBinaryData value)
 {
-	char shown[sizeof judge->fault->value];
+	char shown[sizeof judge->fault->value], path[96];
 	if (judge->error)
 		return;
-	const size_t before = path_enter(judge, name, SIZE_MAX);
 	const size_t size = text_is_utf8(value.data, value.len) ? text_cut(value.data, value.len, sizeof shown - 1) : 0;
 	memcpy(shown, value.data ? (const char *)value.data : "", size);
 	shown[size] = '\0';
+	if (name)
+		enter(judge, name, SIZE_MAX);
+	path_of(judge, path, sizeof path);
+	if (name)
+		leave(judge);
 	judge->rule = rule;
-	judge->error = twinlog_fault_set(judge->fault, error, judge->path, shown);
-	path_leave(judge, before);
+	judge->error = twinlog_fault_set(judge->fault, error, path, shown);
 }
 
 static const ProtobufCBinaryData nothing;
@@ -197,10 +211,10 @@ static void check_texts(struct judge *judge, const char *name, Twinlog__Text *co
 {
 	check_count(judge, name, count, TWINLOG_LIST_MAX);
 	for (size_t i = 0; i < count && !judge->error; i++) {
-		const size_t before = path_enter(judge, name, i);
+		enter(judge, name, i);
 		check_lang(judge, texts[i]->lang);
 		check_text(judge, "text", texts[i]->text, max, max > TWINLOG_TITLE_MAX);
-		path_leave(judge, before);
+		leave(judge);
 	}
 }
 
@@ -208,10 +222,10 @@ static void check_source(struct judge *judge, const Twinlog__Source *source)
 {
 	if (!source)
 		return;
-	const size_t before = path_enter(judge, "source", SIZE_MAX);
+	enter(judge, "source", SIZE_MAX);
 	check_text(judge, "title", source->title, TWINLOG_URI_MAX, false);
 	check_text(judge, "uri", source->uri, TWINLOG_URI_MAX, false);
-	path_leave(judge, before);
+	leave(judge);
 }
 
 static void check_quotes(struct judge *judge, Twinlog__Quote *const *quotes, size_t count)
@@ -219,13 +233,13 @@ static void check_quotes(struct judge *judge, Twinlog__Quote *const *quotes, siz
 	struct edtf date;
 	check_count(judge, "quotes", count, TWINLOG_LIST_MAX);
 	for (size_t i = 0; i < count && !judge->error; i++) {
-		const size_t before = path_enter(judge, "quotes", i);
+		enter(judge, "quotes", i);
 		check_text(judge, "by", quotes[i]->by, TWINLOG_NAME_MAX, false);
 		(void)check_date(judge, "date", quotes[i]->date, &date);
 		check_code(judge, "relation_type", quotes[i]->relation_type, CODELIST_RELATION_TYPE);
 		check_text(judge, "note", quotes[i]->note, TWINLOG_SUMMARY_MAX, true);
 		check_source(judge, quotes[i]->source);
-		path_leave(judge, before);
+		leave(judge);
 	}
 }
 
@@ -234,10 +248,10 @@ static void check_codes(struct judge *judge, const char *name, const ProtobufCBi
 {
 	check_count(judge, name, count, max);
 	for (size_t i = 0; i < count && !judge->error; i++) {
-		char entry[48];
-		snprintf(entry, sizeof entry, "%s[%zu]", name, i);
-		check_code(judge, entry, codes[i], list);
-		check_needed(judge, entry, codes[i].len > 0);
+		enter(judge, name, i);
+		check_code(judge, NULL, codes[i], list);
+		check_needed(judge, NULL, codes[i].len > 0);
+		leave(judge);
 	}
 }
 
@@ -246,10 +260,10 @@ static void check_cities(struct judge *judge, const char *name, const ProtobufCB
 {
 	check_count(judge, name, count, max);
 	for (size_t i = 0; i < count && !judge->error; i++) {
-		char entry[48];
-		snprintf(entry, sizeof entry, "%s[%zu]", name, i);
-		check_city(judge, entry, cities[i]);
-		check_needed(judge, entry, cities[i].len > 0);
+		enter(judge, name, i);
+		check_city(judge, NULL, cities[i]);
+		check_needed(judge, NULL, cities[i].len > 0);
+		leave(judge);
 	}
 }
 
@@ -260,7 +274,7 @@ static void check_participants_of(struct judge *judge, const Twinlog__Activity *
 	check_count(judge, "cities", activity->n_cities, TWINLOG_RECORD_CITIES_MAX);
 	check_needed(judge, "cities", activity->n_cities >= 2);
 	for (size_t i = 0; i < activity->n_cities && !judge->error; i++) {
-		const size_t before = path_enter(judge, "cities", i);
+		enter(judge, "cities", i);
 		const Twinlog__Participant *city = activity->cities[i];
 		check_city(judge, "city_id", city->city_id);
 		check_needed(judge, "city_id", city->city_id.len > 0);
@@ -268,7 +282,7 @@ static void check_participants_of(struct judge *judge, const Twinlog__Activity *
 		for (size_t j = 0; j < i && judge->mode == VALIDATE_WRITE; j++)
 			if (codec_same(activity->cities[j]->city_id, city->city_id))
 				find_fault(judge, BODY_SOUND, TWINLOG_DUPLICATE, "city_id", city->city_id);
-		path_leave(judge, before);
+		leave(judge);
 	}
 }
 
@@ -276,13 +290,13 @@ static void check_actors(struct judge *judge, const Twinlog__Activity *activity)
 {
 	check_count(judge, "actors", activity->n_actors, TWINLOG_ACTORS_MAX);
 	for (size_t i = 0; i < activity->n_actors && !judge->error; i++) {
-		const size_t before = path_enter(judge, "actors", i);
+		enter(judge, "actors", i);
 		const Twinlog__Actor *actor = activity->actors[i];
 		check_code(judge, "level", actor->level, CODELIST_ACTOR_LEVEL);
 		check_code(judge, "kind", actor->kind, CODELIST_ACTOR_KIND);
 		check_text(judge, "org", actor->org, TWINLOG_NAME_MAX, false);
 		check_code(judge, "role", actor->role, CODELIST_ACTOR_ROLE);
-		path_leave(judge, before);
+		leave(judge);
 	}
 }
 
@@ -316,32 +330,32 @@ static void check_persons(struct judge *judge, const Twinlog__Participants *part
 {
 	if (!participants)
 		return;
-	const size_t before = path_enter(judge, "participants", SIZE_MAX);
+	enter(judge, "participants", SIZE_MAX);
 	check_count(judge, "by_side", participants->n_by_side, TWINLOG_RECORD_CITIES_MAX);
 	for (size_t i = 0; i < participants->n_by_side && !judge->error; i++)
 		check_city(judge, "by_side.city_id", participants->by_side[i]->city_id);
 	if (judge->mode == VALIDATE_WRITE && participants->total && participants->private_total &&
 	    participants->private_total->value > participants->total->value)
 		find_fault(judge, BODY_SOUND, TWINLOG_BAD_NUMBER, "private", nothing);
-	path_leave(judge, before);
+	leave(judge);
 }
 
 static void check_money(struct judge *judge, const Twinlog__Activity *activity)
 {
 	check_count(judge, "cost", activity->n_cost, TWINLOG_LIST_MAX);
 	for (size_t i = 0; i < activity->n_cost && !judge->error; i++) {
-		const size_t before = path_enter(judge, "cost", i);
+		enter(judge, "cost", i);
 		check_iso(judge, "currency", activity->cost[i]->currency, 3, 3);
 		check_city(judge, "payer", activity->cost[i]->payer);
-		path_leave(judge, before);
+		leave(judge);
 	}
 	check_count(judge, "trade", activity->n_trade, TWINLOG_LIST_MAX);
 	for (size_t i = 0; i < activity->n_trade && !judge->error; i++) {
-		const size_t before = path_enter(judge, "trade", i);
+		enter(judge, "trade", i);
 		check_iso(judge, "currency", activity->trade[i]->currency, 3, 3);
 		check_city(judge, "from", activity->trade[i]->from);
 		check_city(judge, "to", activity->trade[i]->to);
-		path_leave(judge, before);
+		leave(judge);
 	}
 }
 
@@ -350,13 +364,13 @@ static void check_publicity(struct judge *judge, const Twinlog__Activity *activi
 	struct edtf date;
 	check_count(judge, "publicity", activity->n_publicity, TWINLOG_LIST_MAX);
 	for (size_t i = 0; i < activity->n_publicity && !judge->error; i++) {
-		const size_t before = path_enter(judge, "publicity", i);
+		enter(judge, "publicity", i);
 		const Twinlog__Publicity *publicity = activity->publicity[i];
 		check_code(judge, "channel", publicity->channel, CODELIST_PUBLICITY);
 		check_city(judge, "side", publicity->side);
 		check_text(judge, "uri", publicity->uri, TWINLOG_URI_MAX, false);
 		(void)check_date(judge, "date", publicity->date, &date);
-		path_leave(judge, before);
+		leave(judge);
 	}
 }
 
@@ -406,10 +420,10 @@ static void check_agreement(struct judge *judge, const Twinlog__Agreement *agree
 	check_codes(judge, "fields", agreement->fields, agreement->n_fields, TWINLOG_LIST_MAX, CODELIST_FIELD);
 	check_count(judge, "approvals", agreement->n_approvals, TWINLOG_LIST_MAX);
 	for (size_t i = 0; i < agreement->n_approvals && !judge->error; i++) {
-		const size_t before = path_enter(judge, "approvals", i);
+		enter(judge, "approvals", i);
 		check_code(judge, "body_kind", agreement->approvals[i]->body_kind, CODELIST_ACTOR_KIND);
 		(void)check_date(judge, "date", agreement->approvals[i]->date, &date);
-		path_leave(judge, before);
+		leave(judge);
 	}
 	(void)check_date(judge, "renewal_due", agreement->renewal_due, &date);
 	check_code(judge, "cost_rule", agreement->cost_rule, CODELIST_COST_RULE);
@@ -428,14 +442,14 @@ static void check_coverage(struct judge *judge, const Twinlog__City *city)
 	struct edtf from, to;
 	check_count(judge, "coverage", city->n_coverage, TWINLOG_LIST_MAX);
 	for (size_t i = 0; i < city->n_coverage && !judge->error; i++) {
-		const size_t before = path_enter(judge, "coverage", i);
+		enter(judge, "coverage", i);
 		const Twinlog__Coverage *coverage = city->coverage[i];
 		check_city(judge, "tie", coverage->tie);
 		const bool has_from = check_date(judge, "from", coverage->from, &from);
 		if (check_date(judge, "to", coverage->to, &to) && has_from && to.last < from.first)
 			find_fault(judge, BODY_DATE, TWINLOG_BAD_RANGE, "to", coverage->to);
 		check_code(judge, "extent", coverage->extent, CODELIST_EXTENT);
-		path_leave(judge, before);
+		leave(judge);
 	}
 }
 
@@ -445,11 +459,11 @@ static void check_city_record(struct judge *judge, const Twinlog__City *city)
 	check_needed(judge, "city_id", city->city_id.len > 0);
 	check_count(judge, "names", city->n_names, TWINLOG_LIST_MAX);
 	for (size_t i = 0; i < city->n_names && !judge->error; i++) {
-		const size_t before = path_enter(judge, "names", i);
+		enter(judge, "names", i);
 		check_lang(judge, city->names[i]->lang);
 		check_text(judge, "text", city->names[i]->text, TWINLOG_NAME_MAX, false);
 		check_code(judge, "kind", city->names[i]->kind, CODELIST_NAME_KIND);
-		path_leave(judge, before);
+		leave(judge);
 	}
 	check_region(judge, "country", city->country, region_is_country);
 	check_region(judge, "subdivision", city->subdivision, region_is_subdivision);
