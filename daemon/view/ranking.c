@@ -1,7 +1,18 @@
 #include "ranking.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* < 0 when row a stands before row b. Never 0 for two rows. */
+static int compare(const struct ranking *ranking, uint32_t a, uint32_t b)
+{
+	const struct ranking_key left = ranking->key(ranking->owner, a), right = ranking->key(ranking->owner, b);
+
+	if (left.number != right.number)
+		return left.number < right.number ? -1 : 1;
+	return memcmp(left.handle->bytes, right.handle->bytes, HANDLE_SIZE);
+}
 
 void ranking_free(struct ranking *ranking)
 {
@@ -83,7 +94,7 @@ static uint32_t count_before(const struct ranking *ranking, const struct ranking
 {
 	uint32_t high = count, step = 1, low;
 
-	while (high > 0 && ranking->compare(ranking->owner, list->rows[high - 1], row) > 0) {
+	while (high > 0 && compare(ranking, list->rows[high - 1], row) > 0) {
 		high = high > step ? high - step : 0;
 		step *= 2;
 	}
@@ -93,7 +104,7 @@ static uint32_t count_before(const struct ranking *ranking, const struct ranking
 	while (low < high) {
 		const uint32_t middle = low + (high - low) / 2;
 
-		if (ranking->compare(ranking->owner, list->rows[middle], row) < 0)
+		if (compare(ranking, list->rows[middle], row) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -122,11 +133,42 @@ static enum twinlog_error merge(const struct ranking *ranking, struct ranking_li
 	return TWINLOG_OK;
 }
 
-static int compare_rows(const void *a, const void *b, void *context)
-{
-	const struct ranking *ranking = context;
+/* A row with its key beside it: looking at a million rows twenty times each is a matter of where they lie. */
+struct sorted {
+	int64_t number;
+	uint64_t begin; /* of the handle */
+	uint32_t row;
+};
 
-	return ranking->compare(ranking->owner, *(const uint32_t *)a, *(const uint32_t *)b);
+static int compare_sorted(const void *a, const void *b, void *context)
+{
+	const struct sorted *left = a, *right = b;
+
+	if (left->number != right->number)
+		return left->number < right->number ? -1 : 1;
+	if (left->begin != right->begin)
+		return left->begin < right->begin ? -1 : 1;
+	return compare(context, left->row, right->row);
+}
+
+static enum twinlog_error list_sort(struct ranking *ranking, struct ranking_list *list)
+{
+	struct sorted *sorted = malloc(list->count * sizeof *sorted);
+
+	if (!sorted)
+		return TWINLOG_NO_MEMORY;
+	for (uint32_t i = 0; i < list->count; i++) {
+		const struct ranking_key key = ranking->key(ranking->owner, list->rows[i]);
+		uint64_t begin;
+
+		memcpy(&begin, key.handle->bytes, sizeof begin);
+		sorted[i] = (struct sorted){.number = key.number, .begin = be64toh(begin), .row = list->rows[i]};
+	}
+	qsort_r(sorted, list->count, sizeof *sorted, compare_sorted, ranking);
+	for (uint32_t i = 0; i < list->count; i++)
+		list->rows[i] = sorted[i].row;
+	free(sorted);
+	return TWINLOG_OK;
 }
 
 enum twinlog_error ranking_settle(struct ranking *ranking, uint32_t rows)
@@ -135,8 +177,9 @@ enum twinlog_error ranking_settle(struct ranking *ranking, uint32_t rows)
 
 	if (error || ranking->joining.count == 0)
 		return error;
-	qsort_r(ranking->joining.rows, ranking->joining.count, sizeof *ranking->joining.rows, compare_rows, ranking);
-	error = merge(ranking, &ranking->late, &ranking->joining);
+	error = list_sort(ranking, &ranking->joining);
+	if (!error)
+		error = merge(ranking, &ranking->late, &ranking->joining);
 	if (!error && ranking->late.count > ranking->late_max)
 		error = merge(ranking, &ranking->bulk, &ranking->late);
 	return error;
@@ -170,7 +213,7 @@ bool ranking_forth(const struct ranking *ranking, struct ranking_place *place, u
 
 	if (!more && !lately)
 		return false;
-	if (!lately || (more && ranking->compare(ranking->owner, bulk->rows[place->bulk], late->rows[place->late]) < 0))
+	if (!lately || (more && compare(ranking, bulk->rows[place->bulk], late->rows[place->late]) < 0))
 		*ret_row = bulk->rows[place->bulk++];
 	else
 		*ret_row = late->rows[place->late++];
@@ -184,8 +227,7 @@ bool ranking_back(const struct ranking *ranking, struct ranking_place *place, ui
 
 	if (!more && !lately)
 		return false;
-	if (!lately ||
-	    (more && ranking->compare(ranking->owner, bulk->rows[place->bulk - 1], late->rows[place->late - 1]) > 0))
+	if (!lately || (more && compare(ranking, bulk->rows[place->bulk - 1], late->rows[place->late - 1]) > 0))
 		*ret_row = bulk->rows[--place->bulk];
 	else
 		*ret_row = late->rows[--place->late];

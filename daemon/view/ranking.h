@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ids.h"
 #include "twinlog/error.h"
 
 struct ranking_list {
@@ -16,13 +17,17 @@ struct ranking_list {
 	uint32_t capacity;
 };
 
-/* < 0 when row a stands before row b. Never 0 for two rows. */
-typedef int (*ranking_compare)(const void *owner, uint32_t a, uint32_t b);
+/* What a row is ordered by: a number, and where it is the same the handle, which no two rows share. */
+struct ranking_key {
+	int64_t number;
+	const struct handle *handle;
+};
+typedef struct ranking_key (*ranking_key_of)(const void *owner, uint32_t row);
 
 #define RANKING_LATE_MAX 4096u
 
 struct ranking {
-	ranking_compare compare;
+	ranking_key_of key;
 	const void *owner;
 	uint32_t late_max; /* when more came lately it is merged into the bulk */
 	struct ranking_list bulk;

@@ -58,6 +58,7 @@ struct view_space {
 	struct ranking by_change;
 	bool ranks_changes; /* by_change is kept */
 	bool broken;        /* memory ran out half way: everything is taken in anew */
+	bool anew;          /* it is, and the rankings hold nothing until that is done */
 	struct view_watch *watches;
 	uint32_t *pending; /* changed rows, ascending; those from pending_at on are still to be taken in */
 	uint32_t pending_at;

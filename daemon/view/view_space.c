@@ -7,28 +7,18 @@
 
 /* ---- Life ---- */
 
-static int compare_handles(const struct view_space *space, uint32_t a, uint32_t b)
-{
-	return memcmp(statements_record(space->statements, a)->handle.bytes,
-		      statements_record(space->statements, b)->handle.bytes, HANDLE_SIZE);
-}
-
-static int compare_dates(const void *owner, uint32_t a, uint32_t b)
+static struct ranking_key key_by_date(const void *owner, uint32_t row)
 {
 	const struct view_space *space = owner;
 
-	if (space->day[a] != space->day[b])
-		return space->day[a] < space->day[b] ? -1 : 1;
-	return compare_handles(space, a, b);
+	return (struct ranking_key){space->day[row], &statements_record(space->statements, row)->handle};
 }
 
-static int compare_changes(const void *owner, uint32_t a, uint32_t b)
+static struct ranking_key key_by_change(const void *owner, uint32_t row)
 {
 	const struct view_space *space = owner;
 
-	if (space->changed[a] != space->changed[b])
-		return space->changed[a] < space->changed[b] ? -1 : 1;
-	return compare_handles(space, a, b);
+	return (struct ranking_key){(int64_t)space->changed[row], &statements_record(space->statements, row)->handle};
 }
 
 enum twinlog_error view_space_new(const struct statements *statements, const struct acts *acts, const struct hash *self,
@@ -41,8 +31,8 @@ enum twinlog_error view_space_new(const struct statements *statements, const str
 	space->self = *self;
 	space->statements = statements;
 	space->acts = acts;
-	space->by_date = (struct ranking){.compare = compare_dates, .owner = space, .late_max = RANKING_LATE_MAX};
-	space->by_change = (struct ranking){.compare = compare_changes, .owner = space, .late_max = RANKING_LATE_MAX};
+	space->by_date = (struct ranking){.key = key_by_date, .owner = space, .late_max = RANKING_LATE_MAX};
+	space->by_change = (struct ranking){.key = key_by_change, .owner = space, .late_max = RANKING_LATE_MAX};
 	/* What was taken from the list before this view is not on it any more. */
 	space->broken = true;
 	*ret_space = space;
@@ -413,7 +403,9 @@ static enum twinlog_error row_take(struct view_space *space, uint32_t row)
 	space->flags[row] = (uint8_t)(VIEW_SEEN | (values ? VIEW_VALUES : 0) | (summary.waiting ? VIEW_WAITING : 0));
 	if (!change.error && space->copies)
 		change.error = copies_take(space->copies, space->number, row);
-	return change.error ? change.error : row_rank(space, row, seen, old_day);
+	if (change.error || space->anew)
+		return change.error;
+	return row_rank(space, row, seen, old_day);
 }
 
 /* ---- Catching up ---- */
@@ -475,6 +467,7 @@ static enum twinlog_error begin_anew(struct view_space *space)
 		;
 	for (size_t i = 0; !error && i < records; i++)
 		error = pending_push(space, (uint32_t)i);
+	space->anew = true;
 	if (!error)
 		space->broken = false;
 	return error;
@@ -502,6 +495,18 @@ void view_space_tidy(struct view_space *space)
 	space->untrimmed = from;
 }
 
+/* Once, at the end of what begins anew. */
+static enum twinlog_error rank_all(struct view_space *space)
+{
+	enum twinlog_error error = TWINLOG_OK;
+
+	space->anew = false;
+	for (uint32_t row = 0; !error && row < space->rows; row++)
+		if (space->flags[row] & VIEW_SEEN)
+			error = row_rank(space, row, false, VIEW_UNDATED);
+	return error;
+}
+
 enum twinlog_error view_space_catch_up(struct view_space *space, uint32_t max)
 {
 	enum twinlog_error error = space->broken ? begin_anew(space) : TWINLOG_OK;
@@ -514,6 +519,8 @@ enum twinlog_error view_space_catch_up(struct view_space *space, uint32_t max)
 		for (; !error && max > 0 && space->pending_at < space->pending_count; max--)
 			error = row_take(space, space->pending[space->pending_at++]);
 	}
+	if (!error && space->anew && view_space_is_current(space))
+		error = rank_all(space);
 	if (!error)
 		error = ranking_settle(&space->by_date, space->rows);
 	if (!error && space->ranks_changes)

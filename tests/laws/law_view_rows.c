@@ -305,7 +305,8 @@ static void pages_make_the_whole(const struct asking *asking, const struct view_
 
 /* ---- The laws ---- */
 
-/* The history as it comes, with cut-offs that come late and erasures; the view beside it in portions. */
+/* The history as it comes, with cut-offs that come late and erasures; the view beside it in portions, or from half way,
+ * as after a start, when it hardly keeps up. */
 static void kept_up_is_made_anew(void **state)
 {
 	uint64_t sum = 0;
@@ -319,6 +320,7 @@ static void kept_up_is_made_anew(void **state)
 		history_make(&history);
 		assert_int_equal(statements_new(&history.county.space, &statements), TWINLOG_OK);
 		struct view_space *kept = view_make(&history, statements);
+		const bool late = draw(2);
 
 		for (size_t i = 0; i < BUNDLES; i++) {
 			assert_int_equal(statements_apply(statements, history.bundles[i], i + 1, true), TWINLOG_OK);
@@ -328,10 +330,10 @@ static void kept_up_is_made_anew(void **state)
 				statements_erase(statements, &history.said[draw((uint32_t)i + 1)].leaf);
 			if (draw(20) == 0)
 				statements_members_changed(statements);
-			if (draw(5) == 0)
+			if (!late && draw(5) == 0)
 				view_update(kept, 1 + draw(20));
-			if (draw(20) == 0)
-				assert_int_equal(view_space_catch_up(kept, 1), TWINLOG_OK);
+			if (late ? i > BUNDLES / 2 : draw(20) == 0)
+				assert_int_equal(view_space_catch_up(kept, late ? 2 : 1), TWINLOG_OK);
 		}
 		view_update(kept, UINT32_MAX);
 		struct view_space *anew = view_make(&history, statements);
