@@ -137,8 +137,8 @@ bool acts_cutoff_applies(const struct acts *acts, size_t cutoff, const struct ha
 /* The bundle heads that it and what extends it name. Sorted; valid until the next call. NULL: memory. */
 const struct hash *acts_cutoff_heads(const struct acts *acts, size_t cutoff, size_t *ret_count);
 
-/* Whether it was made a steward at some time. */
-bool acts_ever_steward(const struct acts *acts, const struct hash *identity);
+/* Whether an act names it as a steward, whether or not it had the right to: more acts never make that untrue. */
+bool acts_named_steward(const struct acts *acts, const struct hash *identity);
 /* Whether these (sorted) are most of the stewards at some point at which the city, once a member, was none any more:
  * a point is an act with all it builds on, so later acts change no answer that was yes. PROTOCOL, "Erasures". */
 bool acts_stewards_agree(const struct acts *acts, const struct hash *city, const struct hash *signers, size_t count);

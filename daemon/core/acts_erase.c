@@ -3,13 +3,10 @@
 
 #include "acts_internal.h"
 
-bool acts_ever_steward(const struct acts *acts, const struct hash *identity)
+bool acts_named_steward(const struct acts *acts, const struct hash *identity)
 {
 	const struct city *city = city_find(acts, identity);
-	for (uint32_t i = 0; city && i < city->appointments.count; i++)
-		if (acts->entries[city->appointments.items[i]].valid)
-			return true;
-	return false;
+	return city && city->appointments.count > 0;
 }
 
 /* One that was never added there has the standing of one removed. */

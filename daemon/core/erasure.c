@@ -98,7 +98,7 @@ enum twinlog_error erasure_check(struct erasure *erasure, const struct acts *act
 {
 	if (!hash_equal(&erasure->space, acts_space(acts)))
 		return TWINLOG_MALFORMED;
-	if (!hash_equal(&erasure->signer, &erasure->city) && !acts_ever_steward(acts, &erasure->signer))
+	if (!hash_equal(&erasure->signer, &erasure->city) && !acts_named_steward(acts, &erasure->signer))
 		return TWINLOG_NOT_PERMITTED;
 	return signature_check(erasure, acts);
 }

@@ -92,7 +92,7 @@ void council_purge(struct sim *sim, unsigned machine)
 	const struct member *members = acts_members(space_acts(space), &count);
 	const struct member *whom = &members[rng_below(&sim->purges, count)];
 	if (whom->standing < STANDING_LEFT || !statements_records(statements) ||
-	    !acts_ever_steward(space_acts(space), node_identity(node)))
+	    !acts_named_steward(space_acts(space), node_identity(node)))
 		return;
 	const struct handle handle =
 	    statements_record(statements, rng_below(&sim->purges, statements_records(statements)))->handle;

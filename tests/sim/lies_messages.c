@@ -232,7 +232,7 @@ struct blob *lie_act(struct sim *sim, unsigned machine, const struct blob *hones
 	const size_t heads_count = acts_heads_named(acts, &liar->identity, heads, &number);
 	const struct member *members = acts_members(acts, &members_count);
 	const struct hash victim = members[rng_below(&sim->rng, members_count)].identity;
-	if (acts_ever_steward(acts, &liar->identity) || hash_equal(&victim, &liar->identity))
+	if (acts_named_steward(acts, &liar->identity) || hash_equal(&victim, &liar->identity))
 		return NULL;
 	const bool own_name = rng_chance(&sim->rng, 600);
 	ProtobufCBinaryData parents[TWINLOG_PARENTS_MAX];

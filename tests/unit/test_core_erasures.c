@@ -311,6 +311,45 @@ static void test_same_for_one_who_learns_late(void **state)
 	assert_true(is_gone(fixture, 0));
 }
 
+/* The appointment was signed with a key that a change shuts out, which comes later: what was taken in before is taken
+ * in after, so that all come to hold the same. It takes no effect. */
+static void test_same_for_one_who_learns_of_a_thief(void **state)
+{
+	struct fixture *fixture = *state;
+	struct county *county = &fixture->county;
+	struct erasure *erasure = make(fixture, 2, 0, "error");
+	const struct hash parent = acts_at(county->acts, acts_count(county->acts) - 1)->id;
+	ProtobufCBinaryData parents[] = {codec_hash(&parent)};
+	Twinlog__Act change = TWINLOG__ACT__INIT;
+	uint8_t *bytes, recovery[SEAL_SEED_SIZE], other[SEAL_SEED_SIZE] = {77};
+	struct act *act;
+	size_t size;
+
+	assert_int_equal(erasure_check(erasure, county->acts), TWINLOG_NOT_PERMITTED);
+	appoint(fixture, 0, 2);
+	assert_int_equal(erasure_check(erasure, county->acts), TWINLOG_OK);
+	const struct seal_public new_key = seal_recovery_public(other);
+
+	change.kind = TWINLOG__ACT_KIND__ACT_CHANGE_KEY;
+	change.space = codec_hash(&county->space);
+	change.signer = codec_hash(&county->towns[0].identity);
+	change.parents = parents;
+	change.n_parents = 1;
+	change.number = acts_at(county->acts, acts_count(county->acts) - 2)->message->number + 1;
+	change.new_key = codec_bytes(new_key.bytes, sizeof new_key.bytes);
+	town_seed(recovery, 0, 1);
+	assert_int_equal(act_seal_change(&change, recovery, &bytes, &size), TWINLOG_OK);
+	assert_int_equal(act_open(bytes, size, &act), TWINLOG_OK);
+	free(bytes);
+	assert_int_equal(acts_add(county->acts, act), TWINLOG_OK);
+	assert_false(acts_member(county->acts, &county->towns[2].identity)->steward);
+	assert_int_equal(erasure_check(erasure, county->acts), TWINLOG_OK);
+	erasure_free(erasure);
+	leave(fixture, 1);
+	assert_false(add(fixture, 2, 0));
+	assert_false(is_gone(fixture, 0));
+}
+
 /* ---- The index ---- */
 
 static void test_index_forgets(void **state)
@@ -392,6 +431,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_most_stewards_for_one_that_left, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_not_while_it_belongs, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_same_for_one_who_learns_late, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_same_for_one_who_learns_of_a_thief, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_index_forgets, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_index_as_if_never_seen, setup, teardown),
 	};
