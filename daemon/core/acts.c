@@ -203,6 +203,16 @@ static enum twinlog_error entry_add(struct acts *acts, struct act *act, struct a
 	return acts_enter(acts);
 }
 
+/* One who signs without end takes no room from stewards, or from a city that has to change its key. */
+static bool has_room(const struct acts *acts, const struct hash *signer)
+{
+	if (acts->count < TWINLOG_SPACE_ACTS_OPEN)
+		return true;
+	const struct city *city = city_find(acts, signer);
+	return acts->count < TWINLOG_SPACE_ACTS_MAX &&
+	       (!city || city->signed_count < TWINLOG_ACTS_FEW || city->appointments.count > 0);
+}
+
 enum twinlog_error acts_add(struct acts *acts, struct act *act)
 {
 	struct seal_public key;
@@ -211,7 +221,7 @@ enum twinlog_error acts_add(struct acts *acts, struct act *act)
 		return TWINLOG_DUPLICATE;
 	if (!hash_equal(&act->space, acts_space(acts)))
 		return TWINLOG_MALFORMED;
-	if (acts->count >= TWINLOG_SPACE_ACTS_MAX)
+	if (!has_room(acts, &act->signer))
 		return TWINLOG_TOO_MANY;
 	enum twinlog_error error = ancestors_take(acts, act, &ancestors);
 	if (error)

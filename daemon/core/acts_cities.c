@@ -285,6 +285,7 @@ enum twinlog_error acts_enter(struct acts *acts)
 	struct city *signer = city_make(acts, &act->signer);
 	if (!signer)
 		return TWINLOG_NO_MEMORY;
+	signer->signed_count++;
 	const struct hash subject = act->kind == KIND(REMOVE) ? hash_field(act->message->subject) : act->signer;
 	struct city *removed = act->kind == KIND(REMOVE) ? city_make(acts, &subject) : signer;
 	if (!removed)

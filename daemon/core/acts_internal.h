@@ -52,6 +52,7 @@ struct city {
 	struct act_list changes;      /* of its key, without those that extend */
 	struct act_list words;        /* accept, decline, leave: by it */
 	struct act_list acts;         /* by it, all but changes of key */
+	uint32_t signed_count;        /* by it, all */
 	struct act_set told;          /* of one who is no member any more: the acts that it may still be told */
 	struct seal_public *keys;     /* in order of arrival; one may stand there twice, brought by two acts */
 	struct city_key *brought;     /* beside it: where each comes from */

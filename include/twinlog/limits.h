@@ -14,14 +14,16 @@
 #define TWINLOG_PARENTS_MAX       32u           /* (signed) parents of a bundle or an act */
 #define TWINLOG_ACT_MAX           (256u * 1024) /* (signed) one signed act */
 #define TWINLOG_SPACE_ACTS_MAX    16384u        /* acts held of one space */
-#define TWINLOG_MEMBERS_MAX       1024u         /* (signed) members named by one act */
-#define TWINLOG_STEWARDS_MAX      9u            /* (signed) */
-#define TWINLOG_ERASURE_MAX       1024u         /* (signed) one signed erasure */
-#define TWINLOG_CARD_MAX          (16u * 1024)  /* (signed) one signed city card */
-#define TWINLOG_CUTOFF_HEADS_MAX  64u           /* (signed) bundle heads that a removal or key change names */
-#define TWINLOG_CUTOFF_NAMED_MAX  4096u         /* (signed) acts, and erasures, that a key change names */
-#define TWINLOG_REPLACES_MAX      32u           /* (signed) own leaves that one leaf replaces */
-#define TWINLOG_SALT_SIZE         16u           /* (signed) PROTOCOL, "Leaves" */
+#define TWINLOG_SPACE_ACTS_OPEN   12288u        /* the rest of them is for stewards, and for who signed few */
+#define TWINLOG_ACTS_FEW          64u
+#define TWINLOG_MEMBERS_MAX       1024u        /* (signed) members named by one act */
+#define TWINLOG_STEWARDS_MAX      9u           /* (signed) */
+#define TWINLOG_ERASURE_MAX       1024u        /* (signed) one signed erasure */
+#define TWINLOG_CARD_MAX          (16u * 1024) /* (signed) one signed city card */
+#define TWINLOG_CUTOFF_HEADS_MAX  64u          /* (signed) bundle heads that a removal or key change names */
+#define TWINLOG_CUTOFF_NAMED_MAX  4096u        /* (signed) acts, and erasures, that a key change names */
+#define TWINLOG_REPLACES_MAX      32u          /* (signed) own leaves that one leaf replaces */
+#define TWINLOG_SALT_SIZE         16u          /* (signed) PROTOCOL, "Leaves" */
 
 /* Texts and lists inside a body. */
 #define TWINLOG_CITY_ID_MAX       64u   /* (signed) CC:slug */

@@ -185,6 +185,51 @@ static void more_heads_than_may_be_named(void **state)
 	assert_true(may);
 }
 
+static enum twinlog_error rename_by(struct county *county, const struct town *town)
+{
+	const struct act *last = acts_at(county->acts, acts_count(county->acts) - 1);
+	ProtobufCBinaryData parent = codec_hash(&last->id);
+	Twinlog__Act message = TWINLOG__ACT__INIT;
+	struct act *act;
+	uint8_t *bytes;
+	size_t size;
+
+	message.kind = TWINLOG__ACT_KIND__ACT_RENAME;
+	message.space = codec_hash(&county->space);
+	message.signer = codec_hash(&town->identity);
+	message.parents = &parent;
+	message.n_parents = 1;
+	message.number = last->message->number + 1;
+	message.title = codec_string("Mine");
+	assert_int_equal(act_seal(&message, town->keys, &bytes, &size), TWINLOG_OK);
+	assert_int_equal(act_open(bytes, size, &act), TWINLOG_OK);
+	free(bytes);
+	enum twinlog_error error = acts_add(county->acts, act);
+	if (error)
+		act_free(act);
+	return error;
+}
+
+/* A member that signs acts without end leaves room for those that matter. */
+static void one_that_signs_without_end(void **state)
+{
+	struct county *county = *state;
+	const struct seal_public key = county->towns[1].recovery_key;
+	Twinlog__Act change = TWINLOG__ACT__INIT;
+
+	while (acts_count(county->acts) < TWINLOG_SPACE_ACTS_OPEN)
+		assert_int_equal(rename_by(county, &county->towns[1]), TWINLOG_OK);
+	assert_int_equal(rename_by(county, &county->towns[1]), TWINLOG_TOO_MANY);
+	change.new_key = codec_bytes(key.bytes, 32);
+	assert_int_equal(change_key(county, 1, &change, true), TWINLOG_TOO_MANY);
+	for (unsigned i = 1; i < TWINLOG_ACTS_FEW; i++) /* it has accepted */
+		assert_int_equal(rename_by(county, &county->towns[2]), TWINLOG_OK);
+	assert_int_equal(rename_by(county, &county->towns[2]), TWINLOG_TOO_MANY);
+	while (acts_count(county->acts) < TWINLOG_SPACE_ACTS_MAX)
+		assert_int_equal(rename_by(county, &county->towns[0]), TWINLOG_OK);
+	assert_int_equal(rename_by(county, &county->towns[0]), TWINLOG_TOO_MANY);
+}
+
 /* What is signed with a key that was retired erases nothing, unless who retired it names it. */
 static void erasures_with_an_old_key(void **state)
 {
@@ -237,6 +282,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(limits_of_what_is_named, setup, teardown),
 	    cmocka_unit_test_setup_teardown(keys_without_number, setup, teardown),
 	    cmocka_unit_test_setup_teardown(more_heads_than_may_be_named, setup, teardown),
+	    cmocka_unit_test_setup_teardown(one_that_signs_without_end, setup, teardown),
 	    cmocka_unit_test_setup_teardown(erasures_with_an_old_key, setup, teardown),
 	};
 
