@@ -355,6 +355,15 @@ static enum twinlog_error offer_settle(struct node *node, struct offer *offer, u
 	return space ? offer_join(node, offer, space, from) : offer_adopt(node, offer, from);
 }
 
+static size_t offered_bytes(const struct node *node, const struct hash *sender)
+{
+	size_t bytes = 0;
+	for (size_t i = 0; i < node->offers.count; i++)
+		if (hash_equal(&node->offers.items[i].sender, sender))
+			bytes += node->offers.items[i].bytes;
+	return bytes;
+}
+
 /* The act is the offer's or freed. */
 static enum twinlog_error offer_take(struct node *node, const struct hash *sender, struct act *act, uint32_t from)
 {
@@ -372,9 +381,9 @@ static enum twinlog_error offer_take(struct node *node, const struct hash *sende
 	if (!offer)
 		return error;
 	offer->bytes += size;
-	if (offer->bytes > TWINLOG_OFFER_BYTES_MAX) {
+	if (offered_bytes(node, sender) > TWINLOG_OFFER_BYTES_MAX) {
 		(void)spaces_offer_drop(node, sender, &space_id);
-		return TWINLOG_OK;
+		return TWINLOG_TOO_LARGE;
 	}
 	return offer_settle(node, offer, from);
 }

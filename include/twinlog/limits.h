@@ -73,8 +73,8 @@
 /* One daemon. */
 #define TWINLOG_PEERS_MAX       1024u
 #define TWINLOG_SPACES_MAX      4096u
-#define TWINLOG_OFFERS_MAX      16u                 /* spaces new here whose acts are under way */
-#define TWINLOG_OFFER_BYTES_MAX (16u * 1024 * 1024) /* their acts, until one names this city */
+#define TWINLOG_OFFERS_MAX      16u                 /* spaces whose acts do not name who brings them yet */
+#define TWINLOG_OFFER_BYTES_MAX (16u * 1024 * 1024) /* their acts, of one sender */
 #define TWINLOG_CLIENTS_MAX     4096u
 #define TWINLOG_ADDRESSES_MAX   8u
 

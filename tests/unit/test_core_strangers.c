@@ -66,18 +66,17 @@ static void say_heads(struct duo *duo, const struct hash *space, bool acts, bool
 	say(duo, &message);
 }
 
-static void say_acts(struct duo *duo, const struct hash *space, const struct county *county, size_t from, size_t to)
+static void say_act(struct duo *duo, const struct hash *space, const struct act *act, bool last)
 {
 	Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
 	Twinlog__Acts acts = TWINLOG__ACTS__INIT;
-	ProtobufCBinaryData list[8];
+	ProtobufCBinaryData bytes = codec_bytes(act->bytes, act->size);
 
 	acts.space = codec_hash(space);
-	acts.acts = list;
-	for (size_t i = from; i < to; i++)
-		list[acts.n_acts++] = codec_bytes(acts_at(county->acts, i)->bytes, acts_at(county->acts, i)->size);
+	acts.acts = &bytes;
+	acts.n_acts = 1;
 	acts.stream = 1;
-	acts.last = to == acts_count(county->acts);
+	acts.last = last;
 	message.body_case = TWINLOG__PEER_MESSAGE__BODY_ACTS;
 	message.acts = &acts;
 	say(duo, &message);
@@ -295,9 +294,9 @@ static void a_stranger_changes_nothing(void **state)
 	found_without_second(&duo, &towns[2], &space);
 	space_digest(space_of(&duo, &space), &before, &bundles);
 	found(&county, &towns[1], &towns[3], 1);
-	say_acts(&duo, &space, &county, 0, 1);
+	say_act(&duo, &space, acts_at(county.acts, 0), true);
 	assert_int_equal(node_peer(duo.cities[0].node, 0).refused, 1);
-	say_acts(&duo, &county.space, &county, 0, 1);
+	say_act(&duo, &county.space, acts_at(county.acts, 0), true);
 	assert_int_equal(node_peer(duo.cities[0].node, 0).refused, 2);
 	duo_run(&duo);
 	assert_int_equal(node_spaces(duo.cities[0].node), 1);
@@ -323,7 +322,7 @@ static void one_that_brings_many_makes_room_among_its_own(void **state)
 	befriend(&duo, &towns[2]);
 	found(&county, &towns[1], &towns[3], 1);
 	add(&county, &towns[1], &towns[0]);
-	say_acts(&duo, &county.space, &county, 0, 1);
+	say_act(&duo, &county.space, acts_at(county.acts, 0), false);
 	for (unsigned i = 0; i < 3 * TWINLOG_OFFERS_MAX; i++) {
 		struct county other;
 
@@ -332,13 +331,80 @@ static void one_that_brings_many_makes_room_among_its_own(void **state)
 		county_free(&other);
 	}
 	assert_int_equal(node_spaces(duo.cities[0].node), 0);
-	say_acts(&duo, &county.space, &county, 1, 2);
+	say_act(&duo, &county.space, acts_at(county.acts, 1), true);
 	assert_int_equal(node_spaces(duo.cities[0].node), 1);
 	duo_run(&duo);
 	assert_int_equal(duo.failed, TWINLOG_OK);
 	for (unsigned i = 0; i < 4; i++)
 		seal_keys_free(towns[i].keys);
 	county_free(&county);
+	duo_end(&duo);
+}
+
+/* A change of key of the second, as long as one may be: numbered so that each is another. */
+static struct act *long_act(const struct county *county, const struct town *town, unsigned number)
+{
+	static struct hash named[TWINLOG_CUTOFF_NAMED_MAX];
+	static ProtobufCBinaryData fields[TWINLOG_CUTOFF_NAMED_MAX];
+	const struct act *founding = acts_at(county->acts, 0);
+	ProtobufCBinaryData parent = codec_hash(&founding->id);
+	Twinlog__Act message = TWINLOG__ACT__INIT;
+	Twinlog__Cutoff counts = TWINLOG__CUTOFF__INIT;
+	uint8_t seed[SEAL_SEED_SIZE] = {(uint8_t)number, 99}, *bytes;
+	const struct seal_public key = seal_recovery_public(seed);
+	struct act *act;
+	size_t size;
+
+	for (unsigned i = 0; i < TWINLOG_CUTOFF_NAMED_MAX; i++) {
+		named[i].bytes[0] = (uint8_t)(i >> 8);
+		named[i].bytes[1] = (uint8_t)i;
+		fields[i] = codec_hash(&named[i]);
+	}
+	counts.acts = fields;
+	counts.n_acts = TWINLOG_CUTOFF_NAMED_MAX;
+	message.kind = TWINLOG__ACT_KIND__ACT_CHANGE_KEY;
+	message.space = codec_hash(&county->space);
+	message.signer = codec_hash(&town->identity);
+	message.parents = &parent;
+	message.n_parents = 1;
+	message.number = 2;
+	message.new_key = codec_bytes(key.bytes, sizeof key.bytes);
+	message.counts = &counts;
+	town_seed(seed, 1, 1);
+	assert_int_equal(act_seal_change(&message, seed, &bytes, &size), TWINLOG_OK);
+	assert_int_equal(act_open(bytes, size, &act), TWINLOG_OK);
+	free(bytes);
+	return act;
+}
+
+/* What names nobody here is kept up to a size, of all spaces together. */
+static void acts_without_end(void **state)
+{
+	struct county counties[2];
+	struct town towns[4];
+	struct duo duo;
+	size_t bytes = 0;
+
+	(void)state;
+	duo_init(&duo);
+	for (unsigned i = 0; i < 4; i++)
+		town_init(&towns[i], i, ids[i]);
+	for (uint8_t i = 0; i < 2; i++) {
+		found(&counties[i], &towns[1], &towns[3], i);
+		say_act(&duo, &counties[i].space, acts_at(counties[i].acts, 0), false);
+	}
+	for (unsigned i = 0; bytes < TWINLOG_OFFER_BYTES_MAX; i++) {
+		struct act *act = long_act(&counties[i % 2], &towns[1], i);
+
+		bytes += act->size;
+		say_act(&duo, &counties[i % 2].space, act, false);
+		assert_int_equal(node_peer(duo.cities[0].node, 0).refused, bytes + 4096 > TWINLOG_OFFER_BYTES_MAX);
+		act_free(act);
+	}
+	for (unsigned i = 0; i < 2; i++)
+		county_free(&counties[i]);
+	for (unsigned i = 0; i < 4; i++)
+		seal_keys_free(towns[i].keys);
 	duo_end(&duo);
 }
 
@@ -404,6 +470,7 @@ int main(void)
 	    cmocka_unit_test(a_stranger_learns_nothing),
 	    cmocka_unit_test(a_stranger_changes_nothing),
 	    cmocka_unit_test(one_that_brings_many_makes_room_among_its_own),
+	    cmocka_unit_test(acts_without_end),
 	    cmocka_unit_test(acts_withheld_hold_nothing_up),
 	    cmocka_unit_test(a_stream_without_progress_ends),
 	};
