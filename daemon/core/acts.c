@@ -194,23 +194,42 @@ static enum twinlog_error room_for_one(struct acts *acts)
 	return slots_grow(acts);
 }
 
-static enum twinlog_error entry_add(struct acts *acts, struct act *act, struct act_set ancestors)
+static enum twinlog_error entry_add(struct acts *acts, struct act *act, struct act_set ancestors,
+				    struct seal_public key)
 {
-	acts->entries[acts->count] = (struct act_entry){.act = act, .ancestors = ancestors};
+	acts->entries[acts->count] = (struct act_entry){.act = act, .ancestors = ancestors, .key = key};
 	slot_fill(acts->slots, acts->slots_count, &act->id, acts->count++);
 	heads_advance(acts, act);
 	acts->closure.asked = NULL;
 	return acts_enter(acts);
 }
 
+/* Whether an act that it knew names the signer as a steward. Acts of stewards are taken of nobody else: this hangs on
+ * what the act itself knew, so all refuse the same ones, and nobody builds on them. */
+static bool named_steward(const struct acts *acts, const struct act *act, const struct act_set *ancestors)
+{
+	const struct city *city = city_find(acts, &act->signer);
+	for (uint32_t i = 0; city && i < city->appointments.count; i++)
+		if (act_set_has(ancestors, city->appointments.items[i]))
+			return true;
+	return false;
+}
+
+static bool is_of_stewards(const struct act *act)
+{
+	return act->kind == KIND(ADD) || act->kind == KIND(APPOINT) || act->kind == KIND(REMOVE) ||
+	       act->kind == KIND(RENAME);
+}
+
 /* One who signs without end takes no room from stewards, or from a city that has to change its key. */
-static bool has_room(const struct acts *acts, const struct hash *signer)
+static bool has_room(const struct acts *acts, const struct act *act)
 {
 	if (acts->count < TWINLOG_SPACE_ACTS_OPEN)
 		return true;
-	const struct city *city = city_find(acts, signer);
+	const struct city *city = city_find(acts, &act->signer);
+	const size_t count = !city ? 0 : act->kind == KIND(CHANGE_KEY) ? city->changes.count : city->signed_count;
 	return acts->count < TWINLOG_SPACE_ACTS_MAX &&
-	       (!city || city->signed_count < TWINLOG_ACTS_FEW || city->appointments.count > 0);
+	       (count < TWINLOG_ACTS_FEW || (city && city->appointments.count > 0));
 }
 
 enum twinlog_error acts_add(struct acts *acts, struct act *act)
@@ -221,17 +240,19 @@ enum twinlog_error acts_add(struct acts *acts, struct act *act)
 		return TWINLOG_DUPLICATE;
 	if (!hash_equal(&act->space, acts_space(acts)))
 		return TWINLOG_MALFORMED;
-	if (!has_room(acts, &act->signer))
+	if (!has_room(acts, act))
 		return TWINLOG_TOO_MANY;
 	enum twinlog_error error = ancestors_take(acts, act, &ancestors);
 	if (error)
 		return error;
-	if ((error = signature_check(acts, act, &ancestors, &key)) || (error = room_for_one(acts))) {
+	error = signature_check(acts, act, &ancestors, &key);
+	if (!error && is_of_stewards(act) && !named_steward(acts, act, &ancestors))
+		error = TWINLOG_NOT_PERMITTED;
+	if (error || (error = room_for_one(acts))) {
 		free(ancestors.words);
 		return error;
 	}
-	error = entry_add(acts, act, ancestors);
-	acts->entries[acts->count - 1].key = key;
+	error = entry_add(acts, act, ancestors, key);
 	if (!error)
 		error = acts_evaluate(acts);
 	if (error) /* it stays the caller's */
@@ -259,7 +280,7 @@ enum twinlog_error acts_new(struct act *found, struct acts **ret_acts)
 	if (!error)
 		error = act_set_init(&ancestors, 0);
 	if (!error)
-		error = entry_add(acts, found, ancestors);
+		error = entry_add(acts, found, ancestors, founding);
 	if (!error)
 		error = signature_check(acts, found, &ancestors, &acts->entries[0].key);
 	if (!error)

@@ -262,6 +262,17 @@ static enum twinlog_error extension_enter(struct acts *acts, size_t index)
 	return act_list_add(&acts->entries[first].extended, index);
 }
 
+/* What a city is asked about grows with each of these, so that one that goes on without end is heard no more. A thief
+ * of a key takes nothing from the next one. */
+static bool is_heard(const struct acts *acts, const struct city *signer, size_t index)
+{
+	size_t with_key = 0;
+	for (uint32_t i = 0; i < signer->words.count; i++)
+		with_key += memcmp(acts->entries[signer->words.items[i]].key.bytes, acts->entries[index].key.bytes,
+				   sizeof acts->entries[index].key.bytes) == 0;
+	return signer->words.count < TWINLOG_CITY_WORDS_MAX && with_key < TWINLOG_CITY_WORDS_MAX / 4;
+}
+
 static enum twinlog_error change_enter(struct city *city, const struct act *act, size_t index)
 {
 	struct city_key brought = {.act = (uint32_t)index, .has_second = act->message->second_key.len > 0};
@@ -291,11 +302,13 @@ enum twinlog_error acts_enter(struct acts *acts)
 	if (!removed)
 		return TWINLOG_NO_MEMORY;
 	if (act->kind == KIND(CHANGE_KEY))
-		return act->message->extends.len > 0 ? TWINLOG_OK : change_enter(signer, act, index);
+		return act->message->extends.len > 0 || signer->changes.count >= TWINLOG_CITY_CHANGES_MAX
+			   ? TWINLOG_OK
+			   : change_enter(signer, act, index);
 	if (act->kind == KIND(REMOVE) && act->message->extends.len == 0)
 		error = act_list_add(&removed->removals, index);
 	else if (act->kind == KIND(ACCEPT) || act->kind == KIND(DECLINE) || act->kind == KIND(LEAVE))
-		error = act_list_add(&signer->words, index);
+		error = is_heard(acts, signer, index) ? act_list_add(&signer->words, index) : TWINLOG_OK;
 	return error ? error : act_list_add(&signer->acts, index);
 }
 

@@ -168,6 +168,8 @@ static enum twinlog_error bundle_carried(struct node *node, const struct node_pe
 	if (known)
 		return TWINLOG_DUPLICATE;
 	const struct seal_public *keys = acts_keys(space->acts, &city, &count);
+	if (count == 0)
+		return TWINLOG_UNKNOWN_KEY; /* of nobody here; and without keys nothing would be verified */
 	error = bundle_open(bytes.data, bytes.len, keys, count, &bundle);
 	if (error)
 		return error;

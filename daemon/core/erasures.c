@@ -222,7 +222,10 @@ bool erasures_judge(struct erasures *erasures, const struct acts *acts, const st
 		if (at->shut_out)
 			continue;
 		applies |= hash_equal(&at->signer, city);
-		if (count < SIGNERS_MAX)
+		bool twice = false;
+		for (size_t i = 0; i < count && !twice; i++)
+			twice = hash_equal(&signers[i], &at->signer);
+		if (!twice && count < SIGNERS_MAX)
 			signers[count++] = at->signer;
 	}
 	if (count > 0 && !applies && !before)

@@ -93,6 +93,7 @@ struct node_peer {
 	uint64_t courier_read_ms;
 	uint64_t push_bytes;          /* pushed on the link in use and not credited yet */
 	uint64_t avoid_until_mono_ms; /* gave something wrong: ask others first */
+	uint64_t late_until_mono_ms;  /* acts asked of it did not come: it is not asked for any */
 	uint64_t rate;                /* its budget: bytes a second, 0 or BUDGET_NONE */
 	int64_t purse;                /* bytes that may go either way now */
 	uint64_t purse_mono_ms;       /* when it was last filled */
@@ -448,8 +449,9 @@ void sync_acts_durable(struct node *node, struct node_link *link, struct space *
 void sync_acts_changed(struct node *node, const struct space *space); /* and are durable */
 /* Asks one partner for its heads, and tells it ours. */
 void sync_ask_heads(struct node *node, struct node_link *link, struct space *space);
-/* Unless they are under way already. One whom the acts held here do not name is asked for all, and told nothing. */
-void sync_want_acts(struct node *node, struct node_link *link, const struct hash *space);
+/* One whom the acts held here do not name is asked for all, and told nothing. Whether acts of the space are under way
+ * now; not when this partner owes some, or has failed to bring them. */
+bool sync_want_acts(struct node *node, struct node_link *link, const struct hash *space);
 void sync_time(struct node *node);
 void sync_link_gone(struct node *node, uint32_t link);
 
@@ -493,6 +495,8 @@ void stream_cut_off(struct node *node, const struct space *space);
 void stream_after_commit(struct node *node); /* pushes and announcements of what the commit brought */
 void stream_link_gone(struct node *node, uint32_t link);
 void want_end(struct node *node, uint32_t link, uint32_t stream);
+/* Something new came of what was asked for, so that it has time for more. */
+void want_got(struct node *node, uint32_t link, uint32_t stream, size_t count);
 
 /* ---- node_erase.c ---- */
 void erasures_request(struct node *node, uint64_t client, const Twinlog__Request *request);

@@ -144,7 +144,7 @@ static enum twinlog_error position_place(const struct node *node, struct space *
 		free(oldest->heads.items);
 		*oldest = (struct known_position){.city = message->city};
 		known = oldest;
-	} else if (!known && space->positions.count >= TWINLOG_POSITIONS_MAX) {
+	} else if (!known && !own && space->positions.count >= TWINLOG_POSITIONS_MAX) {
 		return TWINLOG_TOO_MANY;
 	} else if (!known) {
 		known = ARRAY_PUSH(&space->positions);
@@ -220,7 +220,7 @@ enum twinlog_error position_load(struct node *node, const void *bytes, size_t si
 	/* Kept are only those whose key speaks still, and of so many machines that only the newest are kept these. */
 	if (!error && !acts_key_retired(space->acts, &message.city, key))
 		error = position_keep(node, space, &message, key, bytes, size, &known);
-	if (error == TWINLOG_STALE)
+	if (error == TWINLOG_STALE || error == TWINLOG_TOO_MANY)
 		error = TWINLOG_OK;
 	arena_free(arena);
 	return error;
@@ -280,9 +280,10 @@ static void position_make(struct node *node, struct space *space)
 	 */
 	if (!self || self->standing != STANDING_MEMBER || node->machine == 0 || !space_knows_key(node, space))
 		return;
-	if (position_pack(node, space, &bytes, &size))
+	const enum twinlog_error error = position_pack(node, space, &bytes, &size);
+	if (error == TWINLOG_NO_MEMORY)
 		node->out_of_memory = true;
-	else
+	else if (!error)
 		position_persist(node, acts_space(space->acts), &node->card->identity, node->machine, bytes, size);
 }
 

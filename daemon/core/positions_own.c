@@ -15,47 +15,77 @@ static uint64_t position_time(const struct node *node, const struct space *space
 	return time_ms;
 }
 
-enum twinlog_error position_pack(struct node *node, struct space *space, uint8_t **ret_bytes, size_t *ret_size)
+/* The counting heads of each city, sorted by city, at most so many of one. Lives in arena. */
+static enum twinlog_error cities_name(struct arena *arena, const struct space *space, size_t most,
+				      Twinlog__Position *position)
 {
-	struct arena *arena = node->effects->arena;
-	Twinlog__Position position = TWINLOG__POSITION__INIT;
 	Twinlog__CityHeads *cities = arena_alloc(arena, (space->graphs.count + 1) * sizeof *cities);
 	Twinlog__CityHeads **list = arena_alloc(arena, (space->graphs.count + 1) * sizeof(Twinlog__CityHeads *));
 	if (!cities || !list)
 		return TWINLOG_NO_MEMORY;
-	position.cities = list;
+	position->cities = list;
+	position->n_cities = 0;
 	for (size_t i = 0; i < space->graphs.count; i++) {
-		size_t count, place = position.n_cities;
+		size_t count, place = position->n_cities;
 		const struct hash *heads = graph_heads(space->graphs.items[i], &count);
 		if (count == 0)
 			continue;
 		Twinlog__CityHeads *city = &cities[i];
 		twinlog__city_heads__init(city);
+		city->n_heads = count < most ? count : most;
 		city->city = codec_hash(graph_city(space->graphs.items[i]));
-		city->heads = codec_hash_list(arena, heads, count);
-		city->n_heads = count;
+		city->heads = codec_hash_list(arena, heads, city->n_heads);
 		if (!city->heads)
 			return TWINLOG_NO_MEMORY;
 		for (; place > 0 && memcmp(list[place - 1]->city.data, city->city.data, HASH_SIZE) > 0; place--)
 			list[place] = list[place - 1];
 		list[place] = city;
-		position.n_cities++;
+		position->n_cities++;
 	}
-	size_t acts_count_of;
-	const struct hash *acts = acts_heads(space->acts, &acts_count_of);
+	return TWINLOG_OK;
+}
+
+#define AROUND_POSITION 256u /* the signature, and what wraps both */
+
+/* Of a city that branches without end, and of acts that do, some heads are left out where all have no room: a position
+ * then says less than it could. TOO_LARGE when not even one of each city has room. */
+static enum twinlog_error position_fit(struct arena *arena, const struct node *node, const struct space *space,
+				       Twinlog__Position *position, uint8_t **ret_inner, size_t *ret_size)
+{
+	size_t count;
+	const struct hash *acts = acts_heads(space->acts, &count);
+	struct hash named[TWINLOG_PARENTS_MAX];
+	for (size_t most = SIZE_MAX;; most = most == SIZE_MAX ? TWINLOG_HEADS_MAX : most / 2) {
+		if (most == 0)
+			return TWINLOG_TOO_LARGE;
+		position->acts = codec_hash_list(arena, acts, count);
+		position->n_acts = position->acts ? count : 0;
+		enum twinlog_error error = cities_name(arena, space, most, position);
+		if (error)
+			return error;
+		*ret_size = twinlog__position__get_packed_size(position);
+		if (*ret_size + AROUND_POSITION <= TWINLOG_POSITION_MAX)
+			return codec_pack_arena(arena, &position->base, ret_inner, ret_size);
+		count = acts_heads_named(space->acts, &node->card->identity, named, NULL);
+		acts = named;
+	}
+}
+
+enum twinlog_error position_pack(struct node *node, struct space *space, uint8_t **ret_bytes, size_t *ret_size)
+{
+	struct arena *arena = node->effects->arena;
+	Twinlog__Position position = TWINLOG__POSITION__INIT;
 	position.space = codec_hash(acts_space(space->acts));
 	position.city = codec_hash(&node->card->identity);
 	position.machine = node->machine;
 	position.counter = ++space->position_counter;
 	position.time_ms = position_time(node, space);
-	position.acts = codec_hash_list(arena, acts, acts_count_of);
-	position.n_acts = position.acts ? acts_count_of : 0;
 	if (!hash_is_zero(erasures_digest(space->erasures)))
 		position.erasures = codec_hash(erasures_digest(space->erasures));
 
 	uint8_t *inner, signature[SEAL_SIGNATURE_SIZE];
 	size_t inner_size;
-	enum twinlog_error error = codec_pack_arena(arena, &position.base, &inner, &inner_size);
+	enum twinlog_error error = position_fit(arena, node, space, &position, &inner, &inner_size);
 	if (error)
 		return error;
 	seal_sign(node->keys, "position", inner, inner_size, signature);

@@ -408,19 +408,29 @@ enum twinlog_error spaces_act_arrives(struct node *node, const struct hash *send
 	return error == TWINLOG_DUPLICATE ? TWINLOG_OK : error;
 }
 
+/* Those held, and those that the sender has brought so far and that are kept apart. */
+static size_t acts_here(struct node *node, const struct hash *sender, const struct hash *space_id)
+{
+	const struct space *space = space_by_id(node, space_id);
+	const struct offer *offer = offer_find(node, sender, space_id);
+	return (space ? acts_count(space->acts) : 0) + (offer ? acts_count(offer->acts) : 0);
+}
+
 void spaces_acts(struct node *node, struct node_link *link, const Twinlog__Acts *acts)
 {
-	struct hash space_id;
+	struct hash space_id = {0};
 	const struct hash *sender = &node->peers.items[link->peer].card->identity;
 	enum twinlog_error error = codec_get_hash(acts->space, &space_id);
+	const size_t before = acts_here(node, sender, &space_id);
 	for (size_t i = 0; i < acts->n_acts && !error; i++)
 		error = spaces_act_arrives(node, sender, &space_id, acts->acts[i], link->id);
+	want_got(node, link->id, acts->stream, acts_here(node, sender, &space_id) != before);
 	if ((acts->last || error) && spaces_offer_drop(node, sender, &space_id) && !error)
 		error = TWINLOG_NOT_A_MEMBER;
 	if (error == TWINLOG_NO_MEMORY)
 		node->out_of_memory = true;
 	else if (error == TWINLOG_UNKNOWN_PARENT && acts->stream == 0)
-		sync_want_acts(node, link, &space_id); /* a live act that builds on acts missed */
+		(void)sync_want_acts(node, link, &space_id); /* a live act that builds on acts missed */
 	else if (error)
 		link_refuse(node, link, error, "act");
 	if (acts->stream != 0 && (acts->last || error)) {

@@ -300,6 +300,15 @@ static struct want *want_find(struct node *node, uint32_t link, uint32_t stream)
 	return NULL;
 }
 
+void want_got(struct node *node, uint32_t link, uint32_t stream, size_t count)
+{
+	struct want *want = want_find(node, link, stream);
+	if (!want || count == 0)
+		return;
+	want->got += count;
+	want->deadline_mono_ms = node->now.mono_ms + TWINLOG_WANT_TIMEOUT_MS;
+}
+
 /* A live push comes from its author, who is a member; an answer must be one that was asked for. */
 static enum twinlog_error chunk_expected(struct node *node, struct node_link *link, const Twinlog__Chunk *chunk,
 					 const struct hash *space_id, const struct hash *city, bool *ret_late)
@@ -436,17 +445,15 @@ static enum twinlog_error bundle_arrives(struct node *node, const struct check *
 	return error == TWINLOG_DUPLICATE ? TWINLOG_OK : error;
 }
 
-/* Something is missing below this bundle: ask for it properly. */
+/* Something is missing below this bundle: ask for it properly. While acts that it rests on are not to be had it is not
+ * asked for again: another digest tells of it. */
 static void check_wants_more(struct node *node, struct node_link *link, const struct check *check,
 			     const struct bundle *bundle)
 {
 	const struct space *space = space_by_id(node, &check->space);
-	for (uint32_t i = 0; space && i < bundle->acts_count; i++) {
-		if (!acts_has(space->acts, &bundle->acts[i])) {
-			sync_want_acts(node, link, &check->space);
-			break;
-		}
-	}
+	for (uint32_t i = 0; space && i < bundle->acts_count; i++)
+		if (!acts_has(space->acts, &bundle->acts[i]) && !sync_want_acts(node, link, &check->space))
+			return;
 	sync_announced(node, &node->peers.items[link->peer], &check->space, &check->city, &bundle->id);
 }
 
@@ -495,7 +502,6 @@ void stream_checked(struct node *node, const struct event *event)
 	const struct check check = known ? node->checks.items[place] : (struct check){0};
 	if (known)
 		ARRAY_DROP(&node->checks, place);
-	struct want *want = want_find(node, check.link, check.stream);
 	struct node_link *link = link_find(node, check.link);
 	for (size_t i = 0; i < event->checked.count; i++) {
 		struct bundle *bundle = event->checked.bundles[i];
@@ -503,10 +509,7 @@ void stream_checked(struct node *node, const struct event *event)
 		const enum twinlog_error fault = known ? bundle_arrives(node, &check, &bundle, &taken) : TWINLOG_OK;
 		if (fault == TWINLOG_UNKNOWN_PARENT && link)
 			check_wants_more(node, link, &check, bundle);
-		if (taken && want) {
-			want->got++;
-			want->deadline_mono_ms = node->now.mono_ms + TWINLOG_WANT_TIMEOUT_MS;
-		}
+		want_got(node, check.link, check.stream, taken);
 		if (!taken)
 			bundle_free(bundle);
 		if (fault == TWINLOG_NO_MEMORY)

@@ -162,7 +162,7 @@ static void digest_of_past(struct node *node, struct node_link *link, struct spa
 	spaces_send_acts(node, link, space, NULL, 0, 0);
 	space_digest(space, &acts, &bundles);
 	if (!hash_equal(&acts, theirs))
-		sync_want_acts(node, link, acts_space(space->acts));
+		(void)sync_want_acts(node, link, acts_space(space->acts));
 }
 
 void sync_digest(struct node *node, struct node_link *link, const Twinlog__Digest *digest)
@@ -171,7 +171,7 @@ void sync_digest(struct node *node, struct node_link *link, const Twinlog__Diges
 	const struct hash id = bytes_hash(digest->space);
 	struct space *space = space_with(node, &id, &peer->card->identity);
 	if (!space) {
-		sync_want_acts(node, link, &id);
+		(void)sync_want_acts(node, link, &id);
 		return;
 	}
 	const struct hash theirs = bytes_hash(digest->acts), their_bundles = bytes_hash(digest->bundles);
@@ -261,7 +261,7 @@ void sync_heads(struct node *node, struct node_link *link, const Twinlog__Heads 
 	const struct hash id = bytes_hash(heads->space);
 	struct space *space = space_with(node, &id, &peer->card->identity);
 	if (!space) {
-		sync_want_acts(node, link, &id);
+		(void)sync_want_acts(node, link, &id);
 		return;
 	}
 	if (space_entitles(space, &peer->card->identity) < ENTITLED_ACTS) {
@@ -271,7 +271,7 @@ void sync_heads(struct node *node, struct node_link *link, const Twinlog__Heads 
 	for (size_t i = 0; i < heads->n_acts; i++) {
 		struct hash head;
 		if (codec_get_hash(heads->acts[i], &head) == TWINLOG_OK && !acts_has(space->acts, &head)) {
-			sync_want_acts(node, link, &id);
+			(void)sync_want_acts(node, link, &id);
 			break;
 		}
 	}
@@ -356,38 +356,52 @@ static void want_send(struct node *node, struct node_link *link, const struct ha
 	effect_send(node, link, &message);
 }
 
-/* Whether acts of the space are under way from one who answers: others wait for those. */
-static bool acts_under_way(struct node *node, const struct hash *space_id)
+/* Whether acts of the space are under way from one whom those held here name, or from anybody else. */
+static bool acts_under_way(struct node *node, const struct hash *space_id, bool named)
 {
 	const struct space *space = space_by_id(node, space_id);
 	for (size_t i = 0; i < node->wants.count; i++) {
 		const struct want *want = &node->wants.items[i];
-		const struct node_link *link = link_find(node, want->link);
-		if (!link || !hash_is_zero(&want->city) || !hash_equal(&want->space, space_id))
+		if (!hash_is_zero(&want->city) || !hash_equal(&want->space, space_id))
 			continue;
-		const struct node_peer *peer = &node->peers.items[link->peer];
-		if (peer->avoid_until_mono_ms <= node->now.mono_ms &&
-		    (!space || acts_member(space->acts, &peer->card->identity)))
+		const struct node_link *link = link_find(node, want->link);
+		const struct hash *identity = link ? &node->peers.items[link->peer].card->identity : NULL;
+		if (identity && (space && acts_member(space->acts, identity)) == named)
 			return true;
 	}
 	return false;
 }
 
-void sync_want_acts(struct node *node, struct node_link *link, const struct hash *space_id)
+/* Acts that are here, for a partner that may be told of them: of many some, since what it sends twice is dropped. */
+static size_t acts_have(const struct node *node, const struct space *space, const struct hash *identity,
+			struct hash have[TWINLOG_PARENTS_MAX])
 {
-	const struct space *space = space_with(node, space_id, &node->peers.items[link->peer].card->identity);
+	if (space_entitles(space, identity) >= ENTITLED_ACTS)
+		return acts_heads_named(space->acts, &node->card->identity, have, NULL);
 	size_t count = 0;
-	struct hash heads[TWINLOG_PARENTS_MAX];
-	/* Of many heads some: what is sent twice is dropped by its id. */
-	if (space)
-		count = acts_heads_named(space->acts, &node->card->identity, heads, NULL);
+	for (size_t i = acts_count(space->acts); i-- > 0 && count < TWINLOG_PARENTS_MAX;)
+		if (space_act_is_for(space, i, identity))
+			have[count++] = acts_at(space->acts, i)->id;
+	return count;
+}
+
+bool sync_want_acts(struct node *node, struct node_link *link, const struct hash *space_id)
+{
+	const struct node_peer *peer = &node->peers.items[link->peer];
+	const struct space *space = space_with(node, space_id, &peer->card->identity);
+	struct hash have[TWINLOG_PARENTS_MAX];
+	/* To a stranger it is the same whether the space is held or not. */
+	if (acts_under_way(node, space_id, space != NULL))
+		return true;
+	if (hash_is_zero(space_id) || (!space && node->spaces.count >= TWINLOG_SPACES_MAX) ||
+	    peer->late_until_mono_ms > node->now.mono_ms || want_on(node, link->id, space_id, &acts_stream) ||
+	    wants_on(node, link->id) >= 2 * TWINLOG_WANTS_MAX)
+		return false;
 	if (space && space->acts_pending > 0)
-		return; /* the digest after their commit asks again */
-	if (hash_is_zero(space_id) || (node->spaces.count >= TWINLOG_SPACES_MAX && !space_by_id(node, space_id)))
-		return;
-	if (!acts_under_way(node, space_id) && !want_on(node, link->id, space_id, &acts_stream) &&
-	    wants_on(node, link->id) < 2 * TWINLOG_WANTS_MAX)
-		want_send(node, link, space_id, &acts_stream, heads, count);
+		return true; /* the digest after their commit asks again */
+	want_send(node, link, space_id, &acts_stream, have,
+		  space ? acts_have(node, space, &peer->card->identity, have) : 0);
+	return true;
 }
 
 /* Forgets what is here by now; tells whether anything announced of the city is still missing. */
@@ -429,7 +443,7 @@ void sync_pursue(struct node *node, const struct hash *space_id, const struct ha
 	struct space *space = space_by_id(node, space_id);
 	/* Acts that are not durable yet may say who belongs: asking waits for their commit. */
 	if (!space || space->acts_pending > 0 || !self_is_member(node, space) || want_for(node, space_id, city) ||
-	    acts_under_way(node, space_id))
+	    acts_under_way(node, space_id, true))
 		return;
 	struct node_link *link = whom_to_ask(node, space, city);
 	if (!link)
@@ -470,6 +484,15 @@ static void announced_forget(struct node *node, struct node_peer *peer, const st
 			ARRAY_DROP(&known->heads, i);
 }
 
+#define ANSWER_SOON_MS 5000u
+
+/* Acts kept others waiting, and then there were none. */
+static bool kept_waiting(const struct node *node, const struct want *want)
+{
+	return hash_is_zero(&want->city) && want->got == 0 &&
+	       node->now.mono_ms + TWINLOG_WANT_TIMEOUT_MS > want->deadline_mono_ms + ANSWER_SOON_MS;
+}
+
 void want_end(struct node *node, uint32_t link_id, uint32_t stream)
 {
 	for (size_t i = 0; i < node->wants.count; i++) {
@@ -480,6 +503,8 @@ void want_end(struct node *node, uint32_t link_id, uint32_t stream)
 		ARRAY_DROP(&node->wants, i);
 		if (link && want.got == 0)
 			announced_forget(node, &node->peers.items[link->peer], &want);
+		if (link && kept_waiting(node, &want))
+			node->peers.items[link->peer].late_until_mono_ms = node->now.mono_ms + TWINLOG_AVOID_MS;
 		pursue_everything(node);
 		return;
 	}

@@ -60,7 +60,14 @@ void waits_request(struct node *node, uint64_t client, const Twinlog__Request *r
 		effect_fault(node, client, request->id, TWINLOG_NOT_FOUND, "space", NULL);
 		return;
 	}
-	if (node->waits.count >= TWINLOG_CLIENTS_MAX) {
+	size_t own = 0;
+	for (size_t i = 0; i < node->waits.count; i++)
+		own += node->waits.items[i].client == client;
+	if (wait->n_bundles > TWINLOG_WAIT_BUNDLES_MAX) {
+		effect_fault(node, client, request->id, TWINLOG_TOO_MANY, "bundles", NULL);
+		return;
+	}
+	if (node->waits.count >= TWINLOG_CLIENTS_MAX || own >= TWINLOG_WAITS_MAX) {
 		effect_fault(node, client, request->id, TWINLOG_TOO_MANY, "waiting clients", NULL);
 		return;
 	}

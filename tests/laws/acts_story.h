@@ -352,6 +352,17 @@ static void story_found(struct story *story)
 	story->acts_count = 1;
 }
 
+/* PROTOCOL, "Acts", arrival: of one whom nothing that it knew names as a steward nobody takes an act of stewards. */
+static bool story_is_taken(const struct story *story, const struct told *act)
+{
+	bool named = act->kind != TWINLOG__ACT_KIND__ACT_ADD && act->kind != TWINLOG__ACT_KIND__ACT_APPOINT &&
+		     act->kind != TWINLOG__ACT_KIND__ACT_REMOVE && act->kind != TWINLOG__ACT_KIND__ACT_RENAME;
+
+	for (uint32_t i = 0; i < story->acts_count; i++)
+		named = named || (act->known >> i & 1 && story->acts[i].stewards >> act->signer & 1);
+	return named;
+}
+
 static void story_act(struct story *story)
 {
 	static const uint32_t kinds[] = {
@@ -369,7 +380,7 @@ static void story_act(struct story *story)
 		     : act.kind >= TWINLOG__ACT_KIND__ACT_ADD ? story_draw(story, 2)
 							      : story_city(story);
 	const uint32_t keys = story_keys_known(story, act.signer, act.known);
-	if (keys == 0 || !told_payload(story, &act))
+	if (keys == 0 || !told_payload(story, &act) || !story_is_taken(story, &act))
 		return;
 	act.key = STORY_KEYS;
 	if (act.kind != TWINLOG__ACT_KIND__ACT_CHANGE_KEY)

@@ -5,7 +5,7 @@
 
 #include "sim.h"
 
-#define CANARY_SEEDS 120u /* tried until one shows the planted fault */
+#define CANARY_SEEDS 600u /* tried until one shows the planted fault */
 
 static const struct {
 	const char *name;

@@ -185,7 +185,8 @@ static void more_heads_than_may_be_named(void **state)
 	assert_true(may);
 }
 
-static enum twinlog_error rename_by(struct county *county, const struct town *town)
+/* An act that carries nothing more, or a new title, on the last one that is here. */
+static enum twinlog_error say(struct county *county, const struct town *town, uint32_t kind)
 {
 	const struct act *last = acts_at(county->acts, acts_count(county->acts) - 1);
 	ProtobufCBinaryData parent = codec_hash(&last->id);
@@ -194,23 +195,44 @@ static enum twinlog_error rename_by(struct county *county, const struct town *to
 	uint8_t *bytes;
 	size_t size;
 
-	message.kind = TWINLOG__ACT_KIND__ACT_RENAME;
+	message.kind = kind;
 	message.space = codec_hash(&county->space);
 	message.signer = codec_hash(&town->identity);
 	message.parents = &parent;
 	message.n_parents = 1;
 	message.number = last->message->number + 1;
-	message.title = codec_string("Mine");
+	if (kind == TWINLOG__ACT_KIND__ACT_RENAME)
+		message.title = codec_string("Mine");
 	assert_int_equal(act_seal(&message, town->keys, &bytes, &size), TWINLOG_OK);
 	assert_int_equal(act_open(bytes, size, &act), TWINLOG_OK);
 	free(bytes);
-	enum twinlog_error error = acts_add(county->acts, act);
+	const enum twinlog_error error = acts_add(county->acts, act);
 	if (error)
 		act_free(act);
 	return error;
 }
 
-/* A member that signs acts without end leaves room for those that matter. */
+/* What only stewards do is taken of nobody whom nothing that it knew names as one: nobody then builds on it. */
+static void stewards_alone(void **state)
+{
+	struct county *county = *state;
+	const ProtobufCBinaryData steward = codec_hash(&county->towns[1].identity);
+	Twinlog__Act appoint = TWINLOG__ACT__INIT;
+
+	assert_int_equal(say(county, &county->towns[1], TWINLOG__ACT_KIND__ACT_RENAME), TWINLOG_NOT_PERMITTED);
+	appoint.kind = TWINLOG__ACT_KIND__ACT_APPOINT;
+	appoint.space = codec_hash(&county->space);
+	appoint.n_stewards = 1;
+	appoint.stewards = (ProtobufCBinaryData *)(uintptr_t)&steward;
+	county_act(county, &county->towns[0], &appoint);
+	assert_int_equal(say(county, &county->towns[1], TWINLOG__ACT_KIND__ACT_RENAME), TWINLOG_OK);
+	/* One who was a steward and left has no right any more; that is judged, and the act is kept. */
+	assert_int_equal(say(county, &county->towns[1], TWINLOG__ACT_KIND__ACT_LEAVE), TWINLOG_OK);
+	assert_int_equal(say(county, &county->towns[1], TWINLOG__ACT_KIND__ACT_RENAME), TWINLOG_OK);
+	assert_false(acts_valid(county->acts, acts_count(county->acts) - 1));
+}
+
+/* A member that signs acts without end leaves room for those that matter, and is heard no more. */
 static void one_that_signs_without_end(void **state)
 {
 	struct county *county = *state;
@@ -218,16 +240,17 @@ static void one_that_signs_without_end(void **state)
 	Twinlog__Act change = TWINLOG__ACT__INIT;
 
 	while (acts_count(county->acts) < TWINLOG_SPACE_ACTS_OPEN)
-		assert_int_equal(rename_by(county, &county->towns[1]), TWINLOG_OK);
-	assert_int_equal(rename_by(county, &county->towns[1]), TWINLOG_TOO_MANY);
+		assert_int_equal(say(county, &county->towns[1], TWINLOG__ACT_KIND__ACT_ACCEPT), TWINLOG_OK);
+	assert_int_equal(say(county, &county->towns[1], TWINLOG__ACT_KIND__ACT_ACCEPT), TWINLOG_TOO_MANY);
+	assert_int_equal(acts_member(county->acts, &county->towns[1].identity)->standing, STANDING_MEMBER);
 	change.new_key = codec_bytes(key.bytes, 32);
-	assert_int_equal(change_key(county, 1, &change, true), TWINLOG_TOO_MANY);
-	for (unsigned i = 1; i < TWINLOG_ACTS_FEW; i++) /* it has accepted */
-		assert_int_equal(rename_by(county, &county->towns[2]), TWINLOG_OK);
-	assert_int_equal(rename_by(county, &county->towns[2]), TWINLOG_TOO_MANY);
+	assert_int_equal(change_key(county, 1, &change, true), TWINLOG_OK);
+	for (unsigned i = 1; i < TWINLOG_ACTS_FEW; i++) /* it has accepted before */
+		assert_int_equal(say(county, &county->towns[2], TWINLOG__ACT_KIND__ACT_ACCEPT), TWINLOG_OK);
+	assert_int_equal(say(county, &county->towns[2], TWINLOG__ACT_KIND__ACT_LEAVE), TWINLOG_TOO_MANY);
 	while (acts_count(county->acts) < TWINLOG_SPACE_ACTS_MAX)
-		assert_int_equal(rename_by(county, &county->towns[0]), TWINLOG_OK);
-	assert_int_equal(rename_by(county, &county->towns[0]), TWINLOG_TOO_MANY);
+		assert_int_equal(say(county, &county->towns[0], TWINLOG__ACT_KIND__ACT_RENAME), TWINLOG_OK);
+	assert_int_equal(say(county, &county->towns[0], TWINLOG__ACT_KIND__ACT_RENAME), TWINLOG_TOO_MANY);
 }
 
 /* What is signed with a key that was retired erases nothing, unless who retired it names it. */
@@ -282,6 +305,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(limits_of_what_is_named, setup, teardown),
 	    cmocka_unit_test_setup_teardown(keys_without_number, setup, teardown),
 	    cmocka_unit_test_setup_teardown(more_heads_than_may_be_named, setup, teardown),
+	    cmocka_unit_test_setup_teardown(stewards_alone, setup, teardown),
 	    cmocka_unit_test_setup_teardown(one_that_signs_without_end, setup, teardown),
 	    cmocka_unit_test_setup_teardown(erasures_with_an_old_key, setup, teardown),
 	};

@@ -105,6 +105,60 @@ static void machines_without_end(void **state)
 	duo_end(&duo);
 }
 
+/* Acts of the second that all build on the founding act alone. */
+static void accept_again(struct duo *duo, const struct hash *space, unsigned from, unsigned count)
+{
+	Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
+	Twinlog__Acts acts = TWINLOG__ACTS__INIT;
+	ProtobufCBinaryData list[256], parent = codec_hash(space);
+	uint8_t *frame;
+	size_t size;
+	for (unsigned i = 0; i < count; i++) {
+		Twinlog__Act act = TWINLOG__ACT__INIT;
+		act.kind = TWINLOG__ACT_KIND__ACT_ACCEPT;
+		act.space = codec_hash(space);
+		act.signer = codec_hash(&duo->cities[1].identity);
+		act.parents = &parent;
+		act.n_parents = 1;
+		act.number = 2;
+		act.clock_ms = from + i + 1;
+		assert_int_equal(act_seal(&act, duo->cities[1].keys, &list[i].data, &list[i].len), TWINLOG_OK);
+	}
+	acts.space = codec_hash(space);
+	acts.acts = list;
+	acts.n_acts = count;
+	acts.last = true;
+	message.body_case = TWINLOG__PEER_MESSAGE__BODY_ACTS;
+	message.acts = &acts;
+	assert_int_equal(codec_pack(&message.base, &frame, &size), TWINLOG_OK);
+	duo_message(duo, 0, frame, size);
+	free(frame);
+	for (unsigned i = 0; i < count; i++)
+		free(list[i].data);
+}
+
+/* Their heads have no room in a position, which says less then. Such ended the process once, and each start after it.
+ */
+static void acts_side_by_side(void **state)
+{
+	struct duo duo;
+	struct hash space;
+	size_t size;
+	(void)state;
+	duo_init(&duo);
+	assert_true(duo_found(&duo, &space));
+	for (unsigned i = 0; i < 9000; i += 250)
+		accept_again(&duo, &space, i, 250);
+	duo_unlink(&duo); /* the second goes its way */
+	duo_time(&duo, 2000);
+	assert_int_equal(duo.failed, TWINLOG_OK);
+	size_t heads;
+	(void)acts_heads(space_acts(node_space(duo.cities[0].node, 0)), &heads);
+	assert_true(heads >= 9000);
+	assert_non_null(space_position(node_space(duo.cities[0].node, 0), 0, &size));
+	duo_end(&duo);
+}
+
 static void budget_say(struct duo *duo, uint64_t rate)
 {
 	struct event event = {.type = EVENT_BUDGET, .budget = {duo->cities[1].identity, rate}};
@@ -165,9 +219,8 @@ static void paced_by_its_budget(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(heads_without_end),
-	    cmocka_unit_test(machines_without_end),
-	    cmocka_unit_test(closed_by_the_hour),
+	    cmocka_unit_test(heads_without_end),   cmocka_unit_test(machines_without_end),
+	    cmocka_unit_test(acts_side_by_side),   cmocka_unit_test(closed_by_the_hour),
 	    cmocka_unit_test(paced_by_its_budget),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

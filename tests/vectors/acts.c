@@ -240,7 +240,6 @@ static const struct spec network[] = {
 	{"n14", "xiamen", "n13", .title = "with the old key again", KIND(RENAME)},
 	{"n15", "xiamen", "n14", .title = "and once more", KIND(RENAME)},
 	{"n16", "xiamen", "n12", .title = "with the new key", .key = BY_NEXT_KEY, KIND(RENAME)},
-	{"n17", "klafir", "n16", .title = "by a reader", KIND(RENAME)},
 	{"n18", "mokpo", "n16", .stewards = "klafir", KIND(APPOINT)}, /* a reader is no steward */
 	{"n19", "mokpo", "n16", .subject = "jinan", .bundles = {0x33, 0x44}, .extends = "n8", KIND(REMOVE)},
 	{"n20", "mokpo", "n19", .members = "busan", KIND(ADD)},
@@ -256,7 +255,6 @@ static const struct spec network[] = {
 	{"n27", "mokpo", "n26", .title = "by one who left", KIND(RENAME)},
 	{"n28", "xiamen", "n27", .members = "mokpo", .key = BY_NEXT_KEY, KIND(ADD)},
 	{"n29", "mokpo", "n27", KIND(ACCEPT)}, /* of what it left */
-	{"n31", "jinan", "n29", .subject = "jinan", .bundles = {0x88}, .extends = "n8", KIND(REMOVE)}, /* no steward: names nothing */
 };
 
 /* Coming back, and what happens at once. */
