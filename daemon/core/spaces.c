@@ -304,10 +304,24 @@ static enum twinlog_error offer_begin(struct node *node, const struct hash *send
 	return TWINLOG_OK;
 }
 
+/* Spaces by that founder which this city has not answered. */
+static size_t unanswered(const struct node *node, const struct hash *founder)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < node->spaces.count; i++) {
+		const struct space *space = &node->spaces.items[i];
+		count += hash_equal(&acts_at(space->acts, 0)->signer, founder) &&
+			 space_entitles(space, &node->card->identity) == ENTITLED_ACTS;
+	}
+	return count;
+}
+
 static enum twinlog_error offer_adopt(struct node *node, struct offer *offer, uint32_t from)
 {
 	struct space *space;
 	struct acts *acts = offer->acts;
+	if (unanswered(node, &acts_at(acts, 0)->signer) >= TWINLOG_UNANSWERED_MAX)
+		return TWINLOG_TOO_MANY;
 	const enum twinlog_error error = space_adopt(node, acts, &space);
 	if (error)
 		return error;
@@ -355,13 +369,18 @@ static enum twinlog_error offer_settle(struct node *node, struct offer *offer, u
 	return space ? offer_join(node, offer, space, from) : offer_adopt(node, offer, from);
 }
 
-static size_t offered_bytes(const struct node *node, const struct hash *sender)
+/* Whether that sender has more under way than one space may hold. */
+static bool offers_too_much(const struct node *node, const struct hash *sender)
 {
-	size_t bytes = 0;
-	for (size_t i = 0; i < node->offers.count; i++)
-		if (hash_equal(&node->offers.items[i].sender, sender))
-			bytes += node->offers.items[i].bytes;
-	return bytes;
+	size_t bytes = 0, acts = 0;
+	for (size_t i = 0; i < node->offers.count; i++) {
+		const struct offer *offer = &node->offers.items[i];
+		if (!hash_equal(&offer->sender, sender))
+			continue;
+		bytes += offer->bytes;
+		acts += acts_count(offer->acts);
+	}
+	return bytes > TWINLOG_OFFER_BYTES_MAX || acts > TWINLOG_SPACE_ACTS_MAX;
 }
 
 /* The act is the offer's or freed. */
@@ -381,7 +400,7 @@ static enum twinlog_error offer_take(struct node *node, const struct hash *sende
 	if (!offer)
 		return error;
 	offer->bytes += size;
-	if (offered_bytes(node, sender) > TWINLOG_OFFER_BYTES_MAX) {
+	if (offers_too_much(node, sender)) {
 		(void)spaces_offer_drop(node, sender, &space_id);
 		return TWINLOG_TOO_LARGE;
 	}

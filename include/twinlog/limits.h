@@ -77,6 +77,7 @@
 /* One daemon. */
 #define TWINLOG_PEERS_MAX       1024u
 #define TWINLOG_SPACES_MAX      4096u
+#define TWINLOG_UNANSWERED_MAX  64u                 /* invitations to spaces of one founder that wait for an answer */
 #define TWINLOG_OFFERS_MAX      16u                 /* spaces whose acts do not name who brings them yet */
 #define TWINLOG_OFFER_BYTES_MAX (16u * 1024 * 1024) /* their acts, of one sender */
 #define TWINLOG_CLIENTS_MAX     4096u

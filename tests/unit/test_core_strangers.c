@@ -342,6 +342,31 @@ static void one_that_brings_many_makes_room_among_its_own(void **state)
 	duo_end(&duo);
 }
 
+/* A partner that founds spaces without end does not fill the table. */
+static void invitations_without_end(void **state)
+{
+	struct town towns[3];
+	struct duo duo;
+
+	(void)state;
+	duo_init(&duo);
+	for (unsigned i = 0; i < 3; i++)
+		town_init(&towns[i], i, ids[i]);
+	befriend(&duo, &towns[2]);
+	for (unsigned i = 0; i < TWINLOG_UNANSWERED_MAX + 10; i++) {
+		struct county county;
+
+		found(&county, &towns[2], &towns[0], (uint8_t)(i + 1));
+		hand_over(&duo, &towns[2], acts_at(county.acts, 0));
+		county_free(&county);
+	}
+	assert_int_equal(node_spaces(duo.cities[0].node), TWINLOG_UNANSWERED_MAX);
+	assert_int_equal(duo.failed, TWINLOG_OK);
+	for (unsigned i = 0; i < 3; i++)
+		seal_keys_free(towns[i].keys);
+	duo_end(&duo);
+}
+
 /* A change of key of the second, as long as one may be: numbered so that each is another. */
 static struct act *long_act(const struct county *county, const struct town *town, unsigned number)
 {
@@ -475,6 +500,7 @@ int main(void)
 	    cmocka_unit_test(a_stranger_learns_nothing),
 	    cmocka_unit_test(a_stranger_changes_nothing),
 	    cmocka_unit_test(one_that_brings_many_makes_room_among_its_own),
+	    cmocka_unit_test(invitations_without_end),
 	    cmocka_unit_test(acts_without_end),
 	    cmocka_unit_test(acts_withheld_hold_nothing_up),
 	    cmocka_unit_test(a_stream_without_progress_ends),
