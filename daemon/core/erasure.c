@@ -120,27 +120,36 @@ enum twinlog_error erasure_seal(const Twinlog__Erasure *message, const struct se
 	return error;
 }
 
-enum twinlog_error bundle_strip(const void *bytes, size_t size, uint32_t index, uint8_t **ret_bytes, size_t *ret_size)
+static enum twinlog_error leaf_strip(Twinlog__Leaf *leaf, struct hash *content)
+{
+	if (leaf->content.len > 0)
+		return TWINLOG_OK;
+	if (leaf->salt.len != TWINLOG_SALT_SIZE)
+		return TWINLOG_MALFORMED;
+	*content = bundle_content(leaf->salt, leaf->body);
+	leaf->content = codec_hash(content);
+	leaf->salt = leaf->body = (ProtobufCBinaryData){0};
+	return TWINLOG_OK;
+}
+
+enum twinlog_error bundle_strip_all(const void *bytes, size_t size, const uint32_t *indices, size_t count,
+				    uint8_t **ret_bytes, size_t *ret_size)
 {
 	struct arena *arena = arena_new(TWINLOG_UNPACK_MAX);
+	struct hash *contents = arena ? arena_alloc(arena, (count + 1) * sizeof *contents) : NULL;
 	Twinlog__Bundle *bundle;
 	enum twinlog_error error =
-	    arena ? CODEC_UNPACK_STRICT(arena, bytes, size, &bundle, twinlog__bundle) : TWINLOG_NO_MEMORY;
-	if (!error && index >= bundle->n_leaves)
-		error = TWINLOG_MALFORMED;
-	if (!error) {
-		Twinlog__Leaf *leaf = bundle->leaves[index];
-		struct hash content;
-		if (leaf->content.len == 0 && leaf->salt.len != TWINLOG_SALT_SIZE) {
-			error = TWINLOG_MALFORMED;
-		} else if (leaf->content.len == 0) {
-			content = bundle_content(leaf->salt, leaf->body);
-			leaf->content = codec_hash(&content);
-			leaf->salt = leaf->body = (ProtobufCBinaryData){0};
-		}
-		if (!error)
-			error = codec_pack(&bundle->base, ret_bytes, ret_size);
-	}
+	    contents ? CODEC_UNPACK_STRICT(arena, bytes, size, &bundle, twinlog__bundle) : TWINLOG_NO_MEMORY;
+	for (size_t i = 0; i < count && !error; i++)
+		error = indices[i] < bundle->n_leaves ? leaf_strip(bundle->leaves[indices[i]], &contents[i])
+						      : TWINLOG_MALFORMED;
+	if (!error)
+		error = codec_pack(&bundle->base, ret_bytes, ret_size);
 	arena_free(arena);
 	return error;
+}
+
+enum twinlog_error bundle_strip(const void *bytes, size_t size, uint32_t index, uint8_t **ret_bytes, size_t *ret_size)
+{
+	return bundle_strip_all(bytes, size, &index, 1, ret_bytes, ret_size);
 }

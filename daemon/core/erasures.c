@@ -115,10 +115,9 @@ static void enter(struct erasures *erasures, uint32_t number)
 		*first = number + 1;
 		return;
 	}
-	struct erasure *last = erasures->items[*first - 1];
-	while (last->same != ERASURE_NONE)
-		last = erasures->items[last->same];
-	last->same = number;
+	/* Behind the first: of one leaf there may be very many. */
+	erasure->same = erasures->items[*first - 1]->same;
+	erasures->items[*first - 1]->same = number;
 }
 
 static enum twinlog_error room_for_one(struct erasures *erasures)

@@ -44,6 +44,9 @@ enum twinlog_error erasure_seal(const Twinlog__Erasure *message, const struct se
  * nothing. MALFORMED, also when there is no such leaf. */
 enum twinlog_error bundle_strip(const void *bytes, size_t size, uint32_t index, uint8_t **ret_bytes,
 				size_t *ret_size) TWINLOG_MUST_CHECK;
+/* Likewise of so many leaves. */
+enum twinlog_error bundle_strip_all(const void *bytes, size_t size, const uint32_t *indices, size_t count,
+				    uint8_t **ret_bytes, size_t *ret_size) TWINLOG_MUST_CHECK;
 
 struct erasures;
 enum twinlog_error erasures_new(struct erasures **ret_erasures) TWINLOG_MUST_CHECK;

@@ -40,26 +40,26 @@ static void leaf_judge(struct node *node, struct space *space, const struct eras
 
 enum twinlog_error erasures_strip_arrived(const struct space *space, struct bundle **bundle)
 {
-	if (erasures_count(space->erasures) == 0)
+	uint32_t gone[TWINLOG_BUNDLE_LEAVES_MAX];
+	uint8_t *bytes;
+	size_t size, count = 0;
+	struct bundle *stripped;
+	for (uint32_t i = 0; erasures_count(space->erasures) > 0 && i < (*bundle)->leaves_count; i++)
+		if ((*bundle)->leaves[i].salt &&
+		    erasures_of(space->erasures, &(*bundle)->city, &(*bundle)->leaves[i].hash))
+			gone[count++] = i;
+	if (count == 0)
 		return TWINLOG_OK;
-	for (uint32_t i = 0; i < (*bundle)->leaves_count; i++) {
-		const struct leaf *leaf = &(*bundle)->leaves[i];
-		uint8_t *bytes;
-		size_t size;
-		struct bundle *stripped;
-		if (!leaf->salt || !erasures_of(space->erasures, &(*bundle)->city, &leaf->hash))
-			continue;
-		enum twinlog_error error = bundle_strip((*bundle)->bytes, (*bundle)->size, i, &bytes, &size);
-		if (error)
-			return error;
-		error = bundle_open(bytes, size, NULL, 0, &stripped);
-		free(bytes);
-		if (error)
-			return error;
-		stripped->key = (*bundle)->key;
-		bundle_free(*bundle);
-		*bundle = stripped;
-	}
+	enum twinlog_error error = bundle_strip_all((*bundle)->bytes, (*bundle)->size, gone, count, &bytes, &size);
+	if (error)
+		return error;
+	error = bundle_open(bytes, size, NULL, 0, &stripped);
+	free(bytes);
+	if (error)
+		return error;
+	stripped->key = (*bundle)->key;
+	bundle_free(*bundle);
+	*bundle = stripped;
 	return TWINLOG_OK;
 }
 
