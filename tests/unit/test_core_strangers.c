@@ -86,6 +86,7 @@ struct told {
 	size_t messages, wants_acts, wants_bundles;
 	size_t have;     /* ids in the last Want */
 	uint32_t stream; /* of it */
+	struct hash ids[TWINLOG_PARENTS_MAX];
 };
 
 /* What the first has said since: it never arrives. */
@@ -115,6 +116,8 @@ static struct told told(struct duo *duo)
 			told.wants_bundles += message->want->city.len > 0;
 			told.have = message->want->n_have;
 			told.stream = message->want->stream;
+			for (size_t i = 0; i < told.have && i < TWINLOG_PARENTS_MAX; i++)
+				assert_int_equal(codec_get_hash(message->want->have[i], &told.ids[i]), TWINLOG_OK);
 		}
 		arena_free(arena);
 		*place = job->next;
@@ -278,6 +281,30 @@ static void a_stranger_learns_nothing(void **state)
 		seal_keys_free(third.keys);
 		duo_end(&duo);
 	}
+}
+
+/* One that was removed is asked, since it may know more, and hears of nothing that came after. */
+static void one_removed_learns_nothing(void **state)
+{
+	struct duo duo;
+	struct hash space;
+	struct told heard;
+
+	(void)state;
+	duo_init(&duo);
+	assert_true(duo_offer(&duo, TWINLOG__TEMPLATE__TEMPLATE_NETWORK, &space));
+	assert_true(duo_accept(&duo, &space));
+	duo_change(&duo, 0, &space, TWINLOG__ACT_KIND__ACT_REMOVE, NULL);
+	duo_change(&duo, 0, &space, TWINLOG__ACT_KIND__ACT_LEAVE, NULL); /* more that it may not know */
+	(void)told(&duo);
+	say_digest(&duo, &space);
+	heard = told(&duo);
+	assert_int_equal(heard.wants_acts, 1);
+	assert_true(heard.have > 0);
+	for (size_t i = 0; i < heard.have; i++)
+		assert_true(acts_heads_may_be_told(space_acts(space_of(&duo, &space)), &duo.cities[1].identity,
+						   &heard.ids[i], 1));
+	duo_end(&duo);
 }
 
 /* Acts of another space under this one's name, and those of a space in which the first is not named. */
@@ -498,6 +525,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_stranger_learns_nothing),
+	    cmocka_unit_test(one_removed_learns_nothing),
 	    cmocka_unit_test(a_stranger_changes_nothing),
 	    cmocka_unit_test(one_that_brings_many_makes_room_among_its_own),
 	    cmocka_unit_test(invitations_without_end),
