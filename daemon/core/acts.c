@@ -227,9 +227,10 @@ static bool has_room(const struct acts *acts, const struct act *act)
 	if (acts->count < TWINLOG_SPACE_ACTS_OPEN)
 		return true;
 	const struct city *city = city_find(acts, &act->signer);
-	const size_t count = !city ? 0 : act->kind == KIND(CHANGE_KEY) ? city->changes.count : city->signed_count;
+	const uint32_t others = city ? city->acts.count : 0, changes = city ? city->signed_count - others : 0;
 	return acts->count < TWINLOG_SPACE_ACTS_MAX &&
-	       (count < TWINLOG_ACTS_FEW || (city && city->appointments.count > 0));
+	       ((act->kind == KIND(CHANGE_KEY) ? changes : others) < TWINLOG_ACTS_FEW ||
+		acts_named_steward(acts, &act->signer));
 }
 
 enum twinlog_error acts_add(struct acts *acts, struct act *act)

@@ -237,14 +237,25 @@ static void one_that_signs_without_end(void **state)
 {
 	struct county *county = *state;
 	const struct seal_public key = county->towns[1].recovery_key;
-	Twinlog__Act change = TWINLOG__ACT__INIT;
+	Twinlog__Act change = TWINLOG__ACT__INIT, more = TWINLOG__ACT__INIT;
+	Twinlog__Cutoff counts = TWINLOG__CUTOFF__INIT;
+	const ProtobufCBinaryData named = codec_hash(&county->space);
 
+	counts.acts = (ProtobufCBinaryData *)(uintptr_t)&named;
+	counts.n_acts = 1;
 	while (acts_count(county->acts) < TWINLOG_SPACE_ACTS_OPEN)
 		assert_int_equal(say(county, &county->towns[1], TWINLOG__ACT_KIND__ACT_ACCEPT), TWINLOG_OK);
 	assert_int_equal(say(county, &county->towns[1], TWINLOG__ACT_KIND__ACT_ACCEPT), TWINLOG_TOO_MANY);
 	assert_int_equal(acts_member(county->acts, &county->towns[1].identity)->standing, STANDING_MEMBER);
 	change.new_key = codec_bytes(key.bytes, 32);
 	assert_int_equal(change_key(county, 1, &change, true), TWINLOG_OK);
+	const struct hash changed = acts_at(county->acts, acts_count(county->acts) - 1)->id;
+
+	more.extends = codec_hash(&changed);
+	more.counts = &counts;
+	for (unsigned i = 1; i < TWINLOG_ACTS_FEW; i++)
+		assert_int_equal(change_key(county, 1, &more, true), TWINLOG_OK);
+	assert_int_equal(change_key(county, 1, &more, true), TWINLOG_TOO_MANY);
 	for (unsigned i = 1; i < TWINLOG_ACTS_FEW; i++) /* it has accepted before */
 		assert_int_equal(say(county, &county->towns[2], TWINLOG__ACT_KIND__ACT_ACCEPT), TWINLOG_OK);
 	assert_int_equal(say(county, &county->towns[2], TWINLOG__ACT_KIND__ACT_LEAVE), TWINLOG_TOO_MANY);
