@@ -64,10 +64,9 @@ enum twinlog_error acts_new(struct act *found, struct acts **ret_acts) TWINLOG_M
 void acts_free(struct acts *acts); /* accepts NULL */
 
 /* Checks the signature and the parents and takes the act over on TWINLOG_OK. TWINLOG_UNKNOWN_PARENT: not yet;
- * TWINLOG_DUPLICATE: held already. On any error the act stays the caller's (after NO_MEMORY acts can only
- * be freed). NOT_PERMITTED: an act of stewards by one whom no act
- * that it knew names as one. Else an act whose signer had no right to it is kept (others may build on it) and has no
- * effect. */
+ * TWINLOG_DUPLICATE: held already; TWINLOG_NOT_PERMITTED: an act of stewards by one whom no act that it knew names as
+ * one. On any error the act stays the caller's (after NO_MEMORY acts can only be freed). Any other act whose signer
+ * had no right to it is kept (others may build on it) and has no effect. */
 enum twinlog_error acts_add(struct acts *acts, struct act *act) TWINLOG_MUST_CHECK;
 
 /* Whose bundles the act added last may make count or count no more. */

@@ -304,19 +304,12 @@ void sync_announce(struct node *node, struct node_link *link, const Twinlog__Ann
 
 /* ---- Asking. ---- */
 
-static const struct want *want_for(const struct node *node, const struct hash *space, const struct hash *city)
+/* Whether it is asked for on that link; LINK_NONE_YET: on any. */
+static bool is_wanted(const struct node *node, uint32_t link, const struct hash *space, const struct hash *city)
 {
 	for (size_t i = 0; i < node->wants.count; i++)
-		if (hash_equal(&node->wants.items[i].space, space) && hash_equal(&node->wants.items[i].city, city))
-			return &node->wants.items[i];
-	return NULL;
-}
-
-static bool want_on(const struct node *node, uint32_t link, const struct hash *space, const struct hash *city)
-{
-	for (size_t i = 0; i < node->wants.count; i++)
-		if (node->wants.items[i].link == link && hash_equal(&node->wants.items[i].space, space) &&
-		    hash_equal(&node->wants.items[i].city, city))
+		if ((link == LINK_NONE_YET || node->wants.items[i].link == link) &&
+		    hash_equal(&node->wants.items[i].space, space) && hash_equal(&node->wants.items[i].city, city))
 			return true;
 	return false;
 }
@@ -394,7 +387,7 @@ bool sync_want_acts(struct node *node, struct node_link *link, const struct hash
 	if (acts_under_way(node, space_id, space != NULL))
 		return true;
 	if (hash_is_zero(space_id) || (!space && node->spaces.count >= TWINLOG_SPACES_MAX) ||
-	    peer->late_until_mono_ms > node->now.mono_ms || want_on(node, link->id, space_id, &acts_stream) ||
+	    peer->late_until_mono_ms > node->now.mono_ms || is_wanted(node, link->id, space_id, &acts_stream) ||
 	    wants_on(node, link->id) >= 2 * TWINLOG_WANTS_MAX)
 		return false;
 	if (space && space->acts_pending > 0)
@@ -442,8 +435,8 @@ void sync_pursue(struct node *node, const struct hash *space_id, const struct ha
 {
 	struct space *space = space_by_id(node, space_id);
 	/* Acts that are not durable yet may say who belongs: asking waits for their commit. */
-	if (!space || space->acts_pending > 0 || !self_is_member(node, space) || want_for(node, space_id, city) ||
-	    acts_under_way(node, space_id, true))
+	if (!space || space->acts_pending > 0 || !self_is_member(node, space) ||
+	    is_wanted(node, LINK_NONE_YET, space_id, city) || acts_under_way(node, space_id, true))
 		return;
 	struct node_link *link = whom_to_ask(node, space, city);
 	if (!link)

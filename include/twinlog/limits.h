@@ -16,18 +16,16 @@
 #define TWINLOG_SPACE_ACTS_MAX    16384u        /* acts held of one space */
 #define TWINLOG_SPACE_ACTS_OPEN   12288u        /* the rest of them is for stewards, and for who signed few */
 #define TWINLOG_ACTS_FEW          64u
-#define TWINLOG_CITY_WORDS_MAX                                                                                         \
-	128u                         /* accepts, declines and leaves of a city that are heard, with one key a quarter  \
-				      */
-#define TWINLOG_CITY_CHANGES_MAX 64u /* likewise changes of its key */
-#define TWINLOG_MEMBERS_MAX      1024u        /* (signed) members named by one act */
-#define TWINLOG_STEWARDS_MAX     9u           /* (signed) */
-#define TWINLOG_ERASURE_MAX      1024u        /* (signed) one signed erasure */
-#define TWINLOG_CARD_MAX         (16u * 1024) /* (signed) one signed city card */
-#define TWINLOG_CUTOFF_HEADS_MAX 64u          /* (signed) bundle heads that a removal or key change names */
-#define TWINLOG_CUTOFF_NAMED_MAX 4096u        /* (signed) acts, and erasures, that a key change names */
-#define TWINLOG_REPLACES_MAX     32u          /* (signed) own leaves that one leaf replaces */
-#define TWINLOG_SALT_SIZE        16u          /* (signed) PROTOCOL, "Leaves" */
+#define TWINLOG_CITY_WORDS_MAX    128u         /* accepts, declines, leaves heard of a city; of one key a quarter */
+#define TWINLOG_CITY_CHANGES_MAX  64u          /* likewise changes of its key */
+#define TWINLOG_MEMBERS_MAX       1024u        /* (signed) members named by one act */
+#define TWINLOG_STEWARDS_MAX      9u           /* (signed) */
+#define TWINLOG_ERASURE_MAX       1024u        /* (signed) one signed erasure */
+#define TWINLOG_CARD_MAX          (16u * 1024) /* (signed) one signed city card */
+#define TWINLOG_CUTOFF_HEADS_MAX  64u          /* (signed) bundle heads that a removal or key change names */
+#define TWINLOG_CUTOFF_NAMED_MAX  4096u        /* (signed) acts, and erasures, that a key change names */
+#define TWINLOG_REPLACES_MAX      32u          /* (signed) own leaves that one leaf replaces */
+#define TWINLOG_SALT_SIZE         16u          /* (signed) PROTOCOL, "Leaves" */
 
 /* Texts and lists inside a body. */
 #define TWINLOG_CITY_ID_MAX       64u   /* (signed) CC:slug */

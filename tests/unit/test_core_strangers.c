@@ -14,6 +14,21 @@
 
 static const char *const ids[] = {"CN:lianyungang", "KR:mokpo", "CN:xiamen", "KR:busan"};
 
+#define TOWNS (sizeof ids / sizeof *ids)
+
+/* The first two have the keys of the cities of a duo. */
+static void towns_init(struct town towns[TOWNS])
+{
+	for (unsigned i = 0; i < TOWNS; i++)
+		town_init(&towns[i], i, ids[i]);
+}
+
+static void towns_free(struct town towns[TOWNS])
+{
+	for (unsigned i = 0; i < TOWNS; i++)
+		seal_keys_free(towns[i].keys);
+}
+
 static struct hash draw(unsigned number)
 {
 	return seal_hash1("draw", &number, sizeof number);
@@ -172,7 +187,7 @@ static void found_without_second(struct duo *duo, struct town *third, struct has
 	assert_int_equal(node_spaces(duo->cities[0].node), 1);
 }
 
-/* The founder and one more found a space. Towns 0 and 1 have the keys of the two cities of a duo. */
+/* The founder and one more found a space. */
 static void found(struct county *county, struct town *founder, struct town *other, uint8_t nonce)
 {
 	Twinlog__Act act = TWINLOG__ACT__INIT;
@@ -310,15 +325,14 @@ static void one_removed_learns_nothing(void **state)
 /* Acts of another space under this one's name, and those of a space in which the first is not named. */
 static void a_stranger_changes_nothing(void **state)
 {
-	struct town towns[4];
+	struct town towns[TOWNS];
 	struct county county;
 	struct duo duo;
 	struct hash space, before, after, bundles;
 
 	(void)state;
 	duo_init(&duo);
-	for (unsigned i = 0; i < 4; i++)
-		town_init(&towns[i], i, ids[i]);
+	towns_init(towns);
 	found_without_second(&duo, &towns[2], &space);
 	space_digest(space_of(&duo, &space), &before, &bundles);
 	found(&county, &towns[1], &towns[3], 1);
@@ -330,8 +344,7 @@ static void a_stranger_changes_nothing(void **state)
 	assert_int_equal(node_spaces(duo.cities[0].node), 1);
 	space_digest(space_of(&duo, &space), &after, &bundles);
 	assert_true(hash_equal(&before, &after));
-	for (unsigned i = 0; i < 4; i++)
-		seal_keys_free(towns[i].keys);
+	towns_free(towns);
 	county_free(&county);
 	duo_end(&duo);
 }
@@ -339,14 +352,13 @@ static void a_stranger_changes_nothing(void **state)
 /* Spaces without end by a third do not drive out what the second has begun to bring. */
 static void one_that_brings_many_makes_room_among_its_own(void **state)
 {
-	struct town towns[4];
+	struct town towns[TOWNS];
 	struct county county;
 	struct duo duo;
 
 	(void)state;
 	duo_init(&duo);
-	for (unsigned i = 0; i < 4; i++)
-		town_init(&towns[i], i, ids[i]);
+	towns_init(towns);
 	befriend(&duo, &towns[2]);
 	found(&county, &towns[1], &towns[3], 1);
 	add(&county, &towns[1], &towns[0]);
@@ -363,8 +375,7 @@ static void one_that_brings_many_makes_room_among_its_own(void **state)
 	assert_int_equal(node_spaces(duo.cities[0].node), 1);
 	duo_run(&duo);
 	assert_int_equal(duo.failed, TWINLOG_OK);
-	for (unsigned i = 0; i < 4; i++)
-		seal_keys_free(towns[i].keys);
+	towns_free(towns);
 	county_free(&county);
 	duo_end(&duo);
 }
@@ -372,13 +383,12 @@ static void one_that_brings_many_makes_room_among_its_own(void **state)
 /* A partner that founds spaces without end does not fill the table. */
 static void invitations_without_end(void **state)
 {
-	struct town towns[3];
+	struct town towns[TOWNS];
 	struct duo duo;
 
 	(void)state;
 	duo_init(&duo);
-	for (unsigned i = 0; i < 3; i++)
-		town_init(&towns[i], i, ids[i]);
+	towns_init(towns);
 	befriend(&duo, &towns[2]);
 	for (unsigned i = 0; i < TWINLOG_UNANSWERED_MAX + 10; i++) {
 		struct county county;
@@ -389,8 +399,7 @@ static void invitations_without_end(void **state)
 	}
 	assert_int_equal(node_spaces(duo.cities[0].node), TWINLOG_UNANSWERED_MAX);
 	assert_int_equal(duo.failed, TWINLOG_OK);
-	for (unsigned i = 0; i < 3; i++)
-		seal_keys_free(towns[i].keys);
+	towns_free(towns);
 	duo_end(&duo);
 }
 
@@ -434,14 +443,13 @@ static struct act *long_act(const struct county *county, const struct town *town
 static void acts_without_end(void **state)
 {
 	struct county counties[2];
-	struct town towns[4];
+	struct town towns[TOWNS];
 	struct duo duo;
 	size_t bytes = 0;
 
 	(void)state;
 	duo_init(&duo);
-	for (unsigned i = 0; i < 4; i++)
-		town_init(&towns[i], i, ids[i]);
+	towns_init(towns);
 	for (uint8_t i = 0; i < 2; i++) {
 		found(&counties[i], &towns[1], &towns[3], i);
 		say_act(&duo, &counties[i].space, acts_at(counties[i].acts, 0), false);
@@ -456,8 +464,7 @@ static void acts_without_end(void **state)
 	}
 	for (unsigned i = 0; i < 2; i++)
 		county_free(&counties[i]);
-	for (unsigned i = 0; i < 4; i++)
-		seal_keys_free(towns[i].keys);
+	towns_free(towns);
 	duo_end(&duo);
 }
 
