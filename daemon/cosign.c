@@ -176,8 +176,10 @@ static void act_print(const struct act *act)
 	char hex[HASH_HEX_SIZE], fingerprint[72];
 	struct hash identity;
 
-	printf("%s\n  space: %s\n  as: %s\n", kind_words(act->kind), hex_encode(hex, act->space.bytes, HASH_SIZE),
-	       seal_fingerprint(&act->signer, fingerprint));
+	printf("%s\n", kind_words(act->kind));
+	if (act->kind != TWINLOG__ACT_KIND__ACT_FOUND) /* whose space has no id before both have signed */
+		printf("  space: %s\n", hex_encode(hex, act->space.bytes, HASH_SIZE));
+	printf("  as: %s\n", seal_fingerprint(&act->signer, fingerprint));
 	if (message->title.len > 0)
 		print_text("title", message->title);
 	for (size_t i = 0; i < message->n_members; i++) {

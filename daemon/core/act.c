@@ -149,7 +149,7 @@ static enum twinlog_error act_take(struct act *act)
 	if (error)
 		return error;
 	act->kind = message->kind;
-	act->id = seal_hash1("act", act->signed_bytes, act->signed_size);
+	act->id = seal_hash1("act", act->bytes, act->size);
 	if (act->kind == TWINLOG__ACT_KIND__ACT_FOUND)
 		act->space = act->id;
 	else if ((error = codec_get_hash(message->space, &act->space)))

@@ -150,6 +150,12 @@ static enum twinlog_error leaf_take(struct bundle *bundle, const Twinlog__Leaf *
 	return leaf_take_envelope(bundle, message->envelope, leaf);
 }
 
+struct hash bundle_id(ProtobufCBinaryData header, ProtobufCBinaryData signature)
+{
+	const struct seal_part parts[] = {{header.data, header.len}, {signature.data, signature.len}};
+	return seal_hash("bundle", parts, 2);
+}
+
 static enum twinlog_error header_take(struct bundle *bundle, ProtobufCBinaryData bytes,
 				      Twinlog__BundleHeader **ret_header)
 {
@@ -158,7 +164,6 @@ static enum twinlog_error header_take(struct bundle *bundle, ProtobufCBinaryData
 	    CODEC_UNPACK_STRICT(bundle->arena, bytes.data, bytes.len, &header, twinlog__bundle_header);
 	if (error)
 		return error;
-	bundle->id = seal_hash1("bundle", bytes.data, bytes.len);
 	if ((error = codec_get_hash(header->space, &bundle->space)) ||
 	    (error = codec_get_hash(header->city, &bundle->city)))
 		return error;
@@ -213,6 +218,7 @@ static enum twinlog_error signature_check(struct bundle *bundle, const Twinlog__
 {
 	if (message->signature.len != SEAL_SIGNATURE_SIZE)
 		return TWINLOG_MALFORMED;
+	bundle->id = bundle_id(message->header, message->signature);
 	if (!keys)
 		return TWINLOG_OK;
 	for (size_t i = keys_count; i-- > 0;) { /* the newest is the likeliest */

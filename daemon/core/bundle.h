@@ -70,6 +70,8 @@ struct leaf_draft {
 	size_t body_size;
 };
 /* H("body", salt, body): what stays of a leaf's content once it is erased. */
+/* PROTOCOL, "Bundles". */
+struct hash bundle_id(ProtobufCBinaryData header, ProtobufCBinaryData signature);
 struct hash bundle_content(ProtobufCBinaryData salt, ProtobufCBinaryData body);
 struct hash leaf_hash(const struct hash *space, const struct hash *city, const void *envelope, size_t envelope_size,
 		      const uint8_t *salt, const void *body, size_t body_size);

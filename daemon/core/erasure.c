@@ -59,7 +59,7 @@ enum twinlog_error erasure_open(const void *bytes, size_t size, struct erasure *
 	if (!error)
 		error = erasure_take(erasure, inner);
 	if (!error) {
-		erasure->id = seal_hash1("erasure", outer->erasure.data, outer->erasure.len);
+		erasure->id = seal_hash1("erasure", bytes, size);
 		memcpy(copy, bytes, size);
 		erasure->bytes = copy;
 		erasure->size = size;

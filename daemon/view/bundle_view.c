@@ -1,7 +1,7 @@
 #include "bundle_view.h"
 
 /* Field numbers of log.proto. */
-enum { BUNDLE_HEADER = 1, BUNDLE_LEAVES = 3, LEAF_BODY = 3 };
+enum { BUNDLE_HEADER = 1, BUNDLE_SIGNATURE = 2, BUNDLE_LEAVES = 3, LEAF_BODY = 3 };
 
 #define WIRE_LENGTH_DELIMITED 2u /* protobuf encoding, "Message structure": every field of Bundle and Leaf is one */
 
@@ -54,6 +54,17 @@ static bool find_field(const uint8_t *bytes, size_t size, uint64_t wanted, uint3
 enum twinlog_error bundle_view_header(const uint8_t *bytes, size_t size, ProtobufCBinaryData *ret_header)
 {
 	return find_field(bytes, size, BUNDLE_HEADER, 0, ret_header) ? TWINLOG_OK : TWINLOG_MALFORMED;
+}
+
+enum twinlog_error bundle_view_id(const uint8_t *bytes, size_t size, struct hash *ret_id)
+{
+	ProtobufCBinaryData header, signature;
+
+	if (!find_field(bytes, size, BUNDLE_HEADER, 0, &header) ||
+	    !find_field(bytes, size, BUNDLE_SIGNATURE, 0, &signature))
+		return TWINLOG_MALFORMED;
+	*ret_id = bundle_id(header, signature);
+	return TWINLOG_OK;
 }
 
 enum twinlog_error bundle_view_body(const uint8_t *bytes, size_t size, uint32_t index, ProtobufCBinaryData *ret_body)

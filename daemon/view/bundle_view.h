@@ -1,13 +1,15 @@
 /* Parts of a bundle that the own store holds, found without decoding the rest: what lies there was checked when it
- * came in. Everything is a view of the bytes given. Knows codec.h. */
+ * came in. Everything is a view of the bytes given. Knows bundle.h. */
 #ifndef TWINLOG_BUNDLE_VIEW_H
 #define TWINLOG_BUNDLE_VIEW_H
 
-#include "codec.h"
+#include "bundle.h"
 
-/* BundleHeader, byte for byte; its hash is the bundle's id. MALFORMED. */
+/* BundleHeader, byte for byte. MALFORMED. */
 enum twinlog_error bundle_view_header(const uint8_t *bytes, size_t size,
 				      ProtobufCBinaryData *ret_header) TWINLOG_MUST_CHECK;
+/* MALFORMED. */
+enum twinlog_error bundle_view_id(const uint8_t *bytes, size_t size, struct hash *ret_id) TWINLOG_MUST_CHECK;
 /* The body of the leaf at index. Empty once erased. MALFORMED, also when there is no such leaf. */
 enum twinlog_error bundle_view_body(const uint8_t *bytes, size_t size, uint32_t index,
 				    ProtobufCBinaryData *ret_body) TWINLOG_MUST_CHECK;

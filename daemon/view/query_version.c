@@ -57,19 +57,17 @@ static enum twinlog_error version_held_by(const struct query *query, const struc
 static enum twinlog_error version_stored(const struct query *query, const struct space *space, const struct word *word,
 					 bool check, Twinlog__Version *version)
 {
-	ProtobufCBinaryData header;
 	const uint8_t *bytes;
 	size_t size;
 	struct hash id;
 	enum twinlog_error error = store_get_bundle(*query->read, word->bundle, &bytes, &size);
 
 	if (!error)
-		error = bundle_view_header(bytes, size, &header);
+		error = bundle_view_id(bytes, size, &id);
 	if (!error)
 		error = leaves_body(query_leaves(query), word->bundle, bytes, size, word->index, &version->body);
 	if (error)
 		return error;
-	id = seal_hash1("bundle", header.data, header.len);
 	version->bundle.data = arena_copy(query->arena, id.bytes, HASH_SIZE);
 	if (!version->bundle.data)
 		return QUERY_FULL;

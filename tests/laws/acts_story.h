@@ -207,7 +207,7 @@ struct told_room {
 	uint8_t nonce[16];
 };
 
-static struct hash bundle_id(uint32_t number)
+static struct hash said_id(uint32_t number)
 {
 	struct hash id;
 	memset(id.bytes, (int)number + 1, HASH_SIZE);
@@ -259,7 +259,7 @@ static void room_lists(const struct story *story, const struct told *act, struct
 	for (uint32_t i = 0; i < STORY_BUNDLES; i++) {
 		if (!(act->bundles >> i & 1))
 			continue;
-		room->bundles[room->counts.n_bundles] = bundle_id(i);
+		room->bundles[room->counts.n_bundles] = said_id(i);
 		room->bundle_fields[room->counts.n_bundles] = codec_hash(&room->bundles[room->counts.n_bundles]);
 		room->counts.n_bundles++;
 	}
@@ -400,7 +400,7 @@ static void story_bundle(struct story *story)
 {
 	struct said *bundle = &story->bundles[story->bundles_count];
 
-	*bundle = (struct said){.id = bundle_id(story->bundles_count), .number = 1};
+	*bundle = (struct said){.id = said_id(story->bundles_count), .number = 1};
 	bundle->city = story_draw(story, 3) == 0 ? story_draw(story, 3) : 1;
 	const uint32_t heads = 1 + story_draw(story, 2);
 	for (uint32_t i = 0; i < heads; i++) {
