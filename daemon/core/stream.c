@@ -462,8 +462,10 @@ static void check_asks_erasures(struct node *node, struct node_link *link, const
 				enum twinlog_error error)
 {
 	struct space *space = space_by_id(node, &check->space);
-	if (error != TWINLOG_NO_ERASURE || !space ||
-	    node->peers.items[link->peer].avoid_until_mono_ms > node->now.mono_ms)
+	const struct node_peer *peer = &node->peers.items[link->peer];
+	/* Whoever sent it may have been removed meanwhile. */
+	if (error != TWINLOG_NO_ERASURE || !space || peer->avoid_until_mono_ms > node->now.mono_ms ||
+	    space_entitles(space, &peer->card->identity) != ENTITLED_ALL)
 		return;
 	erasures_ask(node, link, space, false);
 	sync_ask_heads(node, link, space);

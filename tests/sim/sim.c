@@ -179,13 +179,18 @@ static void job_weather(struct sim *sim)
 	season_begin(sim);
 }
 
+static void offices_prepare(struct sim *sim)
+{
+	for (unsigned i = 0; i < sim->profile.cities; i++)
+		office_prepare(sim, i);
+}
+
 static void look_for_convergence(struct sim *sim)
 {
 	bool settled = true;
-	for (unsigned i = 0; i < sim->profile.cities; i++) {
-		office_prepare(sim, i);
+	offices_prepare(sim);
+	for (unsigned i = 0; i < sim->profile.cities; i++)
 		settled &= keys_settle(sim, i);
-	}
 	const char *lacks = settled ? converge_lacks(sim) : "keys are not settled";
 	if (lacks)
 		sim_note(sim, "not yet: %s", lacks);
@@ -210,6 +215,8 @@ static void job_audit(struct sim *sim)
 		/* Most are done in seconds; what takes long is looked for more rarely. */
 		sim->look_ms = sim->now_ms + (sim->now_ms - sim->healed_ms) / 16;
 	}
+	if (sim->converged_ms) /* what was lost on a disk may come back late, and be an invitation */
+		offices_prepare(sim);
 	schedule_put(&sim->schedule, (struct job){.at_ms = sim->now_ms + AUDIT_MS, .type = JOB_AUDIT});
 }
 
