@@ -313,6 +313,7 @@ void acts_free(struct acts *acts)
 	free(acts->members);
 	free(acts->closure.set.words);
 	free(acts->cutoff);
+	agreements_free(acts->agreements);
 	free(acts);
 }
 

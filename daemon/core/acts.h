@@ -142,5 +142,8 @@ bool acts_named_steward(const struct acts *acts, const struct hash *identity);
 /* Whether these (sorted) are most of the stewards at some point at which the city, once a member, was none any more:
  * a point is an act with all it builds on, so later acts change no answer that was yes. PROTOCOL, "Erasures". */
 bool acts_stewards_agree(const struct acts *acts, const struct hash *city, const struct hash *signers, size_t count);
+/* Whether they would be, had no key ever been retired: so it may have been where a change of key was not known yet.
+ * Both keep their answers in acts, so one thread asks at a time. */
+bool acts_stewards_agreed(const struct acts *acts, const struct hash *city, const struct hash *signers, size_t count);
 
 #endif

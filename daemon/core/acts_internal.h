@@ -103,6 +103,7 @@ struct acts {
 	} closure;
 	struct hash *cutoff; /* what acts_cutoff_heads answered last */
 	size_t cutoff_capacity;
+	struct agreements *agreements; /* what was answered about stewards; NULL: nothing */
 };
 
 enum twinlog_error act_list_add(struct act_list *list, size_t index) TWINLOG_MUST_CHECK;
@@ -150,8 +151,14 @@ enum standing acts_standing(const struct acts *acts, const struct city *city, co
 /* Whether it is a steward under a part of the acts (NULL: all), and how many there are. */
 bool acts_steward_under(const struct acts *acts, const struct city *city, const struct act_set *within);
 size_t acts_stewards_under(const struct acts *acts, const struct act_set *within);
+bool acts_was_member(const struct acts *acts, const struct city *city);
+/* Decides which of all acts are valid; retire: whether changes of key shut out what was signed with former ones. */
+enum twinlog_error acts_validity_decide(struct acts *acts, bool retire) TWINLOG_MUST_CHECK;
 /* Decides what the newest act is worth and what it changes. */
 enum twinlog_error acts_evaluate(struct acts *acts) TWINLOG_MUST_CHECK;
+
+/* ---- acts_erase.c ---- */
+void agreements_free(struct agreements *agreements); /* accepts NULL */
 
 /* ---- acts_rights.c ---- */
 /* Whether the signer had the right to it by what it knew, and no one else has its city id. */

@@ -176,7 +176,7 @@ static void city_id_decide(const struct acts *acts, const struct city *city, str
 	memcpy(member->city_id, city_id.data, city_id.len);
 }
 
-static bool was_member(const struct acts *acts, const struct city *city)
+bool acts_was_member(const struct acts *acts, const struct city *city)
 {
 	for (uint32_t i = 0; i < city->words.count; i++)
 		if (acts->entries[city->words.items[i]].valid &&
@@ -195,7 +195,7 @@ static enum twinlog_error member_decide(struct acts *acts, struct member *member
 	member->since_ms = from == SIZE_MAX ? 0 : acts->entries[from].act->message->clock_ms;
 	member->signer = from == SIZE_MAX ? (struct hash){{0}} : acts->entries[from].act->signer;
 	member->steward = acts_steward_under(acts, city, NULL);
-	member->ever_member = was_member(acts, city);
+	member->ever_member = acts_was_member(acts, city);
 	acts->parties_changed |= before.ever_member != member->ever_member || before.reader != member->reader ||
 				 before.added != member->added || strcmp(before.city_id, member->city_id) != 0;
 	return told_decide(acts, city, member->standing);
@@ -221,7 +221,7 @@ static int placed_compare(const void *a, const void *b)
 }
 
 /* Rule 1: right and city ids hang on acts before in (number, id), so each finds everything it hangs on decided. */
-static enum twinlog_error decide_all(struct acts *acts)
+enum twinlog_error acts_validity_decide(struct acts *acts, bool retire)
 {
 	struct placed *order = malloc(acts->count * sizeof *order);
 	if (!order)
@@ -229,18 +229,26 @@ static enum twinlog_error decide_all(struct acts *acts)
 	for (size_t i = 0; i < acts->count; i++) {
 		order[i] = (struct placed){acts, (uint32_t)i};
 		acts->entries[i].valid = false;
-		acts->entries[i].shut_out = act_is_shut_out(acts, i);
+		acts->entries[i].shut_out = retire && act_is_shut_out(acts, i);
 	}
 	qsort(order, acts->count, sizeof *order, placed_compare);
 	for (size_t i = 0; i < acts->count; i++)
 		acts->entries[order[i].index].valid = act_is_valid(acts, order[i].index);
 	free(order);
+	return TWINLOG_OK;
+}
+
+static enum twinlog_error decide_all(struct acts *acts)
+{
+	enum twinlog_error error = acts_validity_decide(acts, true);
+	if (error)
+		return error;
 	acts->titled = 0;
 	for (size_t i = 1; i < acts->count; i++)
 		title_decide(acts, i);
 	acts->touched = ACTS_TOUCHED_ALL;
 	for (size_t i = 0; i < acts->members_count; i++) {
-		const enum twinlog_error error = member_decide(acts, &acts->members[i]);
+		error = member_decide(acts, &acts->members[i]);
 		if (error)
 			return error;
 	}

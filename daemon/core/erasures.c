@@ -6,15 +6,36 @@
 
 #define SLOTS_FIRST 16u
 #define SIGNERS_MAX 256u /* of one leaf; a space has few who ever were stewards */
+#define LOOKED_AT   64u  /* of the newest of one leaf, for another word of the same signer */
+
+/* A leaf of a city, and what its erasures come to. */
+struct erased_leaf {
+	uint32_t first; /* erasure of it; the others follow by `same`, newest first */
+	uint32_t taker; /* that took its content: of several the one with the least id; ERASURE_NONE */
+	bool excused;   /* it may come without its content */
+	uint32_t fresh; /* erasures that came since it was judged */
+	size_t acts;    /* by which it was judged: their number; 0: never */
+};
+
+/* So that no member, and no thief of a key, fills everybody's memory: each has its own share. */
+struct share {
+	struct hash signer;
+	size_t key;
+	size_t count;
+};
 
 struct erasures {
 	struct erasure **items; /* in order of arrival; the first committed ones are durable */
 	size_t count;
 	size_t capacity;
 	size_t committed;
-	uint32_t *by_leaf; /* open addressing: number + 1 of a leaf's first erasure */
-	uint32_t *by_id;
-	uint32_t slots; /* of each, a power of two, at least twice count */
+	struct erased_leaf *leaves; /* room for capacity */
+	size_t leaves_count;
+	uint32_t *by_leaf; /* open addressing: number of the leaf + 1 */
+	uint32_t *by_id;   /* of the erasure */
+	uint32_t slots;    /* of each, a power of two, at least twice count */
+	struct share *shares;
+	size_t shares_count, shares_capacity;
 	struct hash buckets[ERASURE_BUCKETS];
 	bool stale[ERASURE_BUCKETS];
 	struct hash digest;
@@ -36,6 +57,8 @@ void erasures_free(struct erasures *erasures)
 	for (size_t i = 0; i < erasures->count; i++)
 		erasure_free(erasures->items[i]);
 	free(erasures->items);
+	free(erasures->leaves);
+	free(erasures->shares);
 	free(erasures->by_leaf);
 	free(erasures->by_id);
 	free(erasures);
@@ -43,49 +66,61 @@ void erasures_free(struct erasures *erasures)
 
 /* ---- Finding. ---- */
 
-static uint32_t *slot_of(const struct erasures *erasures, uint32_t *slots, const struct hash *wanted, bool by_leaf)
+static uint32_t *id_slot(const struct erasures *erasures, const struct hash *id)
 {
-	uint32_t slot = (uint32_t)hash_word(wanted) & (erasures->slots - 1);
-	while (slots[slot] != 0) {
-		const struct erasure *held = erasures->items[slots[slot] - 1];
-		if (hash_equal(by_leaf ? &held->leaf : &held->id, wanted))
-			break;
+	uint32_t slot = (uint32_t)hash_word(id) & (erasures->slots - 1);
+	while (erasures->by_id[slot] != 0 && !hash_equal(&erasures->items[erasures->by_id[slot] - 1]->id, id))
 		slot = (slot + 1) & (erasures->slots - 1);
+	return &erasures->by_id[slot];
+}
+
+static uint32_t *leaf_slot(const struct erasures *erasures, const struct hash *city, const struct hash *leaf)
+{
+	uint32_t slot = (uint32_t)(hash_word(leaf) + 3 * hash_word(city)) & (erasures->slots - 1);
+	for (; erasures->by_leaf[slot] != 0; slot = (slot + 1) & (erasures->slots - 1)) {
+		const struct erasure *first = erasures->items[erasures->leaves[erasures->by_leaf[slot] - 1].first];
+		if (hash_equal(&first->leaf, leaf) && hash_equal(&first->city, city))
+			break;
 	}
-	return &slots[slot];
+	return &erasures->by_leaf[slot];
 }
 
-static struct erasure *leaf_first(const struct erasures *erasures, const struct hash *leaf)
+static struct erased_leaf *leaf_find(const struct erasures *erasures, const struct hash *city, const struct hash *leaf)
 {
-	const uint32_t number = erasures->count > 0 ? *slot_of(erasures, erasures->by_leaf, leaf, true) : 0;
-	return number ? erasures->items[number - 1] : NULL;
+	const uint32_t number = erasures->count > 0 ? *leaf_slot(erasures, city, leaf) : 0;
+	return number ? &erasures->leaves[number - 1] : NULL;
 }
 
-static struct erasure *leaf_next(const struct erasures *erasures, const struct erasure *erasure)
+static struct erasure *item_at(const struct erasures *erasures, uint32_t number)
 {
-	return erasure->same == ERASURE_NONE ? NULL : erasures->items[erasure->same];
+	return number == ERASURE_NONE ? NULL : erasures->items[number];
 }
 
 bool erasures_has(const struct erasures *erasures, const struct hash *id)
 {
-	return erasures->count > 0 && *slot_of(erasures, erasures->by_id, id, false) != 0;
+	return erasures->count > 0 && *id_slot(erasures, id) != 0;
 }
 
 const struct erasure *erasures_of(const struct erasures *erasures, const struct hash *city, const struct hash *leaf)
 {
-	const struct erasure *best = NULL;
-	for (const struct erasure *at = leaf_first(erasures, leaf); at; at = leaf_next(erasures, at))
-		if (at->applies && hash_equal(&at->city, city) && (!best || hash_compare(&at->id, &best->id) < 0))
-			best = at;
-	return best;
+	const struct erased_leaf *erased = leaf_find(erasures, city, leaf);
+	return erased ? item_at(erasures, erased->taker) : NULL;
 }
 
 bool erasures_excuse(const struct erasures *erasures, const struct hash *city, const struct hash *leaf)
 {
-	for (const struct erasure *at = leaf_first(erasures, leaf); at; at = leaf_next(erasures, at))
-		if ((at->applies || at->shut_out) && hash_equal(&at->city, city))
-			return true;
-	return false;
+	const struct erased_leaf *erased = leaf_find(erasures, city, leaf);
+	return erased && erased->excused;
+}
+
+size_t erasures_leaves(const struct erasures *erasures)
+{
+	return erasures->leaves_count;
+}
+
+const struct erasure *erasures_leaf(const struct erasures *erasures, size_t number)
+{
+	return erasures->items[erasures->leaves[number].first];
 }
 
 size_t erasures_count(const struct erasures *erasures)
@@ -108,67 +143,88 @@ const struct erasure *erasures_at(const struct erasures *erasures, size_t index)
 static void enter(struct erasures *erasures, uint32_t number)
 {
 	struct erasure *erasure = erasures->items[number];
-	uint32_t *first = slot_of(erasures, erasures->by_leaf, &erasure->leaf, true);
-	*slot_of(erasures, erasures->by_id, &erasure->id, false) = number + 1;
+	uint32_t *leaf = leaf_slot(erasures, &erasure->city, &erasure->leaf);
+	*id_slot(erasures, &erasure->id) = number + 1;
 	erasure->same = ERASURE_NONE;
-	if (*first == 0) {
-		*first = number + 1;
+	if (*leaf == 0) {
+		erasures->leaves[erasures->leaves_count++] =
+		    (struct erased_leaf){.first = number, .taker = ERASURE_NONE};
+		*leaf = (uint32_t)erasures->leaves_count;
 		return;
 	}
 	/* Behind the first: of one leaf there may be very many. */
-	erasure->same = erasures->items[*first - 1]->same;
-	erasures->items[*first - 1]->same = number;
+	struct erased_leaf *erased = &erasures->leaves[*leaf - 1];
+	erasure->same = erasures->items[erased->first]->same;
+	erasures->items[erased->first]->same = number;
+	erased->fresh++;
 }
 
-static enum twinlog_error room_for_one(struct erasures *erasures)
+static bool items_grow(struct erasures *erasures)
 {
-	if (erasures->count == erasures->capacity) {
-		const size_t capacity = erasures->capacity ? 2 * erasures->capacity : 8;
-		struct erasure **items = realloc(erasures->items, capacity * sizeof(*items));
-		if (!items)
-			return TWINLOG_NO_MEMORY;
-		erasures->items = items;
-		erasures->capacity = capacity;
-	}
-	if (2 * (erasures->count + 1) <= erasures->slots)
-		return TWINLOG_OK;
+	const size_t capacity = erasures->capacity ? 2 * erasures->capacity : 8;
+	struct erasure **items = realloc(erasures->items, capacity * sizeof(*items));
+	erasures->items = items ? items : erasures->items;
+	struct erased_leaf *leaves = realloc(erasures->leaves, capacity * sizeof *leaves);
+	erasures->leaves = leaves ? leaves : erasures->leaves;
+	erasures->capacity = items && leaves ? capacity : erasures->capacity;
+	return items && leaves;
+}
+
+static bool slots_grow(struct erasures *erasures)
+{
 	const uint32_t slots = erasures->slots ? 2 * erasures->slots : SLOTS_FIRST;
 	uint32_t *by_leaf = calloc(slots, sizeof *by_leaf), *by_id = calloc(slots, sizeof *by_id);
 	if (!by_leaf || !by_id) {
 		free(by_leaf);
 		free(by_id);
-		return TWINLOG_NO_MEMORY;
+		return false;
 	}
 	free(erasures->by_leaf);
 	free(erasures->by_id);
 	erasures->by_leaf = by_leaf;
 	erasures->by_id = by_id;
 	erasures->slots = slots;
-	for (size_t i = 0; i < erasures->count; i++)
-		enter(erasures, (uint32_t)i);
-	return TWINLOG_OK;
+	for (uint32_t i = 0; i < erasures->count; i++)
+		*id_slot(erasures, &erasures->items[i]->id) = i + 1;
+	for (uint32_t i = 0; i < erasures->leaves_count; i++) {
+		const struct erasure *first = erasures->items[erasures->leaves[i].first];
+		*leaf_slot(erasures, &first->city, &first->leaf) = i + 1;
+	}
+	return true;
 }
 
-/* So that no member fills everybody's memory: each has its own share. */
-static bool signer_is_full(const struct erasures *erasures, const struct hash *signer)
+/* NULL: memory. */
+static struct share *share_of(struct erasures *erasures, const struct erasure *erasure)
 {
-	size_t count = 0;
-	if (erasures->count < TWINLOG_ERASURES_MAX)
-		return false;
-	for (size_t i = 0; i < erasures->count; i++)
-		count += hash_equal(&erasures->items[i]->signer, signer);
-	return count >= TWINLOG_ERASURES_MAX;
+	for (size_t i = 0; i < erasures->shares_count; i++)
+		if (erasures->shares[i].key == erasure->key &&
+		    hash_equal(&erasures->shares[i].signer, &erasure->signer))
+			return &erasures->shares[i];
+	if (erasures->shares_count == erasures->shares_capacity) {
+		const size_t capacity = erasures->shares_capacity ? 2 * erasures->shares_capacity : 8;
+		struct share *shares = realloc(erasures->shares, capacity * sizeof *shares);
+		if (!shares)
+			return NULL;
+		erasures->shares = shares;
+		erasures->shares_capacity = capacity;
+	}
+	erasures->shares[erasures->shares_count] = (struct share){.signer = erasure->signer, .key = erasure->key};
+	return &erasures->shares[erasures->shares_count++];
 }
 
 enum twinlog_error erasures_add(struct erasures *erasures, struct erasure *erasure)
 {
 	if (erasures_has(erasures, &erasure->id))
 		return TWINLOG_DUPLICATE;
-	if (signer_is_full(erasures, &erasure->signer))
+	struct share *share = share_of(erasures, erasure);
+	if (!share)
+		return TWINLOG_NO_MEMORY;
+	if (share->count >= TWINLOG_ERASURES_MAX)
 		return TWINLOG_TOO_MANY;
-	const enum twinlog_error error = room_for_one(erasures);
-	if (error)
-		return error;
+	if ((erasures->count == erasures->capacity && !items_grow(erasures)) ||
+	    (2 * (erasures->count + 1) > erasures->slots && !slots_grow(erasures)))
+		return TWINLOG_NO_MEMORY;
+	share->count++;
 	erasure->applies = false;
 	erasures->items[erasures->count] = erasure;
 	enter(erasures, (uint32_t)erasures->count++);
@@ -205,33 +261,86 @@ enum twinlog_error erasures_settle(struct erasures *erasures)
 
 /* ---- Taking effect. ---- */
 
-bool erasures_judge(struct erasures *erasures, const struct acts *acts, const struct hash *city,
-		    const struct hash *leaf)
+static void take(struct erasures *erasures, struct erased_leaf *leaf, uint32_t number)
+{
+	const struct erasure *taker = item_at(erasures, leaf->taker);
+	erasures->items[number]->applies = leaf->excused = true;
+	if (!taker || hash_compare(&erasures->items[number]->id, &taker->id) < 0)
+		leaf->taker = number;
+}
+
+/* PROTOCOL, "Erasures": what was signed with a stolen key takes nothing once that key is retired. */
+static bool shut_out(const struct acts *acts, struct erasure *erasure)
+{
+	erasure->shut_out = acts_erasure_shut_out(acts, &erasure->signer, erasure->key, &erasure->id);
+	return erasure->shut_out;
+}
+
+static bool said_before(const struct erasures *erasures, const struct erasure *first, const struct erasure *newest)
+{
+	const struct erasure *at = first;
+	for (unsigned i = 0; at && i < LOOKED_AT; i++) {
+		if (at != newest && !at->shut_out && hash_equal(&at->signer, &newest->signer))
+			return true;
+		at = item_at(erasures, at->same);
+	}
+	return false;
+}
+
+/* Whether the leaf was judged by these acts, and the one erasure that came since changes nothing: so it is with one who
+ * signs without end. */
+static bool judged_already(struct erasures *erasures, const struct acts *acts, struct erased_leaf *leaf)
+{
+	const struct erasure *first = erasures->items[leaf->first];
+	if (leaf->acts != acts_count(acts) || leaf->fresh > 1)
+		return false;
+	if (leaf->fresh == 0)
+		return true;
+	struct erasure *newest = erasures->items[first->same];
+	const bool is_out = shut_out(acts, newest);
+	if (leaf->taker != ERASURE_NONE)
+		take(erasures, leaf, first->same);
+	leaf->excused |= is_out;
+	return leaf->taker != ERASURE_NONE || is_out || said_before(erasures, first, newest);
+}
+
+static void leaf_judge(struct erasures *erasures, const struct acts *acts, struct erased_leaf *leaf)
 {
 	struct hash signers[SIGNERS_MAX];
-	struct erasure *first = leaf_first(erasures, leaf);
+	const struct hash *city = &erasures->items[leaf->first]->city;
 	size_t count = 0;
-	bool applies = false, before = false;
-	for (struct erasure *at = first; at; at = leaf_next(erasures, at)) {
-		if (!hash_equal(&at->city, city))
+	bool takes = leaf->taker != ERASURE_NONE, may_have = false;
+	for (struct erasure *at = erasures->items[leaf->first]; at; at = item_at(erasures, at->same)) {
+		if (shut_out(acts, at)) {
+			may_have = true;
 			continue;
-		before |= at->applies;
-		/* PROTOCOL, "Erasures": what was signed with a stolen key takes nothing once that key is retired. */
-		at->shut_out = acts_erasure_shut_out(acts, &at->signer, at->key, &at->id);
-		if (at->shut_out)
-			continue;
-		applies |= hash_equal(&at->signer, city);
+		}
+		takes |= hash_equal(&at->signer, city);
 		bool twice = false;
 		for (size_t i = 0; i < count && !twice; i++)
 			twice = hash_equal(&signers[i], &at->signer);
 		if (!twice && count < SIGNERS_MAX)
 			signers[count++] = at->signer;
 	}
-	if (count > 0 && !applies && !before)
-		applies = acts_stewards_agree(acts, city, signers, hash_sort(signers, count));
-	for (struct erasure *at = first; at; at = leaf_next(erasures, at))
-		at->applies |= hash_equal(&at->city, city) && (applies || before);
-	return applies && !before;
+	count = hash_sort(signers, count);
+	takes = takes || (count > 0 && acts_stewards_agree(acts, city, signers, count));
+	leaf->excused = takes || may_have || (count > 0 && acts_stewards_agreed(acts, city, signers, count));
+	for (uint32_t at = leaf->first; takes && at != ERASURE_NONE; at = erasures->items[at]->same)
+		take(erasures, leaf, at);
+}
+
+bool erasures_judge(struct erasures *erasures, const struct acts *acts, const struct hash *city,
+		    const struct hash *leaf)
+{
+	struct erased_leaf *erased = leaf_find(erasures, city, leaf);
+	if (!erased)
+		return false;
+	const bool before = erased->taker != ERASURE_NONE;
+	if (!judged_already(erasures, acts, erased))
+		leaf_judge(erasures, acts, erased);
+	erased->acts = acts_count(acts);
+	erased->fresh = 0;
+	return !before && erased->taker != ERASURE_NONE;
 }
 
 const struct hash *erasures_digest(const struct erasures *erasures)

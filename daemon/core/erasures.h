@@ -22,7 +22,7 @@ struct erasure {
 	uint8_t *bytes; /* SignedErasure, exact; own */
 	size_t size;
 	uint32_t from;     /* the caller's: whom it came from */
-	uint32_t same;     /* next erasure of the same leaf; ERASURE_NONE */
+	uint32_t same;     /* next erasure of the same leaf of that city; ERASURE_NONE */
 	uint64_t sequence; /* in the store */
 	size_t key;        /* number of the key that verified it: erasure_check */
 	bool applies;      /* the leaf's content is gone */
@@ -52,12 +52,13 @@ struct erasures;
 enum twinlog_error erasures_new(struct erasures **ret_erasures) TWINLOG_MUST_CHECK;
 void erasures_free(struct erasures *erasures); /* accepts NULL */
 
-/* Takes a checked one over on TWINLOG_OK. DUPLICATE; TOO_MANY of one signer. */
+/* Takes a checked one over on TWINLOG_OK. DUPLICATE; TOO_MANY signed with one key of one city. */
 enum twinlog_error erasures_add(struct erasures *erasures, struct erasure *erasure) TWINLOG_MUST_CHECK;
 /* The next one is durable; erasures_settle brings the digest up to date after one or many. */
 void erasures_commit(struct erasures *erasures);
 enum twinlog_error erasures_settle(struct erasures *erasures) TWINLOG_MUST_CHECK;
-/* Whether the content of the leaf of this city has to go under these acts. True once: when it begins to. */
+/* Whether the content of the leaf of this city has to go under these acts, which may only have grown since it was asked
+ * last. True once: when it begins to. */
 bool erasures_judge(struct erasures *erasures, const struct acts *acts, const struct hash *city,
 		    const struct hash *leaf);
 
@@ -68,8 +69,13 @@ bool erasures_has(const struct erasures *erasures, const struct hash *id);
 /* The one that took the content of this leaf of this city; NULL: none did. */
 const struct erasure *erasures_of(const struct erasures *erasures, const struct hash *city, const struct hash *leaf);
 
-/* Whether a leaf of this city may come without its content: an erasure took it, or may have where no one knew yet that
- * its key is retired. */
+/* The leaves that erasures are of, by numbers from 0 in order of arrival: the first erasure of each, which names leaf
+ * and city. */
+size_t erasures_leaves(const struct erasures *erasures);
+const struct erasure *erasures_leaf(const struct erasures *erasures, size_t number);
+
+/* Whether a leaf of this city may come without its content: an erasure took it, or may have where no one knew yet of a
+ * change of key. As it was judged last. */
 bool erasures_excuse(const struct erasures *erasures, const struct hash *city, const struct hash *leaf);
 
 /* Digest of the durable ones: H("erasures", for each of 256 buckets, by the first byte of the id, H("erasure-bucket",

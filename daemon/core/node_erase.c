@@ -74,9 +74,9 @@ void erasures_hide(struct space *space, const struct bundle *bundle)
 
 void erasures_acts_changed(struct node *node, struct space *space)
 {
-	for (size_t i = 0; i < erasures_count(space->erasures); i++)
-		if (!erasures_at(space->erasures, i)->applies)
-			leaf_judge(node, space, erasures_at(space->erasures, i));
+	for (size_t i = 0; i < erasures_leaves(space->erasures); i++)
+		if (!erasures_leaf(space->erasures, i)->applies)
+			leaf_judge(node, space, erasures_leaf(space->erasures, i));
 }
 
 void erasures_act_committed(struct space *space)

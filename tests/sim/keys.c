@@ -211,10 +211,11 @@ static void counting_compare(struct sim *sim, unsigned machine, const uint8_t *b
 	for (size_t i = 0; i < count; i++) {
 		const struct object *object = &sim->world.items[i];
 		const struct space *space = node_space_find(node, &object->space);
-		/* Where a leave of its own is among what it names, what that leave did not know goes with it. */
+		/* Where a leave of its own is among what it names, or that it would be a reader, what that did not know
+		 * goes with it. */
 		const struct member *self = space ? acts_member(space_acts(space), &city->identity) : NULL;
 		if (before[i] && !after[i] && !keys_tainted(sim, (uint32_t)i) && self &&
-		    self->standing == STANDING_MEMBER)
+		    self->standing == STANDING_MEMBER && !self->reader)
 			sim_fail(sim, SIM_UNSAFE, "machine %u changed its key, and what counted counts no more",
 				 machine);
 		if (after[i] && object->stolen && knows_shut_out(space_acts(space), city))
