@@ -386,6 +386,7 @@ enum twinlog_error node_step(struct node *node, const struct event *event, struc
 	node->effects = effects;
 	node->now = event->now;
 	node->ticket_used = false;
+	positions_drop_loaded(node);
 	switch (event->type) {
 	case EVENT_TIME:
 		break;

@@ -144,15 +144,16 @@ struct event {
 bool node_takes(const Twinlog__Request *request);
 
 enum persist_kind {
-	PERSIST_CARD,     /* city, flags, knows (serial of our card that it holds), bytes: SignedCard */
-	PERSIST_ACT,      /* sequence, bytes: SignedAct */
-	PERSIST_BUNDLE,   /* sequence, bytes: Bundle */
-	PERSIST_ERASURE,  /* sequence, bytes: SignedErasure */
-	PERSIST_STRIP,    /* sequence of a bundle persisted before, leaf: bundle_strip it in place */
-	PERSIST_POSITION, /* space, city, machine, bytes: SignedPosition; replaces the older one */
-	PERSIST_REQUEST,  /* request, bytes: SubmitResult */
-	PERSIST_MACHINE,  /* machine: draw made anew */
-	PERSIST_RELEASED, /* what was restored may be served again */
+	PERSIST_CARD,          /* city, flags, knows (serial of our card that it holds), bytes: SignedCard */
+	PERSIST_ACT,           /* sequence, bytes: SignedAct */
+	PERSIST_BUNDLE,        /* sequence, bytes: Bundle */
+	PERSIST_ERASURE,       /* sequence, bytes: SignedErasure */
+	PERSIST_STRIP,         /* sequence of a bundle persisted before, leaf: bundle_strip it in place */
+	PERSIST_POSITION,      /* space, city, machine, bytes: SignedPosition; replaces the older one */
+	PERSIST_POSITION_GONE, /* space, city, machine: that one is kept no more */
+	PERSIST_REQUEST,       /* request, bytes: SubmitResult */
+	PERSIST_MACHINE,       /* machine: draw made anew */
+	PERSIST_RELEASED,      /* what was restored may be served again */
 };
 struct persist {
 	enum persist_kind kind;

@@ -121,6 +121,11 @@ struct known_position {
 	bool relay;                /* not yet sent on */
 	uint32_t from_peer;
 };
+struct position_row {
+	struct hash space;
+	struct hash city;
+	uint64_t machine;
+};
 
 struct act_heads { /* a list of act heads that bundles name */
 	struct hash *heads;
@@ -311,8 +316,9 @@ struct node {
 	ARRAY(struct check) checks;
 	ARRAY(struct owed) owed;
 	ARRAY(struct waiting) waits;
-	bool waits_stale;                /* something was heard that may end a wait */
-	uint64_t waits_deadline_mono_ms; /* of the next that gives up */
+	ARRAY(struct position_row) positions_gone; /* to be deleted in the first step */
+	bool waits_stale;                          /* something was heard that may end a wait */
+	uint64_t waits_deadline_mono_ms;           /* of the next that gives up */
 	ARRAY(struct announce_due) announces;
 	ARRAY(struct pending) pendings;
 	size_t pendings_at; /* the first not durable yet */
@@ -536,7 +542,8 @@ enum twinlog_error positions_arrives(struct node *node, struct node_peer *peer,
 /* Compares what machines said they have erased with what is erased here. */
 void positions_erasures(struct space *space);
 void positions_changed(struct node *node, struct space *space); /* what is held has changed */
-void positions_key_changed(struct space *space, const struct hash *city);
+void positions_key_changed(struct node *node, struct space *space, const struct hash *city);
+void positions_drop_loaded(struct node *node); /* rows that were loaded and found no room */
 /* Own bundles alone: that this city holds them is known without a position, so one waits for what may follow. */
 void positions_wrote(const struct node *node, struct space *space);
 void positions_time(struct node *node);

@@ -54,6 +54,7 @@ void node_free(struct node *node)
 	free(node->serves.items);
 	free(node->checks.items);
 	free(node->waits.items);
+	free(node->positions_gone.items);
 	free(node->announces.items);
 	free(node->pendings.items);
 	free(node->requests.items);

@@ -130,9 +130,42 @@ static struct known_position *position_oldest(const struct node *node, const str
 	return machines >= TWINLOG_MACHINES_MAX ? oldest : NULL;
 }
 
+static void row_drop(struct node *node, const struct hash *space, const struct hash *city, uint64_t machine)
+{
+	struct persist *persist = effect_persist(node, PERSIST_POSITION_GONE);
+	persist->space = *space;
+	persist->city = *city;
+	persist->machine = machine;
+}
+
+/* The row of one that is kept no more, else a member that runs through machine numbers fills the disk. The own
+ * machine's says how far it has counted, and stays. While a node is being filled nothing can be persisted: its first
+ * step does. */
+static void position_drop(struct node *node, const struct hash *space, const struct hash *city, uint64_t machine)
+{
+	if (position_is_own(node, city, machine))
+		return;
+	if (node->effects) {
+		row_drop(node, space, city, machine);
+		return;
+	}
+	struct position_row *row = ARRAY_PUSH(&node->positions_gone);
+	if (row) /* else the next start does */
+		*row = (struct position_row){*space, *city, machine};
+}
+
+void positions_drop_loaded(struct node *node)
+{
+	for (size_t i = 0; i < node->positions_gone.count; i++) {
+		const struct position_row *row = &node->positions_gone.items[i];
+		row_drop(node, &row->space, &row->city, row->machine);
+	}
+	node->positions_gone.count = 0;
+}
+
 /* Of a city that runs on ever more machines the newest are kept: the oldest gives way, if this one is newer. */
-static enum twinlog_error position_place(const struct node *node, struct space *space,
-					 const struct position_message *message, struct known_position **ret_known)
+static enum twinlog_error position_place(struct node *node, struct space *space, const struct position_message *message,
+					 struct known_position **ret_known)
 {
 	const bool own = position_is_own(node, &message->city, message->position->machine);
 	struct known_position *known = position_find(space, &message->city, message->position->machine);
@@ -140,6 +173,7 @@ static enum twinlog_error position_place(const struct node *node, struct space *
 	if (oldest) {
 		if (position_older(message->position->time_ms, message->position->machine, oldest))
 			return TWINLOG_STALE;
+		position_drop(node, &message->space, &message->city, oldest->machine);
 		free(oldest->bytes);
 		free(oldest->heads.items);
 		*oldest = (struct known_position){.city = message->city};
@@ -153,9 +187,8 @@ static enum twinlog_error position_place(const struct node *node, struct space *
 	return known ? TWINLOG_OK : TWINLOG_NO_MEMORY;
 }
 
-static enum twinlog_error position_keep(const struct node *node, struct space *space,
-					const struct position_message *message, size_t key, const void *bytes,
-					size_t size, struct known_position **ret_known)
+static enum twinlog_error position_keep(struct node *node, struct space *space, const struct position_message *message,
+					size_t key, const void *bytes, size_t size, struct known_position **ret_known)
 {
 	struct known_position *known = NULL;
 	uint8_t *copy = malloc(size);
@@ -187,12 +220,13 @@ static enum twinlog_error position_keep(const struct node *node, struct space *s
 }
 
 /* What an old key signed is nobody's word any more. */
-void positions_key_changed(struct space *space, const struct hash *city)
+void positions_key_changed(struct node *node, struct space *space, const struct hash *city)
 {
 	for (size_t i = space->positions.count; i-- > 0;) {
 		const struct known_position known = space->positions.items[i];
 		if (!hash_equal(&known.city, city) || !acts_key_retired(space->acts, city, known.key))
 			continue;
+		position_drop(node, acts_space(space->acts), city, known.machine);
 		free(known.bytes);
 		free(known.heads.items);
 		ARRAY_DROP(&space->positions, i);
@@ -218,10 +252,14 @@ enum twinlog_error position_load(struct node *node, const void *bytes, size_t si
 	    message.position->counter > space->position_counter)
 		space->position_counter = message.position->counter;
 	/* Kept are only those whose key speaks still, and of so many machines that only the newest are kept these. */
-	if (!error && !acts_key_retired(space->acts, &message.city, key))
-		error = position_keep(node, space, &message, key, bytes, size, &known);
-	if (error == TWINLOG_STALE || error == TWINLOG_TOO_MANY)
+	if (!error)
+		error = acts_key_retired(space->acts, &message.city, key)
+			    ? TWINLOG_STALE
+			    : position_keep(node, space, &message, key, bytes, size, &known);
+	if (error == TWINLOG_STALE || error == TWINLOG_TOO_MANY) {
+		position_drop(node, &message.space, &message.city, message.position->machine);
 		error = TWINLOG_OK;
+	}
 	arena_free(arena);
 	return error;
 }

@@ -236,7 +236,7 @@ void act_persist(struct node *node, struct space *space, const struct act *act, 
 	stream_cut_off(node, space);
 	erasures_acts_changed(node, space);
 	if (act->kind == TWINLOG__ACT_KIND__ACT_CHANGE_KEY) {
-		positions_key_changed(space, &act->signer);
+		positions_key_changed(node, space, &act->signer);
 		cards_key_changed(node, &act->signer);
 	}
 }

@@ -75,6 +75,8 @@ enum twinlog_error workers_put(struct store_write *write, const struct persist *
 		return writer_strip(write, what->sequence, what->leaf);
 	case PERSIST_POSITION:
 		return store_put_position(write, &what->space, &what->city, what->machine, what->bytes, what->size);
+	case PERSIST_POSITION_GONE:
+		return store_drop_position(write, &what->space, &what->city, what->machine);
 	case PERSIST_REQUEST:
 		return store_put_request(write, &what->request, what->bytes, what->size);
 	case PERSIST_MACHINE:

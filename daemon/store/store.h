@@ -75,6 +75,9 @@ enum twinlog_error store_put_card(struct store_write *write, const struct hash *
 				  uint64_t knows, const void *bytes, size_t size) TWINLOG_MUST_CHECK;
 enum twinlog_error store_put_position(struct store_write *write, const struct hash *space, const struct hash *city,
 				      uint64_t machine, const void *bytes, size_t size) TWINLOG_MUST_CHECK;
+/* There may be none. */
+enum twinlog_error store_drop_position(struct store_write *write, const struct hash *space, const struct hash *city,
+				       uint64_t machine) TWINLOG_MUST_CHECK;
 enum twinlog_error store_put_request(struct store_write *write, const struct handle *request, const void *bytes,
 				     size_t size) TWINLOG_MUST_CHECK;
 /* Drops answers to requests drawn before that Unix time, at most max of them. */

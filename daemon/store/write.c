@@ -256,6 +256,22 @@ enum twinlog_error store_put_position(struct store_write *write, const struct ha
 	return write_row(write, STORE_POSITIONS, val(key, sizeof key), val(bytes, size));
 }
 
+/* The journal has no word for a row that goes. */
+enum twinlog_error store_drop_position(struct store_write *write, const struct hash *space, const struct hash *city,
+				       uint64_t machine)
+{
+	uint8_t name[KEY_POSITION_SIZE];
+	MDB_val key = val(name, sizeof name);
+	enum twinlog_error error = write_through(write);
+	int code;
+
+	if (error)
+		return error;
+	key_position(name, space, city, machine);
+	code = mdb_del(write->txn, write->store->tables[STORE_POSITIONS], &key, NULL);
+	return code == MDB_NOTFOUND ? TWINLOG_OK : environment_error(write->store, code);
+}
+
 enum twinlog_error store_put_request(struct store_write *write, const struct handle *request, const void *bytes,
 				     size_t size)
 {

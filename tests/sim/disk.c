@@ -178,14 +178,20 @@ static void disk_put_card(struct disk *disk, const struct pending *row)
 	card->removed = row->what.removed;
 }
 
-static void disk_put_position(struct disk *disk, const struct pending *row)
+static size_t disk_find_position(const struct disk *disk, const struct persist *what)
 {
-	const struct persist *what = &row->what;
 	size_t i = 0;
 	while (i < disk->positions_count &&
 	       !(hash_equal(&disk->positions[i].space, &what->space) &&
 		 hash_equal(&disk->positions[i].city, &what->city) && disk->positions[i].machine == what->machine))
 		i++;
+	return i;
+}
+
+static void disk_put_position(struct disk *disk, const struct pending *row)
+{
+	const struct persist *what = &row->what;
+	const size_t i = disk_find_position(disk, what);
 	if (i == disk->positions_count) {
 		disk->positions = sim_grow(disk->positions, i, &disk->positions_capacity, sizeof *disk->positions);
 		disk->positions[disk->positions_count++] =
@@ -193,6 +199,15 @@ static void disk_put_position(struct disk *disk, const struct pending *row)
 	}
 	blob_drop(disk->positions[i].blob);
 	disk->positions[i].blob = blob_hold(row->copy);
+}
+
+static void disk_drop_position(struct disk *disk, const struct pending *row)
+{
+	const size_t i = disk_find_position(disk, &row->what);
+	if (i == disk->positions_count)
+		return;
+	blob_drop(disk->positions[i].blob);
+	memmove(&disk->positions[i], &disk->positions[i + 1], (--disk->positions_count - i) * sizeof *disk->positions);
 }
 
 static void disk_put_request(struct disk *disk, const struct pending *row)
@@ -230,6 +245,9 @@ void disk_apply(struct sim *sim, unsigned machine, const struct pending *row)
 		break;
 	case PERSIST_POSITION:
 		disk_put_position(disk, row);
+		break;
+	case PERSIST_POSITION_GONE:
+		disk_drop_position(disk, row);
 		break;
 	case PERSIST_REQUEST:
 		disk_put_request(disk, row);

@@ -34,6 +34,13 @@ struct duo_bundle { /* persisted */
 	size_t size;
 };
 
+struct duo_position { /* likewise */
+	struct hash space, city;
+	uint64_t machine;
+	uint8_t *bytes;
+	size_t size;
+};
+
 struct duo_city {
 	struct seal_keys *keys;
 	uint8_t *card;
@@ -43,6 +50,8 @@ struct duo_city {
 	struct effects effects;
 	struct duo_bundle *bundles;
 	size_t bundles_count;
+	struct duo_position *positions;
+	size_t positions_count;
 	uint8_t *reply; /* the last */
 	size_t reply_size;
 	size_t sent, dropped; /* messages, links */
@@ -95,10 +104,32 @@ static inline void duo_strip(struct duo_city *city, const struct persist *what)
 	}
 }
 
+/* The row with that key goes; another comes in its place, or none. */
+static inline void duo_position(struct duo_city *city, const struct persist *what)
+{
+	size_t i = 0;
+	while (i < city->positions_count &&
+	       (city->positions[i].machine != what->machine || !hash_equal(&city->positions[i].city, &what->city) ||
+		!hash_equal(&city->positions[i].space, &what->space)))
+		i++;
+	if (i < city->positions_count) {
+		free(city->positions[i].bytes);
+		city->positions[i] = city->positions[--city->positions_count];
+	}
+	if (what->kind != PERSIST_POSITION)
+		return;
+	city->positions = realloc(city->positions, (city->positions_count + 1) * sizeof *city->positions);
+	assert_non_null(city->positions);
+	city->positions[city->positions_count++] = (struct duo_position){what->space, what->city, what->machine,
+									 duo_copy(what->bytes, what->size), what->size};
+}
+
 static inline void duo_persist(struct duo_city *city, const struct persist *what)
 {
 	if (what->kind == PERSIST_STRIP)
 		duo_strip(city, what);
+	if (what->kind == PERSIST_POSITION || what->kind == PERSIST_POSITION_GONE)
+		duo_position(city, what);
 	if (what->kind != PERSIST_BUNDLE)
 		return;
 	city->bundles = realloc(city->bundles, (city->bundles_count + 1) * sizeof *city->bundles);
@@ -378,6 +409,9 @@ static inline void duo_end(struct duo *duo)
 		for (size_t i = 0; i < city->bundles_count; i++)
 			free(city->bundles[i].bytes);
 		free(city->bundles);
+		for (size_t i = 0; i < city->positions_count; i++)
+			free(city->positions[i].bytes);
+		free(city->positions);
 		free(city->card);
 		free(city->reply);
 	}

@@ -1,4 +1,4 @@
-/* Small work done at once: what counts as small, and what becomes of it. */
+/* Small work done at once: what counts as small, and what becomes of it. And rows that go. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -122,6 +122,35 @@ static void failed_commit_is_told(void **state)
 	work_free(again);
 }
 
+static enum twinlog_error count_row(void *context, const struct store_row *row)
+{
+	*(uint64_t *)context += row->machine;
+	return TWINLOG_OK;
+}
+
+/* A position, and one that gives way to it, in one batch. */
+static void position_goes(void **state)
+{
+	struct fixture *fixture = *state;
+	const enum persist_kind kinds[] = {PERSIST_POSITION, PERSIST_POSITION_GONE, PERSIST_POSITION};
+	struct work_persist *batch = work_persist_new();
+	struct store_read *read;
+	uint64_t machines = 0;
+
+	assert_non_null(batch);
+	for (uint64_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		const struct persist what = {
+		    .kind = kinds[i], .machine = 10 + i / 2, .bytes = i == 1 ? NULL : content, .size = i == 1 ? 0 : 9};
+
+		assert_int_equal(work_persist_add(batch, 1, &what), TWINLOG_OK);
+	}
+	write_by_thread(fixture, &batch->work);
+	assert_int_equal(store_read_begin(fixture->store, &read), TWINLOG_OK);
+	assert_int_equal(store_each(read, STORE_POSITIONS, count_row, &machines), TWINLOG_OK);
+	store_read_end(read);
+	assert_int_equal(machines, 11);
+}
+
 static void small_bundle_is_packed_at_once(void **state)
 {
 	struct fixture *fixture = *state;
@@ -167,6 +196,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(small_batch_is_committed_at_once, setup, teardown),
 	    cmocka_unit_test_setup_teardown(failed_commit_is_told, setup, teardown),
+	    cmocka_unit_test_setup_teardown(position_goes, setup, teardown),
 	    cmocka_unit_test_setup_teardown(small_bundle_is_packed_at_once, setup, teardown),
 	    cmocka_unit_test_setup_teardown(small_chunk_is_checked_at_once, setup, teardown),
 	};

@@ -124,6 +124,52 @@ static void newest_position_of_each_machine_stays(void **state)
 	assert_true(hash_equal(&seen.rows[1].space, &space) && hash_equal(&seen.rows[1].city, &city));
 }
 
+/* Whether it stands in LMDB, in the journal or in what is just being written; and it may come again. */
+static void positions_go(void **state)
+{
+	struct fixture *fixture = *state;
+	struct hash space = hash_of(7), city = hash_of(8);
+	struct store_write *write;
+	struct seen seen;
+
+	for (uint64_t machine = 1; machine <= 3; machine++) {
+		assert_int_equal(store_begin(fixture->store, &write), TWINLOG_OK);
+		assert_int_equal(store_put_position(write, &space, &city, machine, "old", 3), TWINLOG_OK);
+		assert_int_equal(store_commit(write), TWINLOG_OK);
+	}
+	assert_true(store_pending(fixture->store) > 0);
+	assert_int_equal(store_begin(fixture->store, &write), TWINLOG_OK);
+	assert_int_equal(store_put_position(write, &space, &city, 4, "new", 3), TWINLOG_OK);
+	assert_int_equal(store_drop_position(write, &space, &city, 1), TWINLOG_OK); /* of the journal */
+	assert_int_equal(store_drop_position(write, &space, &city, 4), TWINLOG_OK);
+	assert_int_equal(store_drop_position(write, &space, &city, 5), TWINLOG_OK); /* of which there is none */
+	assert_int_equal(store_commit(write), TWINLOG_OK);
+	assert_int_equal(store_begin(fixture->store, &write), TWINLOG_OK);
+	assert_int_equal(store_drop_position(write, &space, &city, 2), TWINLOG_OK); /* of LMDB */
+	assert_int_equal(store_put_position(write, &space, &city, 2, "again", 5), TWINLOG_OK);
+	assert_int_equal(store_drop_position(write, &space, &city, 3), TWINLOG_OK);
+	assert_int_equal(store_commit(write), TWINLOG_OK);
+	for (int opened = 0; opened < 2; opened++) {
+		seen = look(fixture->store, STORE_POSITIONS);
+		assert_int_equal(seen.count, 1);
+		assert_int_equal(seen.rows[0].machine, 2);
+		assert_string_equal(seen.bytes[0], "again");
+		fixture_close(fixture);
+		fixture_open(fixture);
+	}
+	/* The last one in the journal does not come back from LMDB once it is gone. */
+	assert_int_equal(store_begin(fixture->store, &write), TWINLOG_OK);
+	assert_int_equal(store_put_position(write, &space, &city, 2, "newer", 5), TWINLOG_OK);
+	assert_int_equal(store_commit(write), TWINLOG_OK);
+	assert_int_equal(store_begin(fixture->store, &write), TWINLOG_OK);
+	assert_int_equal(store_drop_position(write, &space, &city, 2), TWINLOG_OK);
+	assert_int_equal(store_commit(write), TWINLOG_OK);
+	assert_int_equal(count_rows(fixture->store, STORE_POSITIONS), 0);
+	fixture_close(fixture);
+	fixture_open(fixture);
+	assert_int_equal(count_rows(fixture->store, STORE_POSITIONS), 0);
+}
+
 static struct handle request_at(uint64_t time_ms)
 {
 	struct handle request = {{0}};
@@ -256,11 +302,17 @@ static void copy_holds_the_same(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(sequences_share_one_order),      TEST(numbers_that_do_not_grow_are_refused),
-	    TEST(cards_keep_their_flags),         TEST(newest_position_of_each_machine_stays),
-	    TEST(old_requests_are_pruned),        TEST(machine_number_is_kept),
-	    TEST(aborted_is_as_if_never_written), TEST(visits_stop_when_told),
-	    TEST(readers_see_one_state),          TEST(copy_holds_the_same),
+	    TEST(sequences_share_one_order),
+	    TEST(numbers_that_do_not_grow_are_refused),
+	    TEST(cards_keep_their_flags),
+	    TEST(newest_position_of_each_machine_stays),
+	    TEST(positions_go),
+	    TEST(old_requests_are_pruned),
+	    TEST(machine_number_is_kept),
+	    TEST(aborted_is_as_if_never_written),
+	    TEST(visits_stop_when_told),
+	    TEST(readers_see_one_state),
+	    TEST(copy_holds_the_same),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
