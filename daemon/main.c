@@ -16,6 +16,7 @@
 #include "passphrase.h"
 #include "recovery.h"
 #include "rekey.h"
+#include "slots.h"
 #include "verify.h"
 
 #define VERIFY_LINES_MAX 100u
@@ -455,5 +456,6 @@ int main(int argc, char **argv)
 		return command_usage("a command is needed", NULL);
 	if (seal_init())
 		return command_fail(&(struct twinlog_fault){.code = TWINLOG_FAILED, .where = "libsodium"});
+	seal_slots_draw();
 	return dispatch(argc, argv);
 }

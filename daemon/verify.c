@@ -9,6 +9,7 @@
 #include "bundle.h"
 #include "card.h"
 #include "erasures.h"
+#include "slots.h"
 
 #define UNPACK_MAX   (1024u * 1024)
 #define SEEN_INITIAL 1024u
@@ -52,7 +53,7 @@ static enum twinlog_error judge(struct verify *verify, const char *what, uint64_
 
 static struct hash *seen_place(const struct verify *verify, const struct hash *id)
 {
-	size_t at = hash_word(id) & (verify->seen_size - 1);
+	size_t at = seal_slot_hash(id) & (verify->seen_size - 1);
 
 	while (!hash_is_zero(&verify->seen[at]) && !hash_equal(&verify->seen[at], id))
 		at = (at + 1) & (verify->seen_size - 1);

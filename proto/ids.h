@@ -44,18 +44,12 @@ static inline bool hash_is_zero(const struct hash *hash)
 	return hash_equal(hash, &zero);
 }
 
-/* For hash tables; the names are hashes themselves, so any eight bytes do. */
+/* Its first eight bytes, the same everywhere: a mark of it that may be kept. In a table whoever chose the hash would
+ * choose its place: see daemon/seal/slots.h. */
 static inline uint64_t hash_word(const struct hash *hash)
 {
 	uint64_t word;
 	memcpy(&word, hash->bytes, sizeof word);
-	return word;
-}
-
-static inline uint64_t handle_word(const struct handle *handle)
-{
-	uint64_t word;
-	memcpy(&word, handle->bytes, sizeof word);
 	return word;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "proof.h"
+#include "slots.h"
 
 /* Clocks of offices differ; what is older than what it builds on by more than a day was not written when it says. */
 #define CLOCK_SLACK_MS TWINLOG_CLOCK_AHEAD_MAX_MS
@@ -125,7 +126,7 @@ static struct proof_city *city_make(struct proof_space *space, const struct hash
 
 static struct leaf_time *leaf_place(const struct proof *proof, const struct hash *leaf)
 {
-	size_t at = hash_word(leaf) & (proof->leaves_size - 1);
+	size_t at = seal_slot_hash(leaf) & (proof->leaves_size - 1);
 	while (!hash_is_zero(&proof->leaves[at].leaf) && !hash_equal(&proof->leaves[at].leaf, leaf))
 		at = (at + 1) & (proof->leaves_size - 1);
 	return &proof->leaves[at];

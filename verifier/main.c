@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "proof.h"
+#include "slots.h"
 
 #define CARD_TEXT_HEAD "twinlog-card-1" /* what `twinlog card` prints begins so */
 
@@ -114,6 +115,7 @@ int main(int argc, char **argv)
 	}
 	if (seal_init())
 		return fail("libsodium", twinlog_error_text(TWINLOG_FAILED));
+	seal_slots_draw();
 	for (int i = 1; i < argc && !code; i++) {
 		if (strcmp(argv[i], "--json") == 0) {
 			json = true;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "acts_internal.h"
+#include "slots.h"
 
 /* ---- Finding. ---- */
 
@@ -11,7 +12,7 @@ size_t acts_index(const struct acts *acts, const struct hash *id)
 	if (acts->slots_count == 0)
 		return SIZE_MAX;
 	const size_t mask = acts->slots_count - 1;
-	for (size_t slot = (size_t)hash_word(id) & mask;; slot = (slot + 1) & mask) {
+	for (size_t slot = (size_t)seal_slot_hash(id) & mask;; slot = (slot + 1) & mask) {
 		if (acts->slots[slot] == 0)
 			return SIZE_MAX;
 		if (hash_equal(&acts->entries[acts->slots[slot] - 1].act->id, id))
@@ -26,7 +27,7 @@ bool acts_has(const struct acts *acts, const struct hash *id)
 
 static void slot_fill(uint32_t *slots, size_t slots_count, const struct hash *id, size_t index)
 {
-	size_t slot = (size_t)hash_word(id) & (slots_count - 1);
+	size_t slot = (size_t)seal_slot_hash(id) & (slots_count - 1);
 	while (slots[slot] != 0)
 		slot = (slot + 1) & (slots_count - 1);
 	slots[slot] = (uint32_t)index + 1;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "acts_internal.h"
+#include "slots.h"
 
 #define CLAIM_BUCKETS 1024u /* a power of two */
 
@@ -132,10 +133,7 @@ static enum twinlog_error member_key(struct city *city, const Twinlog__Member *n
 
 static uint32_t claim_bucket(ProtobufCBinaryData city_id)
 {
-	uint32_t hash = 2166136261u; /* FNV-1a */
-	for (size_t i = 0; i < city_id.len; i++)
-		hash = (hash ^ city_id.data[i]) * 16777619u;
-	return hash & (CLAIM_BUCKETS - 1);
+	return (uint32_t)seal_slot(city_id.data, city_id.len) & (CLAIM_BUCKETS - 1);
 }
 
 uint32_t claims_first(const struct acts *acts, ProtobufCBinaryData city_id)

@@ -1,12 +1,13 @@
 /* One word becomes a leaf: which record it is about, what it replaces and answers. PROTOCOL, "Bundles". */
 #include "author_internal.h"
 #include "import_id.h"
+#include "slots.h"
 #include "validate.h"
 
 /* True when the record stands in this bundle already: its second word needs the first one's leaf, so it waits. */
 static bool draft_touches(struct draft *draft, const struct handle *handle)
 {
-	size_t slot = handle_word(handle) % DRAFT_SLOTS;
+	size_t slot = seal_slot_handle(handle) % DRAFT_SLOTS;
 	for (; draft->taken[slot]; slot = (slot + 1) % DRAFT_SLOTS)
 		if (handle_equal(&draft->touched[slot], handle))
 			return true;

@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "slots.h"
+
 #define SLOTS_FIRST 16u
 #define SIGNERS_MAX 256u /* of one leaf; a space has few who ever were stewards */
 #define LOOKED_AT   64u  /* of the newest of one leaf, for another word of the same signer */
@@ -68,7 +70,7 @@ void erasures_free(struct erasures *erasures)
 
 static uint32_t *id_slot(const struct erasures *erasures, const struct hash *id)
 {
-	uint32_t slot = (uint32_t)hash_word(id) & (erasures->slots - 1);
+	uint32_t slot = (uint32_t)seal_slot_hash(id) & (erasures->slots - 1);
 	while (erasures->by_id[slot] != 0 && !hash_equal(&erasures->items[erasures->by_id[slot] - 1]->id, id))
 		slot = (slot + 1) & (erasures->slots - 1);
 	return &erasures->by_id[slot];
@@ -76,7 +78,7 @@ static uint32_t *id_slot(const struct erasures *erasures, const struct hash *id)
 
 static uint32_t *leaf_slot(const struct erasures *erasures, const struct hash *city, const struct hash *leaf)
 {
-	uint32_t slot = (uint32_t)(hash_word(leaf) + 3 * hash_word(city)) & (erasures->slots - 1);
+	uint32_t slot = (uint32_t)(seal_slot_hash(leaf) + 3 * seal_slot_hash(city)) & (erasures->slots - 1);
 	for (; erasures->by_leaf[slot] != 0; slot = (slot + 1) & (erasures->slots - 1)) {
 		const struct erasure *first = erasures->items[erasures->leaves[erasures->by_leaf[slot] - 1].first];
 		if (hash_equal(&first->leaf, leaf) && hash_equal(&first->city, city))

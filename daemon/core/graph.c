@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "slots.h"
+
 enum twinlog_error graph_new(const struct hash *city, struct graph **ret_graph)
 {
 	struct graph *graph = calloc(1, sizeof *graph);
@@ -65,7 +67,7 @@ uint32_t graph_find(const struct graph *graph, const struct hash *id)
 	if (graph->slots_count == 0)
 		return GRAPH_NONE;
 	const uint32_t mask = graph->slots_count - 1;
-	for (uint32_t slot = (uint32_t)hash_word(id) & mask;; slot = (slot + 1) & mask) {
+	for (uint32_t slot = (uint32_t)seal_slot_hash(id) & mask;; slot = (slot + 1) & mask) {
 		if (graph->slots[slot] == 0)
 			return GRAPH_NONE;
 		if (hash_equal(&graph->entries[graph->slots[slot] - 1].id, id))
@@ -88,7 +90,7 @@ uint32_t graph_find_sequence(const struct graph *graph, uint64_t sequence)
 
 static void slot_fill(uint32_t *slots, uint32_t slots_count, const struct hash *id, uint32_t index)
 {
-	uint32_t slot = (uint32_t)hash_word(id) & (slots_count - 1);
+	uint32_t slot = (uint32_t)seal_slot_hash(id) & (slots_count - 1);
 	while (slots[slot] != 0)
 		slot = (slot + 1) & (slots_count - 1);
 	slots[slot] = index + 1;

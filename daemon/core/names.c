@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "slots.h"
+
 #define NAMES_FIRST_SLOTS 256u
 #define NAMES_BLOCK_SIZE  (16u * 1024)
 
@@ -29,17 +31,6 @@ struct names {
 	uint32_t mask;
 	struct block *blocks;
 };
-
-/* FNV-1a (draft-eastlake-fnv): texts are short, and the table is not kept. */
-static uint32_t text_hash(const void *text, size_t size)
-{
-	const unsigned char *bytes = text;
-	uint32_t hash = 2166136261u;
-
-	for (size_t i = 0; i < size; i++)
-		hash = (hash ^ bytes[i]) * 16777619u;
-	return hash;
-}
 
 enum twinlog_error names_new(struct names **ret_names)
 {
@@ -94,7 +85,7 @@ uint32_t names_find(const struct names *names, const void *text, size_t size)
 {
 	if (size == 0)
 		return NAME_NONE;
-	return names->slots[slot_of(names, text, size, text_hash(text, size))];
+	return names->slots[slot_of(names, text, size, (uint32_t)seal_slot(text, size))];
 }
 
 /* Keeps the table at most half full. */
@@ -158,7 +149,7 @@ enum twinlog_error names_add(struct names *names, const void *text, size_t size,
 	}
 	if (size > UINT32_MAX / 2)
 		return TWINLOG_TOO_LARGE;
-	hash = text_hash(text, size);
+	hash = (uint32_t)seal_slot(text, size);
 	slot = slot_of(names, text, size, hash);
 	if (names->slots[slot]) {
 		*ret_name = names->slots[slot];

@@ -1,5 +1,5 @@
 /* City ids and codes as small integers, so that facts are compared and kept as numbers. The numbers are given in order
- * of first sight: they mean something inside one table only and are never shown. Knows nobody. */
+ * of first sight: they mean something inside one table only and are never shown. Knows slots.h. */
 #ifndef TWINLOG_NAMES_H
 #define TWINLOG_NAMES_H
 

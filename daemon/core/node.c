@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "node_internal.h"
+#include "slots.h"
 
 bool array_reserve(void **items, size_t *capacity, size_t count, size_t size)
 {
@@ -169,10 +170,7 @@ struct hash bytes_hash(ProtobufCBinaryData field)
 static uint32_t request_slot(const struct node *node, const struct handle *request)
 {
 	const uint32_t mask = node->request_slots_count - 1;
-	/* Ids begin with their time: the random end spreads better. */
-	uint64_t word;
-	memcpy(&word, request->bytes + 8, sizeof word);
-	uint32_t slot = (uint32_t)word & mask;
+	uint32_t slot = (uint32_t)seal_slot_handle(request) & mask;
 	while (node->request_slots[slot] != 0 &&
 	       !handle_equal(&node->requests.items[node->request_slots[slot] - 1].request, request))
 		slot = (slot + 1) & mask;

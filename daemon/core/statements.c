@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "slots.h"
 #include "statements_internal.h"
 #include "validate.h"
 
@@ -64,12 +65,12 @@ static enum twinlog_error facts_keep(struct statements *statements, const struct
 
 static uint64_t key_of_leaf(const struct statements *statements, uint32_t ref)
 {
-	return hash_word(statements_ref_leaf(statements, ref));
+	return seal_slot_hash(statements_ref_leaf(statements, ref));
 }
 
 static uint64_t key_of_record(const struct statements *statements, uint32_t record)
 {
-	return handle_word(&statements->records.items[record].handle);
+	return seal_slot_handle(&statements->records.items[record].handle);
 }
 
 typedef uint64_t (*key_of)(const struct statements *statements, uint32_t number);
@@ -121,7 +122,7 @@ static enum twinlog_error ref_make(struct statements *statements, const struct h
 	number = statements->missing.count++;
 	statements->missing.items[number] = (struct missing){.leaf = *leaf, .word = WORD_END, .waiters = WORD_END};
 	*ret_ref = number | REF_MISSING;
-	table_place(&statements->by_leaf, hash_word(leaf), *ret_ref);
+	table_place(&statements->by_leaf, seal_slot_hash(leaf), *ret_ref);
 	statements->by_leaf.used++;
 	return TWINLOG_OK;
 }
@@ -333,7 +334,7 @@ static enum twinlog_error record_new(struct statements *statements, const struct
 	statements->records.items[*ret_record] = record;
 	atomic_init(&statements->summaries[*ret_record], 0);
 	statements_touch(statements, *ret_record);
-	table_place(&statements->by_handle, handle_word(&record.handle), *ret_record);
+	table_place(&statements->by_handle, seal_slot_handle(&record.handle), *ret_record);
 	statements->by_handle.used++;
 	return TWINLOG_OK;
 }
@@ -454,7 +455,7 @@ static enum twinlog_error word_new(struct statements *statements, const struct l
 		word_was_missing(statements, &statements->words.items[number],
 				 &statements->missing.items[(*slot - 1) & ~REF_MISSING]);
 	} else {
-		table_place(&statements->by_leaf, hash_word(&leaf->hash), number);
+		table_place(&statements->by_leaf, seal_slot_hash(&leaf->hash), number);
 		statements->by_leaf.used++;
 	}
 	return TWINLOG_OK;

@@ -1,5 +1,6 @@
 #include <stdatomic.h>
 
+#include "slots.h"
 #include "statements_internal.h"
 
 const struct hash *statements_ref_leaf(const struct statements *statements, uint32_t ref)
@@ -15,7 +16,7 @@ const uint32_t *statements_leaf_slot(const struct statements *statements, const 
 
 	if (!table->slots)
 		return NULL;
-	for (uint32_t slot = (uint32_t)hash_word(leaf) & table->mask; table->slots[slot];
+	for (uint32_t slot = (uint32_t)seal_slot_hash(leaf) & table->mask; table->slots[slot];
 	     slot = (slot + 1) & table->mask)
 		if (hash_equal(statements_ref_leaf(statements, table->slots[slot] - 1), leaf))
 			return &table->slots[slot];
@@ -70,7 +71,7 @@ const struct record *statements_find(const struct statements *statements, const 
 
 	if (!table->slots)
 		return NULL;
-	for (uint32_t slot = (uint32_t)handle_word(handle) & table->mask; table->slots[slot];
+	for (uint32_t slot = (uint32_t)seal_slot_handle(handle) & table->mask; table->slots[slot];
 	     slot = (slot + 1) & table->mask) {
 		const struct record *record = &statements->records.items[table->slots[slot] - 1];
 

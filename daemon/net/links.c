@@ -8,6 +8,7 @@
 #include "log.h"
 #include "peer.pb-c.h"
 #include "share.h"
+#include "slots.h"
 
 #define LINKS_RETRY_MS 10u /* libzmq does not say which partner's pipe has room again */
 
@@ -34,8 +35,7 @@ static struct link *link_find(const struct links *links, uint32_t id)
 
 static size_t route_bucket(const void *route, size_t size)
 {
-	/* Generated routing ids end in a counter. */
-	return ((const uint8_t *)route)[size - 1] % LINK_ROUTES;
+	return seal_slot(route, size) % LINK_ROUTES; /* a partner may choose its routing id */
 }
 
 static struct link *link_by_route(const struct links *links, const void *route, size_t size)

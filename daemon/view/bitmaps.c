@@ -2,12 +2,13 @@
 
 #include <stdlib.h>
 
+#include "slots.h"
+
 #define BITMAPS_FIRST 64u
 
 static uint32_t slot_of(const struct bitmaps *bitmaps, bitmap_key key)
 {
-	uint64_t hash = key * 0x9e3779b97f4a7c15u;
-	uint32_t slot = (uint32_t)(hash >> 32) & bitmaps->mask;
+	uint32_t slot = (uint32_t)seal_slot_number(key) & bitmaps->mask;
 
 	while (bitmaps->slots[slot] && bitmaps->entries[bitmaps->slots[slot] - 1].key != key)
 		slot = (slot + 1) & bitmaps->mask;

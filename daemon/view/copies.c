@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "group.h"
-#include "seal.h"
+#include "slots.h"
 
 struct joined {
 	const struct statements *statements;
@@ -20,7 +20,6 @@ struct slot {
 struct copies {
 	struct joined *spaces;
 	uint32_t spaces_count;
-	uint64_t key; /* so that nobody can choose tokens that lie in one place */
 	struct slot *slots;
 	size_t mask;
 	size_t count;
@@ -32,7 +31,6 @@ enum twinlog_error copies_new(struct copies **ret_copies)
 
 	if (!copies)
 		return TWINLOG_NO_MEMORY;
-	seal_random(&copies->key, sizeof copies->key);
 	*ret_copies = copies;
 	return TWINLOG_OK;
 }
@@ -63,15 +61,6 @@ enum twinlog_error copies_join(struct copies *copies, const struct statements *s
 	spaces[copies->spaces_count] = (struct joined){statements, bitmaps};
 	*ret_number = copies->spaces_count++;
 	return TWINLOG_OK;
-}
-
-static uint32_t token_hash(const struct copies *copies, uint64_t token)
-{
-	uint64_t hash = token ^ copies->key;
-
-	hash = (hash ^ hash >> 32) * 0xff51afd7ed558ccdu + copies->key;
-	hash = (hash ^ hash >> 29) * 0xc4ceb9fe1a85ec53u;
-	return (uint32_t)(hash >> 32);
 }
 
 static enum twinlog_error mark(struct copies *copies, uint32_t number, uint32_t row)
@@ -105,7 +94,7 @@ enum twinlog_error copies_take(struct copies *copies, uint32_t number, uint32_t 
 {
 	const struct statements *statements = copies->spaces[number].statements;
 	const uint64_t token = record_token(statements, statements_record(statements, row));
-	const uint32_t hash = token_hash(copies, token);
+	const uint32_t hash = (uint32_t)seal_slot(&token, sizeof token);
 	bool stands = false;
 	enum twinlog_error error = TWINLOG_OK;
 	size_t at;

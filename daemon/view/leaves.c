@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "slots.h"
+
 /* The places of one bundle, as long as it has this size. */
 struct places {
 	uint64_t sequence;
@@ -58,7 +60,7 @@ static size_t places_bytes(const struct places *places)
 
 static struct places **slot_of(struct places **slots, size_t mask, uint64_t sequence)
 {
-	size_t slot = (size_t)(sequence * 0x9e3779b97f4a7c15u >> 32) & mask;
+	size_t slot = (size_t)seal_slot_number(sequence) & mask;
 
 	while (slots[slot] && slots[slot]->sequence != sequence)
 		slot = (slot + 1) & mask;

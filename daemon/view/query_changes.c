@@ -5,6 +5,7 @@
 
 #include "changes.h"
 #include "filter.h"
+#include "slots.h"
 
 /* Bytes: version, query 4, mark 4, then sequence and place, each in as many bytes as it needs and their number before
  * it; all big-endian. Place 0 stands for PLACES_ALL. Short, since people see it with every change. */
@@ -166,7 +167,7 @@ static void place_now(struct feed *feed)
 static bool seen_first(struct feed *feed, size_t space, uint32_t record)
 {
 	const uint64_t key = ((uint64_t)space << 32 | record) + 1;
-	size_t slot = (size_t)(key * 0x9E3779B97F4A7C15u >> 40) & (SEEN_SLOTS - 1);
+	size_t slot = (size_t)seal_slot_number(key) & (SEEN_SLOTS - 1);
 
 	for (; feed->seen[slot]; slot = (slot + 1) & (SEEN_SLOTS - 1))
 		if (feed->seen[slot] == key)

@@ -3,15 +3,14 @@
 #include <string.h>
 
 #include "report.h"
+#include "slots.h"
 
 static uint32_t keys_hash(const uint32_t keys[DIMENSIONS_MAX])
 {
 	uint64_t hash = 0;
 
-	for (size_t i = 0; i < DIMENSIONS_MAX; i++) {
-		hash = (hash ^ keys[i]) * 0xff51afd7ed558ccdu;
-		hash ^= hash >> 32;
-	}
+	for (size_t i = 0; i < DIMENSIONS_MAX; i++)
+		hash = seal_slot_number(hash ^ keys[i]);
 	return (uint32_t)hash;
 }
 
