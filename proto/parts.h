@@ -8,7 +8,7 @@
 #include "twinlog/limits.h"
 
 /* No signed object is larger; the rest is framing. */
-#define PARTS_PART_MAX (TWINLOG_BUNDLE_MAX + 4096u)
+#define PARTS_PART_MAX (TWINLOG_BUNDLE_BYTES_MAX + 4096u)
 
 /* The next part: its bytes (packed CarriedPart), valid until the next call; *bytes and *capacity begin as NULL and 0
  * and are freed by the caller. MISSING at the end of the file, MALFORMED when it is cut short or a size cannot be, IO.

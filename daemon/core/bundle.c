@@ -231,10 +231,18 @@ static enum twinlog_error signature_check(struct bundle *bundle, const Twinlog__
 	return TWINLOG_BAD_SIGNATURE;
 }
 
+/* The hash that an erasure leaves may be longer than what it takes: no erasure makes a bundle too large. */
+static enum twinlog_error size_check(const Twinlog__Bundle *message, size_t size)
+{
+	for (size_t i = 0; i < message->n_leaves; i++)
+		size -= message->leaves[i]->content.len == HASH_SIZE ? TWINLOG_ERASED_SIZE : 0;
+	return size > TWINLOG_BUNDLE_MAX ? TWINLOG_TOO_LARGE : TWINLOG_OK;
+}
+
 enum twinlog_error bundle_open(const void *bytes, size_t size, const struct seal_public *keys, size_t keys_count,
 			       struct bundle **ret_bundle)
 {
-	if (size > TWINLOG_BUNDLE_MAX)
+	if (size > TWINLOG_BUNDLE_BYTES_MAX)
 		return TWINLOG_TOO_LARGE;
 	struct arena *arena = arena_new(TWINLOG_UNPACK_MAX);
 	struct bundle *bundle = arena ? arena_zalloc(arena, sizeof *bundle) : NULL;
@@ -249,7 +257,7 @@ enum twinlog_error bundle_open(const void *bytes, size_t size, const struct seal
 	Twinlog__Bundle *message;
 	Twinlog__BundleHeader *header;
 	if ((error = CODEC_UNPACK_STRICT(arena, bundle->bytes, size, &message, twinlog__bundle)) ||
-	    (error = header_take(bundle, message->header, &header)) ||
+	    (error = size_check(message, size)) || (error = header_take(bundle, message->header, &header)) ||
 	    (error = signature_check(bundle, message, keys, keys_count)) ||
 	    (error = leaves_take(bundle, message, header)))
 		goto refuse;

@@ -9,8 +9,9 @@
 /* Signed objects. */
 #define TWINLOG_BODY_MAX          (64u * 1024)  /* (signed) one leaf's body */
 #define TWINLOG_ENVELOPE_MAX      (8u * 1024)   /* (signed) one leaf's envelope */
-#define TWINLOG_BUNDLE_MAX        (256u * 1024) /* (signed) header, signature and leaves */
+#define TWINLOG_BUNDLE_MAX        (256u * 1024) /* (signed) header, signature and leaves, less what is said below */
 #define TWINLOG_BUNDLE_LEAVES_MAX 4096u         /* (signed) */
+#define TWINLOG_ERASED_SIZE       34u           /* (signed) of each erased leaf the hash that stands for its content */
 #define TWINLOG_PARENTS_MAX       32u           /* (signed) parents of a bundle or an act */
 #define TWINLOG_ACT_MAX           (256u * 1024) /* (signed) one signed act */
 #define TWINLOG_SPACE_ACTS_MAX    16384u        /* acts held of one space */
@@ -26,6 +27,8 @@
 #define TWINLOG_CUTOFF_NAMED_MAX  4096u        /* (signed) acts, and erasures, that a key change names */
 #define TWINLOG_REPLACES_MAX      32u          /* (signed) own leaves that one leaf replaces */
 #define TWINLOG_SALT_SIZE         16u          /* (signed) PROTOCOL, "Leaves" */
+/* So what a bundle may have in bytes. */
+#define TWINLOG_BUNDLE_BYTES_MAX  (TWINLOG_BUNDLE_MAX + TWINLOG_BUNDLE_LEAVES_MAX * TWINLOG_ERASED_SIZE)
 
 /* Texts and lists inside a body. */
 #define TWINLOG_CITY_ID_MAX       64u   /* (signed) CC:slug */

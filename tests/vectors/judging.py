@@ -112,8 +112,9 @@ def need_envelope(data, city):
 
 
 def open_bundle(data, keys):
-    need(len(data) <= 262144, "TOO_LARGE")
+    need(len(data) <= 262144 + 34 * 4096, "TOO_LARGE")
     outer = decode_strict(data, BUNDLE)
+    need(len(data) - 34 * sum(len(leaf[4]) == 32 for leaf in outer[3]) <= 262144, "TOO_LARGE")
     header = decode_strict(outer[1], HEADER)
     need(len(header[1]) == len(header[2]) == 32)
     need_sorted(header[3], 32)
