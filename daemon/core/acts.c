@@ -76,6 +76,12 @@ void act_set_unite(struct act_set *set, const struct act_set *other)
 		set->words[i] |= other->words[i];
 }
 
+void act_set_add_all(const struct acts *acts, struct act_set *set, size_t index)
+{
+	act_set_unite(set, &acts->entries[index].ancestors);
+	act_set_add(set, index);
+}
+
 enum twinlog_error act_set_init(struct act_set *set, size_t acts)
 {
 	set->words_count = acts / 64 + 1;
@@ -114,8 +120,7 @@ static enum twinlog_error ancestors_take(const struct acts *acts, const struct a
 			free(set.words);
 			return TWINLOG_UNKNOWN_PARENT;
 		}
-		act_set_unite(&set, &acts->entries[index].ancestors);
-		act_set_add(&set, index);
+		act_set_add_all(acts, &set, index);
 		if (acts->entries[index].act->message->number > greatest)
 			greatest = acts->entries[index].act->message->number;
 	}
@@ -444,8 +449,7 @@ static bool closure_fill(struct acts *acts, const struct hash *heads, size_t cou
 			free(set.words);
 			return false;
 		}
-		act_set_unite(&set, &acts->entries[index].ancestors);
-		act_set_add(&set, index);
+		act_set_add_all(acts, &set, index);
 	}
 	free(acts->closure.set.words);
 	acts->closure.set = set;

@@ -80,9 +80,24 @@ static void told_add(struct acts *acts, struct city *city, const struct act_list
 	for (uint32_t i = 0; i < list->count; i++) {
 		if (!ends(acts, city, list->items[i]))
 			continue;
-		act_set_unite(&city->told, &acts->entries[list->items[i]].ancestors);
-		act_set_add(&city->told, list->items[i]);
+		act_set_add_all(acts, &city->told, list->items[i]);
 	}
+}
+
+/* What the act rests on was undone: it had its effect on the city where that was not known yet. */
+static enum twinlog_error told_undone(struct acts *acts, struct city *city, size_t index)
+{
+	struct acts once = *acts;
+	if (acts->entries[index].valid)
+		return TWINLOG_OK;
+	once.entries = (struct act_entry *)(uintptr_t)acts_once(acts);
+	if (!once.entries)
+		return TWINLOG_NO_MEMORY;
+	const bool had_effect = act_had_right(&once, index);
+	for (size_t i = 0; had_effect && i <= index; i++)
+		if (i == index || knew(acts, index, i))
+			act_undone_by(acts, i, &city->told);
+	return TWINLOG_OK;
 }
 
 /* Decided with the standing, and not when somebody asks: many threads may ask at once. */
@@ -92,12 +107,38 @@ enum twinlog_error told_decide(struct acts *acts, struct city *city, enum standi
 	city->told = (struct act_set){0};
 	if (standing == STANDING_MEMBER || standing == STANDING_INVITED)
 		return TWINLOG_OK;
-	const enum twinlog_error error = act_set_init(&city->told, acts->count);
+	enum twinlog_error error = act_set_init(&city->told, acts->count);
 	if (error)
 		return error;
 	told_add(acts, city, &city->removals);
 	told_add(acts, city, &city->words);
-	return TWINLOG_OK;
+	for (uint32_t i = 0; i < city->additions.count && !error; i++)
+		error = told_undone(acts, city, acts->claims[city->additions.items[i]].act);
+	for (uint32_t i = 0; i < city->removals.count && !error; i++)
+		error = told_undone(acts, city, city->removals.items[i]);
+	return error;
+}
+
+static bool is_undone(const struct acts *acts, const struct city *city)
+{
+	for (uint32_t i = 0; i < city->additions.count; i++)
+		if (!acts->entries[acts->claims[city->additions.items[i]].act].valid)
+			return true;
+	for (uint32_t i = 0; i < city->removals.count; i++)
+		if (!acts->entries[city->removals.items[i]].valid)
+			return true;
+	return false;
+}
+
+enum twinlog_error told_decide_undone(struct acts *acts)
+{
+	enum twinlog_error error = TWINLOG_OK;
+	for (size_t i = 0; i < acts->members_count && !error; i++) {
+		struct city *city = city_find(acts, &acts->members[i].identity);
+		if (is_undone(acts, city))
+			error = told_decide(acts, city, acts->members[i].standing);
+	}
+	return error;
 }
 
 bool acts_may_be_told(const struct acts *acts, const struct hash *identity, size_t index)

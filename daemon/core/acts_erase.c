@@ -121,6 +121,14 @@ static struct agreements *agreements_of(const struct acts *acts)
 	return acts->agreements;
 }
 
+const struct act_entry *acts_once(const struct acts *acts)
+{
+	const struct agreements *agreements = agreements_of(acts);
+	if (!agreements)
+		return NULL;
+	return agreements->entries ? agreements->entries : acts->entries;
+}
+
 static struct agreement agreement_of(const struct acts *acts, const struct hash *identity, const struct hash *signers,
 				     size_t count)
 {

@@ -110,6 +110,7 @@ enum twinlog_error act_list_add(struct act_list *list, size_t index) TWINLOG_MUS
 enum twinlog_error act_set_init(struct act_set *set, size_t acts) TWINLOG_MUST_CHECK;
 void act_set_add(struct act_set *set, size_t index);
 void act_set_unite(struct act_set *set, const struct act_set *other);
+void act_set_add_all(const struct acts *acts, struct act_set *set, size_t index); /* with its ancestors */
 
 /* (number, id): an order in which ancestors always come first. */
 int act_order(const struct acts *acts, size_t a, size_t b);
@@ -158,20 +159,30 @@ enum twinlog_error acts_validity_decide(struct acts *acts, bool retire) TWINLOG_
 enum twinlog_error acts_evaluate(struct acts *acts) TWINLOG_MUST_CHECK;
 
 /* ---- acts_erase.c ---- */
+/* The entries as they would be, had no key ever been retired. Kept in acts; NULL: memory. */
+const struct act_entry *acts_once(const struct acts *acts);
 void agreements_free(struct agreements *agreements); /* accepts NULL */
 
 /* ---- acts_rights.c ---- */
 /* Whether the signer had the right to it by what it knew, and no one else has its city id. */
 bool act_is_valid(const struct acts *acts, size_t index);
+/* By what it knew. */
+bool act_had_right(const struct acts *acts, size_t index);
+/* Adds, with what they knew, the changes of key that shut it out and the addition that has its city id. */
+void act_undone_by(const struct acts *acts, size_t index, struct act_set *set);
 /* Whether a change of key shuts it out. */
 bool act_is_shut_out(const struct acts *acts, size_t index);
 /* Whether that change of key retires the key. */
 bool change_retires(const struct acts *acts, size_t change, const struct city *city, const struct seal_public *key);
 /* The act itself, then what extends it, one after the other; which from 0. ACT_NOWHERE at the end. */
 uint32_t cutoff_part(const struct acts *acts, size_t cutoff, uint32_t which);
-/* What one of that standing may still be told. */
-enum twinlog_error told_decide(struct acts *acts, struct city *city, enum standing standing) TWINLOG_MUST_CHECK;
 /* A valid addition of another city with that city id comes after this one in (number, id). */
 bool addition_takes_city_id(const struct acts *acts, size_t index);
+
+/* ---- acts_cutoffs.c ---- */
+/* What one of that standing may still be told. */
+enum twinlog_error told_decide(struct acts *acts, struct city *city, enum standing standing) TWINLOG_MUST_CHECK;
+/* The same of all of whom something was undone: after an addition and a change of key, which undo. */
+enum twinlog_error told_decide_undone(struct acts *acts) TWINLOG_MUST_CHECK;
 
 #endif

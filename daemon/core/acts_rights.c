@@ -23,7 +23,7 @@ static bool may_remove(const struct acts *acts, const struct act *act, const str
 	return act->message->extends.len > 0 || !acts_steward_under(acts, city_of(acts, act->message->subject), known);
 }
 
-static bool had_right(const struct acts *acts, size_t index)
+bool act_had_right(const struct acts *acts, size_t index)
 {
 	const struct act *act = acts->entries[index].act;
 	const struct act_set *known = &acts->entries[index].ancestors;
@@ -56,9 +56,11 @@ static bool had_right(const struct acts *acts, size_t index)
 
 /* ---- City ids. Rule 7. ---- */
 
-/* Whether another city's valid addition with the same city id stands before (or after) this one. */
-static bool claimed(const struct acts *acts, size_t index, bool before)
+/* Another city's valid addition with the same city id that stands before (or after) this one: of several the first in
+ * (number, id). SIZE_MAX: none. */
+static size_t claimant(const struct acts *acts, size_t index, bool before)
 {
+	size_t first = SIZE_MAX;
 	const ProtobufCBinaryData city_id = acts->entries[index].act->message->members[0]->city_id;
 	for (uint32_t at = claims_first(acts, city_id); at != ACT_NOWHERE; at = acts->claims[at].next) {
 		const struct claim *claim = &acts->claims[at];
@@ -67,21 +69,22 @@ static bool claimed(const struct acts *acts, size_t index, bool before)
 		    acts->entries[claim->act].named[claim->member] != acts->entries[index].named[0] &&
 		    member->city_id.len == city_id.len &&
 		    memcmp(member->city_id.data, city_id.data, city_id.len) == 0 &&
-		    (act_order(acts, claim->act, index) < 0) == before)
-			return true;
+		    (act_order(acts, claim->act, index) < 0) == before &&
+		    (first == SIZE_MAX || act_order(acts, claim->act, first) < 0))
+			first = claim->act;
 	}
-	return false;
+	return first;
 }
 
 bool addition_takes_city_id(const struct acts *acts, size_t index)
 {
-	return claimed(acts, index, false);
+	return claimant(acts, index, false) != SIZE_MAX;
 }
 
 bool act_is_valid(const struct acts *acts, size_t index)
 {
-	return !acts->entries[index].shut_out && had_right(acts, index) &&
-	       (acts->entries[index].act->kind != KIND(ADD) || !claimed(acts, index, true));
+	return !acts->entries[index].shut_out && act_had_right(acts, index) &&
+	       (acts->entries[index].act->kind != KIND(ADD) || claimant(acts, index, true) == SIZE_MAX);
 }
 
 /* ---- Keys that were retired. Rules 8 and 9. ---- */
@@ -152,6 +155,19 @@ bool act_is_shut_out(const struct acts *acts, size_t index)
 	const struct city *city = city_find(acts, &entry->act->signer);
 	return entry->act->kind != KIND(FOUND) && entry->act->kind != KIND(CHANGE_KEY) && city->changes.count > 0 &&
 	       shut_out(acts, city, &entry->key, NAMED_ACT, &entry->act->id);
+}
+
+void act_undone_by(const struct acts *acts, size_t index, struct act_set *set)
+{
+	const struct act_entry *entry = &acts->entries[index];
+	const struct city *city = city_find(acts, &entry->act->signer);
+	for (uint32_t i = 0; entry->shut_out && i < city->changes.count; i++)
+		if (change_retires(acts, city->changes.items[i], city, &entry->key) &&
+		    !change_names(acts, city->changes.items[i], NAMED_ACT, &entry->act->id))
+			act_set_add_all(acts, set, city->changes.items[i]);
+	const size_t other = entry->act->kind == KIND(ADD) ? claimant(acts, index, true) : SIZE_MAX;
+	if (other != SIZE_MAX)
+		act_set_add_all(acts, set, other);
 }
 
 bool acts_erasure_shut_out(const struct acts *acts, const struct hash *signer, size_t number, const struct hash *id)

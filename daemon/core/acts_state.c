@@ -322,6 +322,8 @@ enum twinlog_error acts_evaluate(struct acts *acts)
 		       HASH_SIZE);
 		error = city_decide(acts, &other);
 	}
+	if (!error && (entry->act->kind == KIND(ADD) || entry->act->kind == KIND(CHANGE_KEY)))
+		error = told_decide_undone(acts);
 	return error;
 }
 

@@ -143,38 +143,44 @@ static bool model_changes(const struct told *act, uint32_t city)
 	return act->kind == MODEL(CHANGE_KEY) && act->new_key != STORY_NONE && act->signer == city;
 }
 
+static bool model_shuts_out(const struct model *model, uint32_t change, uint32_t index)
+{
+	const struct told *act = &model->story->acts[change], *asked = &model->story->acts[index];
+	bool named = act->acts >> index & 1;
+
+	if (asked->kind == MODEL(FOUND) || asked->kind == MODEL(CHANGE_KEY) || !(model->all >> change & 1) ||
+	    !model_changes(act, asked->signer) || !model_retires(model, change, asked->key))
+		return false;
+	EACH(model, more, m)
+	if (model->all >> m & 1 && model_extends(model, m, change))
+		named = named || more->acts >> index & 1;
+	return !named;
+}
+
 static bool model_shut_out(const struct model *model, uint32_t index)
 {
-	const struct told *asked = &model->story->acts[index];
-
-	if (asked->kind == MODEL(FOUND) || asked->kind == MODEL(CHANGE_KEY))
-		return false;
-	EACH(model, act, i)
-	{
-		bool named = act->acts >> index & 1;
-		if (!(model->all >> i & 1) || !model_changes(act, asked->signer) ||
-		    !model_retires(model, i, asked->key))
-			continue;
-		EACH(model, more, m)
-		if (model->all >> m & 1 && model_extends(model, m, i))
-			named = named || more->acts >> index & 1;
-		if (!named)
+	for (uint32_t i = 0; i < model->story->acts_count; i++)
+		if (model_shuts_out(model, i, index))
 			return true;
-	}
 	return false;
 }
 
-static bool model_id_taken(const struct model *model, uint32_t index)
+/* The addition that has the city id of this one; STORY_NONE. */
+static uint32_t model_id_taken(const struct model *model, uint32_t index)
 {
 	const struct told *claim = &model->story->acts[index];
-	const uint32_t city = (uint32_t)__builtin_ctz(claim->members);
+	uint32_t first = STORY_NONE;
 
+	if (claim->kind != MODEL(ADD))
+		return STORY_NONE;
+	const uint32_t city = (uint32_t)__builtin_ctz(claim->members);
 	EACH(model, act, i)
 	for (uint32_t other = 0; other < STORY_CITIES; other++)
 		if (model_held(model, i, model->all) && model_order(model, i, index) < 0 && other != city &&
-		    act->members >> other & 1 && act->ids[other] == claim->ids[city])
-			return true;
-	return false;
+		    act->members >> other & 1 && act->ids[other] == claim->ids[city] &&
+		    (first == STORY_NONE || model_order(model, i, first) < 0))
+			first = i;
+	return first;
 }
 
 static bool model_had_right(const struct model *model, uint32_t index)
@@ -194,7 +200,7 @@ static bool model_had_right(const struct model *model, uint32_t index)
 	case MODEL(RENAME):
 		return steward;
 	case MODEL(ADD):
-		return network && steward && !model_id_taken(model, index);
+		return network && steward;
 	case MODEL(APPOINT):
 		other = model_standing(model, (uint32_t)__builtin_ctz(act->stewards), act->known);
 		return network && steward && other.standing == STANDING_MEMBER && !other.reader &&
@@ -207,8 +213,8 @@ static bool model_had_right(const struct model *model, uint32_t index)
 	}
 }
 
-/* Rule 1. all: the acts that are here. */
-static struct model model_of(const struct story *story, uint64_t all)
+/* Rule 1. all: the acts that are here. retire: with rule 8. */
+static struct model model_with(const struct story *story, uint64_t all, bool retire)
 {
 	struct model model = {.story = story, .all = all};
 	uint64_t left = all;
@@ -221,10 +227,16 @@ static struct model model_of(const struct story *story, uint64_t all)
 		if (next == STORY_NONE)
 			break;
 		left &= ~(UINT64_C(1) << next);
-		if (!model_shut_out(&model, next) && model_had_right(&model, next))
+		if (!(retire && model_shut_out(&model, next)) && model_had_right(&model, next) &&
+		    model_id_taken(&model, next) == STORY_NONE)
 			model.valid |= UINT64_C(1) << next;
 	}
 	return model;
+}
+
+static struct model model_of(const struct story *story, uint64_t all)
+{
+	return model_with(story, all, true);
 }
 
 /* ---- What follows ---- */
@@ -274,16 +286,45 @@ static bool model_ended(const struct model *model, uint32_t index, uint32_t city
 	return false;
 }
 
+static uint64_t model_with_known(const struct model *model, uint32_t index)
+{
+	return UINT64_C(1) << index | model->story->acts[index].known;
+}
+
+static uint64_t model_undone(const struct model *model, const struct model *once, uint32_t index)
+{
+	uint64_t by = 0;
+
+	if (model_held(model, index, model->all) || !model_had_right(once, index))
+		return 0;
+	EACH(model, act, i)
+	{
+		const uint32_t claim = model_id_taken(model, i);
+		if (!(model_with_known(model, index) >> i & 1))
+			continue;
+		for (uint32_t change = 0; change < model->story->acts_count; change++)
+			by |= model_shuts_out(model, change, i) ? model_with_known(model, change) : 0;
+		by |= claim == STORY_NONE ? 0 : model_with_known(model, claim);
+	}
+	return by;
+}
+
 static uint64_t model_told(const struct model *model, uint32_t city)
 {
+	const struct model once = model_with(model->story, model->all, false);
+
 	const enum standing now = model_standing(model, city, model->all).standing;
 	uint64_t told = 0;
 
 	if (now == STANDING_MEMBER || now == STANDING_INVITED)
 		return model->all;
 	EACH(model, act, i)
-	if (model_ended(model, i, city))
-		told |= UINT64_C(1) << i | act->known;
+	{
+		if (model_ended(model, i, city))
+			told |= model_with_known(model, i);
+		if (model->all >> i & 1 && (act->members >> city & 1 || model_removes(act, city)))
+			told |= model_undone(model, &once, i);
+	}
 	return told;
 }
 

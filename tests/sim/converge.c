@@ -57,22 +57,26 @@ static void circle_draw(const struct sim *sim, struct circle *circle)
 	}
 }
 
-/* Whether who is named here has yet to hear of it or to answer. One that left, or was removed, out of sight of this
- * member knows more than it. */
+static bool knows_more(const struct acts *acts, const struct space *theirs)
+{
+	size_t count;
+	const struct hash *heads = acts_heads(space_acts(theirs), &count);
+	for (size_t i = 0; i < count; i++)
+		if (!acts_has(acts, &heads[i]))
+			return true;
+	return false;
+}
+
+/* Whether who is named here has yet to hear of it or to answer, or that it does not belong. One that left, or was
+ * removed, out of sight of this member knows more than it. */
 static bool owes_answer(const struct sim *sim, const struct circle *circle, const struct acts *acts,
 			const struct member *named, unsigned other)
 {
 	const struct space *theirs = space_at(sim, other, &circle->space);
-	if (!theirs || circle->standing[other] == STANDING_INVITED)
-		return true;
-	bool knows_more = false;
-	size_t count;
-	const struct hash *heads = acts_heads(space_acts(theirs), &count);
-	for (size_t i = 0; i < count; i++)
-		knows_more |= !acts_has(acts, &heads[i]);
-	/* Whom a thief removed after it had declined is not told that the removal fell: it is outside either way. */
-	const bool outside = named->standing == STANDING_DECLINED && circle->standing[other] == STANDING_REMOVED;
-	return !knows_more && !outside && circle->standing[other] != named->standing;
+	const enum standing own = circle->standing[other];
+	if (named->standing == STANDING_REMOVED || named->standing == STANDING_LEFT)
+		return theirs && (own == STANDING_MEMBER || own == STANDING_INVITED) && !knows_more(acts, theirs);
+	return !theirs || own == STANDING_INVITED || (own != named->standing && !knows_more(acts, theirs));
 }
 
 static const char *circle_named(const struct sim *sim, const struct circle *circle, unsigned member)
@@ -82,12 +86,10 @@ static const char *circle_named(const struct sim *sim, const struct circle *circ
 		const unsigned a = sim->ties[i].dials, b = sim->ties[i].answers;
 		const unsigned other = a == member ? b : a;
 		const struct member *named = acts_member(acts, &sim->cities[other].identity);
-		if ((a != member && b != member) || !named || named->standing == STANDING_REMOVED ||
-		    named->standing == STANDING_LEFT)
+		if ((a != member && b != member) || !named)
 			continue;
 		if (owes_answer(sim, circle, acts, named, other)) {
-			snprintf(lacking, sizeof lacking,
-				 "%s does not know or has not answered the invitation that %s holds",
+			snprintf(lacking, sizeof lacking, "%s does not know or has not answered what %s holds of it",
 				 sim->cities[other].city_id, sim->cities[member].city_id);
 			return lacking;
 		}

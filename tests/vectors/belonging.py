@@ -27,7 +27,7 @@ class Act:
 
 
 class State:
-    def __init__(self, acts):
+    def __init__(self, acts, retire=True):
         self.acts = {act.id: act for act in acts}
         self.found = next(act for act in acts if act.kind == FOUND)
         self.ancestors = {}
@@ -36,7 +36,7 @@ class State:
         self.all = frozenset(self.acts)
         self.valid = set()
         for act in sorted(acts, key=lambda act: (act.number, act.id)):  # rule 1
-            if not self.shut_out(act) and self.had_right(act) and not self.city_id_taken(act):
+            if not (retire and self.shut_out(act)) and self.had_right(act) and not self.city_id_taken(act):
                 self.valid.add(act.id)
 
     def closure(self, heads):
@@ -122,11 +122,13 @@ class State:
     # ---- Rules 7 to 9. ----
 
     def city_id_taken(self, act):
+        """The addition that has its city id."""
         if act.kind != ADD:
-            return False
+            return None
         identity, city_id = act.members[0][:2]
         earlier = [one for one in self.held(self.all, FOUND, ADD) if (one.number, one.id) < (act.number, act.id)]
-        return any(member[1] == city_id and member[0] != identity for one in earlier for member in one.members)
+        claims = [one for one in earlier if any(member[1] == city_id and member[0] != identity for member in one.members)]
+        return min(claims, key=lambda one: (one.number, one.id), default=None)
 
     def brought(self, identity):
         """The keys of a city, with the act that brought each."""
@@ -150,12 +152,11 @@ class State:
                     yield act
 
     def shut_out(self, act):
+        """The changes of key that do."""
         if act.kind in (FOUND, CHANGE_KEY):
-            return False
-        return any(
-            self.retires(change, act.key) and not any(act.id in one.acts for one in self.naming(change))
-            for change in self.changes(act.signer)
-        )
+            return []
+        retiring = [change for change in self.changes(act.signer) if self.retires(change, act.key)]
+        return [change for change in retiring if not any(act.id in one.acts for one in self.naming(change))]
 
     def key_known(self, identity, named, key):
         return any(one == key and act.id in named for one, act in self.brought(identity))
@@ -179,4 +180,11 @@ class State:
             return self.all
         ends = self.removals(identity, self.all) + self.by(identity, LEAVE, self.all) + self.by(identity, DECLINE, self.all)
         ends = [act for act in ends if self.ended(identity, act)]
+        once = State(list(self.acts.values()), retire=False)
+        about = [act for act in self.acts.values() if any(member[0] == identity for member in act.members)]
+        about += [act for act in self.acts.values() if act.kind == REMOVE and act.subject == identity and not act.extends]
+        undone = [act for act in about if act.id not in self.valid and once.had_right(act)]
+        for act in (self.acts[one] for act in undone for one in self.ancestors[act.id] | {act.id}):
+            ends += self.shut_out(act)
+            ends += [claim for claim in [self.city_id_taken(act)] if claim]
         return self.closure(act.id for act in ends)
