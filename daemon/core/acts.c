@@ -205,6 +205,7 @@ static enum twinlog_error entry_add(struct acts *acts, struct act *act, struct a
 {
 	acts->entries[acts->count] = (struct act_entry){.act = act, .ancestors = ancestors, .key = key};
 	slot_fill(acts->slots, acts->slots_count, &act->id, acts->count++);
+	acts->bytes += act->size;
 	heads_advance(acts, act);
 	acts->closure.asked = NULL;
 	return acts_enter(acts);
@@ -230,13 +231,17 @@ static bool is_of_stewards(const struct act *act)
 /* One who signs without end takes no room from stewards, or from a city that has to change its key. */
 static bool has_room(const struct acts *acts, const struct act *act)
 {
-	if (acts->count < TWINLOG_SPACE_ACTS_OPEN)
+	const size_t bytes = acts->bytes + act->size;
+	if (acts->count < TWINLOG_SPACE_ACTS_OPEN && bytes <= TWINLOG_SPACE_BYTES_OPEN)
 		return true;
+	if (acts->count >= TWINLOG_SPACE_ACTS_MAX || bytes > TWINLOG_SPACE_BYTES_MAX)
+		return false;
 	const struct city *city = city_find(acts, &act->signer);
-	const uint32_t others = city ? city->acts.count : 0, changes = city ? city->signed_count - others : 0;
-	return acts->count < TWINLOG_SPACE_ACTS_MAX &&
-	       ((act->kind == KIND(CHANGE_KEY) ? changes : others) < TWINLOG_ACTS_FEW ||
-		acts_named_steward(acts, &act->signer));
+	if (!city || city->appointments.count > 0)
+		return true;
+	const bool change = act->kind == KIND(CHANGE_KEY);
+	return (change ? city->signed_count - city->acts.count : city->acts.count) < TWINLOG_ACTS_FEW &&
+	       (change ? city->changes_bytes : city->acts_bytes) + act->size <= TWINLOG_ACTS_FEW_BYTES;
 }
 
 enum twinlog_error acts_add(struct acts *acts, struct act *act)

@@ -64,9 +64,9 @@ enum twinlog_error acts_new(struct act *found, struct acts **ret_acts) TWINLOG_M
 void acts_free(struct acts *acts); /* accepts NULL */
 
 /* Checks the signature and the parents and takes the act over on TWINLOG_OK. TWINLOG_UNKNOWN_PARENT: not yet;
- * TWINLOG_DUPLICATE: held already; TWINLOG_NOT_PERMITTED: an act of stewards by one whom no act that it knew names as
- * one. On any error the act stays the caller's (after NO_MEMORY acts can only be freed). Any other act whose signer
- * had no right to it is kept (others may build on it) and has no effect. */
+ * TWINLOG_DUPLICATE: held already; TWINLOG_TOO_MANY: it has no room; TWINLOG_NOT_PERMITTED: an act of stewards by one
+ * whom no act that it knew names as one. On any error the act stays the caller's (after NO_MEMORY acts can only be
+ * freed). Any other act whose signer had no right to it is kept (others may build on it) and has no effect. */
 enum twinlog_error acts_add(struct acts *acts, struct act *act) TWINLOG_MUST_CHECK;
 
 /* Whose bundles the act added last may make count or count no more. */
@@ -76,6 +76,7 @@ enum acts_touched acts_touched(const struct acts *acts, struct hash *ret_city);
 bool acts_parties_changed(const struct acts *acts);
 
 bool acts_has(const struct acts *acts, const struct hash *id);
+size_t acts_index(const struct acts *acts, const struct hash *id); /* in order of arrival; SIZE_MAX: not here */
 /* Whether its signer had the right to it. By its place in the order of arrival. */
 bool acts_valid(const struct acts *acts, size_t index);
 size_t acts_count(const struct acts *acts);

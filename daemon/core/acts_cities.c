@@ -295,6 +295,7 @@ enum twinlog_error acts_enter(struct acts *acts)
 	if (!signer)
 		return TWINLOG_NO_MEMORY;
 	signer->signed_count++;
+	*(act->kind == KIND(CHANGE_KEY) ? &signer->changes_bytes : &signer->acts_bytes) += act->size;
 	const struct hash subject = act->kind == KIND(REMOVE) ? hash_field(act->message->subject) : act->signer;
 	struct city *removed = act->kind == KIND(REMOVE) ? city_make(acts, &subject) : signer;
 	if (!removed)

@@ -53,6 +53,8 @@ struct city {
 	struct act_list words;        /* accept, decline, leave: by it */
 	struct act_list acts;         /* by it, all but changes of key */
 	uint32_t signed_count;        /* by it, all */
+	size_t acts_bytes;            /* of those in acts */
+	size_t changes_bytes;         /* of all changes of its key */
 	struct act_set told;          /* of one who is no member any more: the acts that it may still be told */
 	struct seal_public *keys;     /* in order of arrival; one may stand there twice, brought by two acts */
 	struct city_key *brought;     /* beside it: where each comes from */
@@ -73,6 +75,7 @@ struct acts {
 	size_t capacity;
 	uint32_t *slots; /* open addressing on the id; index + 1, 0 for free */
 	size_t slots_count;
+	size_t bytes;       /* of all acts */
 	struct hash *heads; /* sorted */
 	size_t heads_count;
 	struct member *members; /* sorted by identity */
@@ -127,8 +130,6 @@ static inline bool stands(const struct acts *acts, size_t index, const struct ac
 	return acts->entries[index].valid && (!within || act_set_has(within, index));
 }
 
-/* Index of an act, or SIZE_MAX. */
-size_t acts_index(const struct acts *acts, const struct hash *id);
 /* The acts that these heads reach, heads included; NULL when one of them is not here (or memory is out). */
 const struct act_set *acts_closure(const struct acts *acts, const struct hash *heads, size_t count);
 

@@ -17,6 +17,9 @@
 #define TWINLOG_SPACE_ACTS_MAX    16384u        /* acts held of one space */
 #define TWINLOG_SPACE_ACTS_OPEN   12288u        /* the rest of them is for stewards, and for who signed few */
 #define TWINLOG_ACTS_FEW          64u
+#define TWINLOG_SPACE_BYTES_MAX   (32u * 1024 * 1024) /* likewise of their bytes */
+#define TWINLOG_SPACE_BYTES_OPEN  (24u * 1024 * 1024)
+#define TWINLOG_ACTS_FEW_BYTES    (1024u * 1024)
 #define TWINLOG_CITY_WORDS_MAX    128u         /* accepts, declines, leaves heard of a city; of one key a quarter */
 #define TWINLOG_CITY_CHANGES_MAX  64u          /* likewise changes of its key */
 #define TWINLOG_MEMBERS_MAX       1024u        /* (signed) members named by one act */
@@ -50,6 +53,7 @@
 #define TWINLOG_CHUNK_MAX    (768u * 1024)       /* bundles of one chunk before compression, one bundle at least */
 #define TWINLOG_CHUNK_SLOW   (128u * 1024)       /* the same on the slowest line */
 #define TWINLOG_PART_MAX     (256u * 1024)       /* acts, erasures or positions of one message */
+#define TWINLOG_PARTS_BYTES  (2u * 1024 * 1024)  /* acts, or erasures, of one answer; the rest is asked for again */
 #define TWINLOG_CREDIT_BYTES (4u * 1024 * 1024)  /* bundle bytes under way on one stream */
 #define TWINLOG_UNPACK_MAX   (16u * 1024 * 1024) /* memory that decoding one message may take */
 #define TWINLOG_ANSWER_MAX   (64u * 1024 * 1024) /* memory that making one answer may take */
@@ -80,7 +84,7 @@
 #define TWINLOG_SPACES_MAX      4096u
 #define TWINLOG_UNANSWERED_MAX  64u                 /* invitations to spaces of one founder that wait for an answer */
 #define TWINLOG_OFFERS_MAX      16u                 /* spaces whose acts do not name who brings them yet */
-#define TWINLOG_OFFER_BYTES_MAX (16u * 1024 * 1024) /* their acts, of one sender */
+#define TWINLOG_OFFER_BYTES_MAX (32u * 1024 * 1024) /* their acts, of one sender: as many as a space may have */
 #define TWINLOG_CLIENTS_MAX     4096u
 #define TWINLOG_ADDRESSES_MAX   8u
 

@@ -185,8 +185,8 @@ static void more_heads_than_may_be_named(void **state)
 	assert_true(may);
 }
 
-/* An act that carries nothing more, or a new title, on the last one that is here. */
-static enum twinlog_error say(struct county *county, const struct town *town, uint32_t kind)
+/* An act on the last one that is here, with a title or nothing more. */
+static enum twinlog_error say_with(struct county *county, const struct town *town, uint32_t kind, const char *title)
 {
 	const struct act *last = acts_at(county->acts, acts_count(county->acts) - 1);
 	ProtobufCBinaryData parent = codec_hash(&last->id);
@@ -201,8 +201,7 @@ static enum twinlog_error say(struct county *county, const struct town *town, ui
 	message.parents = &parent;
 	message.n_parents = 1;
 	message.number = last->message->number + 1;
-	if (kind == TWINLOG__ACT_KIND__ACT_RENAME)
-		message.title = codec_string("Mine");
+	message.title = codec_string(title);
 	assert_int_equal(act_seal(&message, town->keys, &bytes, &size), TWINLOG_OK);
 	assert_int_equal(act_open(bytes, size, &act), TWINLOG_OK);
 	free(bytes);
@@ -210,6 +209,11 @@ static enum twinlog_error say(struct county *county, const struct town *town, ui
 	if (error)
 		act_free(act);
 	return error;
+}
+
+static enum twinlog_error say(struct county *county, const struct town *town, uint32_t kind)
+{
+	return say_with(county, town, kind, kind == TWINLOG__ACT_KIND__ACT_RENAME ? "Mine" : NULL);
 }
 
 /* What only stewards do is taken of nobody whom nothing that it knew names as one: nobody then builds on it. */
@@ -262,6 +266,101 @@ static void one_that_signs_without_end(void **state)
 	while (acts_count(county->acts) < TWINLOG_SPACE_ACTS_MAX)
 		assert_int_equal(say(county, &county->towns[0], TWINLOG__ACT_KIND__ACT_RENAME), TWINLOG_OK);
 	assert_int_equal(say(county, &county->towns[0], TWINLOG__ACT_KIND__ACT_RENAME), TWINLOG_TOO_MANY);
+}
+
+static const struct act *last_of(const struct county *county)
+{
+	return acts_at(county->acts, acts_count(county->acts) - 1);
+}
+
+static size_t bytes_of(const struct county *county)
+{
+	size_t bytes = 0;
+	for (size_t i = 0; i < acts_count(county->acts); i++)
+		bytes += acts_at(county->acts, i)->size;
+	return bytes;
+}
+
+/* A change of key, or what extends one, that names so many acts and erasures. */
+static enum twinlog_error change_long(struct county *county, unsigned town, const struct hash *extends, size_t named)
+{
+	static struct hash ids[TWINLOG_CUTOFF_NAMED_MAX];
+	static ProtobufCBinaryData fields[TWINLOG_CUTOFF_NAMED_MAX];
+	Twinlog__Act message = TWINLOG__ACT__INIT;
+	Twinlog__Cutoff counts = TWINLOG__CUTOFF__INIT;
+
+	for (size_t i = 0; i < TWINLOG_CUTOFF_NAMED_MAX; i++) {
+		ids[i].bytes[0] = (uint8_t)(i >> 8);
+		ids[i].bytes[1] = (uint8_t)i;
+		fields[i] = codec_hash(&ids[i]);
+	}
+	counts.acts = counts.erasures = fields;
+	counts.n_acts = named < TWINLOG_CUTOFF_NAMED_MAX ? named : TWINLOG_CUTOFF_NAMED_MAX;
+	counts.n_erasures = named - counts.n_acts;
+	message.counts = named > 0 ? &counts : NULL;
+	if (extends)
+		message.extends = codec_hash(extends);
+	else
+		message.new_key = codec_bytes(county->towns[town].recovery_key.bytes, 32);
+	return change_key(county, town, &message, true);
+}
+
+#define NAMED_MOST 7600u /* so that the act stays within its size */
+
+/* Long acts of one town, then the steward's, until exactly so many bytes are held. */
+static void fill(struct county *county, unsigned town, const struct hash *change, size_t bytes)
+{
+	for (size_t rest; (rest = bytes - bytes_of(county)) > 6000;) {
+		const size_t named = (rest - 4000) / 34;
+		assert_int_equal(change_long(county, town, change, named < NAMED_MOST ? named : NAMED_MOST),
+				 TWINLOG_OK);
+	}
+	const char some[] = "long enough that each length in the act takes as many bytes";
+	assert_int_equal(say_with(county, &county->towns[0], TWINLOG__ACT_KIND__ACT_RENAME, some), TWINLOG_OK);
+	const size_t around = last_of(county)->size - (sizeof some - 1);
+	for (size_t rest; (rest = bytes - bytes_of(county)) > 0;) {
+		char title[128] = {0};
+		const size_t parts = (rest + around + 99) / (around + 100);
+		memset(title, 'a', rest / parts - around);
+		assert_int_equal(say_with(county, &county->towns[0], TWINLOG__ACT_KIND__ACT_RENAME, title), TWINLOG_OK);
+	}
+}
+
+/* As with their number: who signs long acts without end leaves room for others. */
+static void one_that_signs_long_acts(void **state)
+{
+	for (size_t past = 0; past < 2; past++) {
+		struct county county;
+		struct hash changes[3];
+
+		(void)state;
+		county_init(&county, cities, 3, 0, 0);
+		while (last_of(&county)->message->number < 128)
+			assert_int_equal(say(&county, &county.towns[1], TWINLOG__ACT_KIND__ACT_ACCEPT), TWINLOG_OK);
+		for (unsigned town = 0; town < 3; town++) {
+			assert_int_equal(change_long(&county, town, NULL, 0), TWINLOG_OK);
+			changes[town] = last_of(&county)->id;
+		}
+		assert_int_equal(say(&county, &county.towns[2], TWINLOG__ACT_KIND__ACT_ACCEPT), TWINLOG_OK);
+		const size_t size = last_of(&county)->size;
+		while (acts_count(county.acts) <
+		       128 + TWINLOG_ACTS_FEW) /* no more room for short ones by their number */
+			assert_int_equal(say(&county, &county.towns[1], TWINLOG__ACT_KIND__ACT_ACCEPT), TWINLOG_OK);
+		fill(&county, 1, &changes[1], TWINLOG_SPACE_BYTES_OPEN - size + past);
+		assert_int_equal(say(&county, &county.towns[1], TWINLOG__ACT_KIND__ACT_ACCEPT),
+				 past ? TWINLOG_TOO_MANY : TWINLOG_OK);
+		assert_int_equal(change_long(&county, 1, &changes[1], 1), TWINLOG_TOO_MANY);
+		/* One that signed little may change its key, at some length. */
+		size_t long_ones = 0;
+		while (change_long(&county, 2, &changes[2], NAMED_MOST) == TWINLOG_OK)
+			long_ones++;
+		assert_int_equal(long_ones, TWINLOG_ACTS_FEW_BYTES / last_of(&county)->size);
+		assert_int_equal(say(&county, &county.towns[2], TWINLOG__ACT_KIND__ACT_ACCEPT), TWINLOG_OK);
+		fill(&county, 0, &changes[0], TWINLOG_SPACE_BYTES_MAX - size + past);
+		assert_int_equal(say(&county, &county.towns[0], TWINLOG__ACT_KIND__ACT_ACCEPT),
+				 past ? TWINLOG_TOO_MANY : TWINLOG_OK);
+		county_free(&county);
+	}
 }
 
 /* What is signed with a key that was retired erases nothing, unless who retired it names it. */
@@ -319,6 +418,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(stewards_alone, setup, teardown),
 	    cmocka_unit_test_setup_teardown(one_that_signs_without_end, setup, teardown),
 	    cmocka_unit_test_setup_teardown(erasures_with_an_old_key, setup, teardown),
+	    cmocka_unit_test(one_that_signs_long_acts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
