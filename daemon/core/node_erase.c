@@ -1,4 +1,4 @@
-/* Erasures at work: made here, taken in from partners, told on; and the content they take. What they take goes under
+/* Erasures at work: made here and taken in from partners; and the content they take. What they take goes under
  * the same ticket as they themselves, so that no store ever holds an erasure beside what it erased. PROTOCOL,
  * "Erasures". */
 #include "node_internal.h"
@@ -124,13 +124,15 @@ static enum twinlog_error erasure_take(struct node *node, struct space *space, s
 	return TWINLOG_OK;
 }
 
-enum twinlog_error erasures_arrives(struct node *node, const struct hash *sender, ProtobufCBinaryData bytes,
-				    uint32_t from)
+/* *ret_id is set of one that could be opened, also when it is refused. */
+static enum twinlog_error erasure_arrives(struct node *node, const struct hash *sender, ProtobufCBinaryData bytes,
+					  uint32_t from, struct hash *ret_id)
 {
 	struct erasure *erasure;
 	enum twinlog_error error = erasure_open(bytes.data, bytes.len, &erasure);
 	if (error)
 		return error;
+	*ret_id = erasure->id;
 	struct space *space = space_by_id(node, &erasure->space);
 	/* Each proves itself, so any who ever belonged may bring it. */
 	error =
@@ -140,27 +142,37 @@ enum twinlog_error erasures_arrives(struct node *node, const struct hash *sender
 	return error;
 }
 
+enum twinlog_error erasures_arrives(struct node *node, const struct hash *sender, ProtobufCBinaryData bytes,
+				    uint32_t from)
+{
+	struct hash id;
+	return erasure_arrives(node, sender, bytes, from, &id);
+}
+
 void erasures_message(struct node *node, struct node_link *link, const Twinlog__Erasures *erasures)
 {
 	const struct hash id = bytes_hash(erasures->space);
+	const struct hash *sender = &node->peers.items[link->peer].card->identity;
 	struct space *space = space_by_id(node, &id);
-	if (!space || !acts_member(space->acts, &node->peers.items[link->peer].card->identity)) {
+	struct hash one, greatest = {0};
+	bool all = true;
+	if (!space || !acts_member(space->acts, sender)) {
 		link_refuse(node, link, TWINLOG_NOT_A_MEMBER, "erasures");
 		return;
 	}
-	bool all = erasures->last;
 	for (size_t i = 0; i < erasures->n_erasures; i++) {
-		enum twinlog_error error = erasures_arrives(node, &node->peers.items[link->peer].card->identity,
-							    erasures->erasures[i], link->id);
+		one = (struct hash){0};
+		enum twinlog_error error = erasure_arrives(node, sender, erasures->erasures[i], link->id, &one);
 		error = error == TWINLOG_DUPLICATE ? TWINLOG_OK : error;
 		if (error == TWINLOG_NO_MEMORY)
 			node->out_of_memory = true;
 		else if (error)
 			link_refuse(node, link, error, "erasure");
 		all = all && !error;
+		if (hash_compare(&one, &greatest) > 0)
+			greatest = one;
 	}
-	if (all && space_entitles(space, &node->peers.items[link->peer].card->identity) == ENTITLED_ALL)
-		erasures_known(node, space);
+	erasures_heard(node, link, space, erasures, &greatest, all);
 }
 
 void erasures_committed_one(struct node *node, const struct pending *pending)
@@ -171,93 +183,6 @@ void erasures_committed_one(struct node *node, const struct pending *pending)
 	if (erasure->applies)
 		statements_erase(space->statements, &erasure->leaf);
 	node->erasures_due = true;
-}
-
-/* ---- Telling. ---- */
-
-struct page {
-	ProtobufCBinaryData *list;
-	size_t count;
-	size_t bytes;
-};
-
-static void page_send(struct node *node, struct node_link *link, const struct space *space, struct page *page,
-		      bool last)
-{
-	Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
-	Twinlog__Erasures erasures = TWINLOG__ERASURES__INIT;
-	if (page->count == 0 && !last)
-		return;
-	erasures.last = last;
-	erasures.space = codec_hash(acts_space(space->acts));
-	erasures.erasures = page->list;
-	erasures.n_erasures = page->count;
-	message.body_case = TWINLOG__PEER_MESSAGE__BODY_ERASURES;
-	message.erasures = &erasures;
-	effect_send(node, link, &message);
-	page->count = page->bytes = 0;
-}
-
-static void page_add(struct node *node, struct node_link *link, const struct space *space, struct page *page,
-		     const struct erasure *erasure)
-{
-	if (page->bytes + erasure->size > TWINLOG_PART_MAX)
-		page_send(node, link, space, page, false);
-	page->list[page->count++] = codec_bytes(erasure->bytes, erasure->size);
-	page->bytes += erasure->size;
-}
-
-static bool page_init(struct node *node, const struct space *space, struct page *page)
-{
-	const size_t most = erasures_committed(space->erasures) + 1;
-	*page = (struct page){.list = arena_alloc(node->effects->arena, most * sizeof *page->list)};
-	node->out_of_memory = node->out_of_memory || !page->list;
-	return page->list != NULL;
-}
-
-/* Whether one who is no member any more may have received a bundle: it was sent it after the acts it names. */
-static bool once_received(const struct space *space, const struct hash *identity, const struct graph *graph,
-			  uint32_t index)
-{
-	const struct act_heads *named = &space->act_heads.items[graph_at(graph, index)->acts_ref];
-	return acts_heads_may_be_told(space->acts, identity, named->heads, named->count);
-}
-
-/* PROTOCOL, "Acts": a removed city can still fetch the erasures of what it once received. */
-static bool is_for(const struct node *node, const struct space *space, const struct node_link *link,
-		   const struct erasure *erasure)
-{
-	const struct hash *identity = &node->peers.items[link->peer].card->identity;
-	const struct member *member = acts_member(space->acts, identity);
-	const struct graph *graph = space_graph_of(space, &erasure->city);
-	const uint32_t index = graph ? graph_find(graph, &erasure->bundle) : GRAPH_NONE;
-	switch (space_entitles(space, identity)) {
-	case ENTITLED_ALL:
-		return true;
-	case ENTITLED_PAST_ACTS:
-		return member->ever_member && index != GRAPH_NONE && once_received(space, identity, graph, index);
-	default:
-		return false;
-	}
-}
-
-static void send_from(struct node *node, struct node_link *link, const struct space *space, size_t first)
-{
-	struct page page;
-	if (space->acts_pending > 0 || !page_init(node, space, &page))
-		return;
-	for (size_t i = first; i < erasures_committed(space->erasures); i++) {
-		const struct erasure *erasure = erasures_at(space->erasures, i);
-		if ((first == 0 || erasure->from != link->id) && is_for(node, space, link, erasure))
-			page_add(node, link, space, &page, erasure);
-	}
-	page_send(node, link, space, &page, false);
-}
-
-void erasures_send_past(struct node *node, struct node_link *link, const struct space *space)
-{
-	if (space_entitles(space, &node->peers.items[link->peer].card->identity) == ENTITLED_PAST_ACTS)
-		send_from(node, link, space, 0);
 }
 
 /* ---- After a restore. ---- */
@@ -328,48 +253,12 @@ void erasures_after_commit(struct node *node)
 		for (size_t i = 0; i < node->peers.count; i++) {
 			struct node_link *link = peer_link(node, &node->peers.items[i]);
 			if (link)
-				send_from(node, link, space, space->erasures_sent);
+				erasures_send_new(node, link, space);
 		}
 		space->erasures_sent = erasures_committed(space->erasures);
 		/* Bundles refused for want of an erasure may stand now. */
 		sync_pursue_all(node, acts_space(space->acts));
 	}
-}
-
-void erasures_ask(struct node *node, struct node_link *link, const struct space *space, bool reply)
-{
-	Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
-	Twinlog__ErasureBuckets ask = TWINLOG__ERASURE_BUCKETS__INIT;
-	ask.space = codec_hash(acts_space(space->acts));
-	ask.buckets = codec_bytes(erasures_buckets(space->erasures), ERASURE_BUCKETS * HASH_SIZE);
-	ask.reply = reply;
-	message.body_case = TWINLOG__PEER_MESSAGE__BODY_ERASURE_BUCKETS;
-	message.erasure_buckets = &ask;
-	effect_send(node, link, &message);
-}
-
-void erasures_asked(struct node *node, struct node_link *link, const Twinlog__ErasureBuckets *theirs)
-{
-	const struct hash id = bytes_hash(theirs->space);
-	const struct space *space = space_by_id(node, &id);
-	struct page page;
-	if (!space || theirs->buckets.len != ERASURE_BUCKETS * HASH_SIZE ||
-	    space_entitles(space, &node->peers.items[link->peer].card->identity) != ENTITLED_ALL) {
-		link_refuse(node, link, space ? TWINLOG_NOT_A_MEMBER : TWINLOG_MALFORMED, "request for erasures");
-		return;
-	}
-	if (space->acts_pending > 0 || !page_init(node, space, &page))
-		return;
-	for (size_t i = 0; i < erasures_committed(space->erasures); i++) {
-		const struct erasure *erasure = erasures_at(space->erasures, i);
-		const size_t bucket = erasure->id.bytes[0];
-		if (memcmp(theirs->buckets.data + bucket * HASH_SIZE, &erasures_buckets(space->erasures)[bucket],
-			   HASH_SIZE) != 0)
-			page_add(node, link, space, &page, erasure);
-	}
-	page_send(node, link, space, &page, true);
-	if (theirs->reply)
-		erasures_ask(node, link, space, false);
 }
 
 /* ---- Made here. ---- */

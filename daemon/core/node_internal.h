@@ -1,6 +1,6 @@
 /* What the parts of the node share: node.c (steps and commits), node_load.c, links.c (partners), spaces.c (acts),
- * sync.c (digests, heads, wants), stream.c (bundles in and out), positions.c, budget.c (what a partner may
- * cost), author.c and its like (own words), look.c. Nobody else includes this. */
+ * sync.c (digests, heads, wants), stream.c (bundles in and out), erasures_tell.c, positions.c, budget.c (what a partner
+ * may cost), author.c and its like (own words), look.c. Nobody else includes this. */
 #ifndef TWINLOG_NODE_INTERNAL_H
 #define TWINLOG_NODE_INTERNAL_H
 
@@ -65,14 +65,23 @@ struct announced {
 	uint64_t since_ms; /* Unix time */
 };
 
+/* An answer with acts that was not complete. */
+struct acts_cursor {
+	struct hash after; /* its last act; zero: there is none to follow up */
+	size_t heard;      /* acts since the first answer */
+};
+
 /* What is known of one partner in one space on its present link. */
 struct peer_space {
 	struct hash space;
-	uint64_t sent_own;             /* sequence up to which it has or was sent our own bundles */
-	uint64_t push_bytes;           /* pushed and not credited yet */
-	bool told_positions;           /* all of them, on this link */
-	bool owes_positions;           /* once the acts are durable */
-	bool same_acts;                /* it told of the same ones since they last changed here */
+	uint64_t sent_own;   /* sequence up to which it has or was sent our own bundles */
+	bool told_positions; /* all of them, on this link */
+	bool owes_positions; /* once the acts are durable */
+	bool same_acts;      /* it told of the same ones since they last changed here */
+	struct acts_cursor acts_cursor;
+	bool erasures_refused;         /* one that it sent, since it last said that it had sent all */
+	struct hash erasures_after;    /* where its answer stopped and was asked on; zero: none goes on */
+	uint64_t erasures_mono_ms;     /* when it last brought some of that */
 	ARRAY(struct announced) heads; /* what it said it holds and this node lacks */
 };
 
@@ -132,7 +141,6 @@ struct act_heads { /* a list of act heads that bundles name */
 	uint32_t count;
 };
 
-/* Own words waiting for a bundle. */
 /* An invitation that is out. */
 struct invite {
 	struct handle nonce;
@@ -201,8 +209,7 @@ struct want { /* asked for */
 	struct hash space;
 	struct hash city; /* zero: acts */
 	uint64_t deadline_mono_ms;
-	uint64_t got;  /* bundles and acts new to this node */
-	bool finished; /* last chunk arrived, its check is under way */
+	uint64_t got; /* bundles and acts new to this node */
 };
 struct serve { /* asked of this node */
 	uint32_t link;
@@ -216,7 +223,6 @@ struct serve { /* asked of this node */
 	int64_t credit;
 	uint32_t in_flight;
 	size_t charged[2]; /* credit taken for each chunk under way, in order */
-	bool done;
 };
 struct owed { /* credit for a partner whose budget is spent */
 	uint32_t link;
@@ -287,6 +293,7 @@ struct offer { /* acts of a space by one partner, while those that are here do n
 	struct hash sender;
 	struct acts *acts;
 	size_t bytes;
+	struct acts_cursor cursor;
 };
 
 struct node {
@@ -422,8 +429,11 @@ enum twinlog_error space_take_act(struct node *node, struct space *space, struct
 				  uint32_t from) TWINLOG_MUST_CHECK;
 void spaces_acts(struct node *node, struct node_link *link, const Twinlog__Acts *acts);
 void spaces_act_committed(struct node *node, const struct pending *pending);
-void spaces_send_acts(struct node *node, struct node_link *link, struct space *space, const struct hash *have,
-		      size_t have_count, uint32_t stream);
+/* Unasked: as many of those that the partner may be told as one answer has. */
+void spaces_send_acts(struct node *node, struct node_link *link, struct space *space);
+void spaces_answer(struct node *node, struct node_link *link, struct space *space, const Twinlog__Want *want);
+/* Where that partner's acts of a space stopped, be it held here or what it brings kept apart; NULL: neither. */
+struct acts_cursor *spaces_acts_cursor(struct node *node, struct node_peer *peer, const struct hash *space);
 
 /* The space, to one whom the acts held here name; NULL for anybody else, to whom it is as if it were new here. */
 struct space *space_with(struct node *node, const struct hash *id, const struct hash *identity);
@@ -455,9 +465,12 @@ void sync_acts_durable(struct node *node, struct node_link *link, struct space *
 void sync_acts_changed(struct node *node, const struct space *space); /* and are durable */
 /* Asks one partner for its heads, and tells it ours. */
 void sync_ask_heads(struct node *node, struct node_link *link, struct space *space);
-/* One whom the acts held here do not name is asked for all, and told nothing. Whether acts of the space are under way
- * now; not when this partner owes some, or has failed to bring them. */
+/* One whom the acts held here do not name is asked for all, and told nothing. Whether acts of the space are under way:
+ * not when this partner owes some, or failed to bring them. */
 bool sync_want_acts(struct node *node, struct node_link *link, const struct hash *space);
+/* The answer on that stream has ended and was not complete: the rest is asked for, once what came is durable. */
+void sync_acts_on(struct node *node, struct node_link *link, uint32_t stream, const struct hash *space);
+void sync_acts_rest(struct node *node, struct node_link *link, const struct space *space);
 void sync_time(struct node *node);
 void sync_link_gone(struct node *node, uint32_t link);
 
@@ -507,10 +520,6 @@ void want_got(struct node *node, uint32_t link, uint32_t stream, size_t count);
 /* ---- node_erase.c ---- */
 void erasures_request(struct node *node, uint64_t client, const Twinlog__Request *request);
 void erasures_message(struct node *node, struct node_link *link, const Twinlog__Erasures *erasures);
-void erasures_ask(struct node *node, struct node_link *link, const struct space *space, bool reply);
-void erasures_asked(struct node *node, struct node_link *link, const Twinlog__ErasureBuckets *theirs);
-/* To one who is no member any more: those of what it once could hold. */
-void erasures_send_past(struct node *node, struct node_link *link, const struct space *space);
 void erasures_committed_one(struct node *node, const struct pending *pending);
 void erasures_after_commit(struct node *node);
 /* New acts may make most of the stewards of erasures that waited for more: the content goes with the same ticket. */
@@ -525,6 +534,19 @@ enum twinlog_error erasures_loaded(struct space *space) TWINLOG_MUST_CHECK;
 void erasures_withhold(struct node *node);
 /* This partner's erasures are all here or under way. */
 void erasures_known(struct node *node, struct space *space);
+
+/* ---- erasures_tell.c ---- */
+/* Those not told yet, but for what came from there; to one who is no member any more those of what it once held. */
+void erasures_send_new(struct node *node, struct node_link *link, const struct space *space);
+void erasures_send_past(struct node *node, struct node_link *link, const struct space *space);
+/* For all that this space lacks, unless an answer goes on there. reply: that the partner asks too. */
+void erasures_ask(struct node *node, struct node_link *link, const struct space *space, bool reply);
+void erasures_asked(struct node *node, struct node_link *link, const Twinlog__ErasureBuckets *theirs);
+/* A message with erasures was taken in: the greatest id in it, and whether none was refused. */
+void erasures_heard(struct node *node, struct node_link *link, struct space *space, const Twinlog__Erasures *erasures,
+		    const struct hash *greatest, bool all);
+/* Whether that partner has more to answer, and so what it serves may lack content whose erasure is still to come. */
+bool erasures_come(const struct node *node, const struct peer_space *known);
 
 /* ---- carry.c ---- */
 void carry_request(struct node *node, uint64_t client, const Twinlog__Request *request);

@@ -165,53 +165,92 @@ bool space_act_is_for(const struct space *space, size_t index, const struct hash
 
 /* ---- Sending acts. ---- */
 
-static void acts_page_send(struct node *node, struct node_link *link, struct space *space,
-			   const ProtobufCBinaryData *list, size_t count, uint32_t stream, bool last)
+struct acts_page {
+	ProtobufCBinaryData *list;
+	size_t count;
+	uint32_t stream;
+	bool last;
+	bool more;
+};
+
+static void acts_page_send(struct node *node, struct node_link *link, struct space *space, const struct acts_page *page)
 {
 	Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
 	Twinlog__Acts acts = TWINLOG__ACTS__INIT;
 	acts.space = codec_hash(acts_space(space->acts));
-	acts.acts = (ProtobufCBinaryData *)(uintptr_t)list;
-	acts.n_acts = count;
-	acts.stream = stream;
-	acts.last = last;
+	acts.acts = page->list;
+	acts.n_acts = page->count;
+	acts.stream = page->stream;
+	acts.last = page->last;
+	acts.more = page->more;
 	message.body_case = TWINLOG__PEER_MESSAGE__BODY_ACTS;
 	message.acts = &acts;
 	effect_send(node, link, &message);
 }
 
-/* All acts that these heads do not reach, in pages. While some are not durable none are told: those may be what names
- * the partner. All whom it concerns are told after their commit. */
-void spaces_send_acts(struct node *node, struct node_link *link, struct space *space, const struct hash *have,
-		      size_t have_count, uint32_t stream)
+/* The place behind an act that the partner may know; 0: from the first. */
+static size_t place_after(const struct space *space, const struct hash *identity, const struct hash *after)
+{
+	const size_t index = acts_index(space->acts, after);
+	return index != SIZE_MAX && space_act_is_for(space, index, identity) ? index + 1 : 0;
+}
+
+/* All acts from that place on that are not known there, in pages, as many as one answer has. */
+static void acts_tell(struct node *node, struct node_link *link, struct space *space, size_t first, const bool *known,
+		      uint32_t stream)
 {
 	const struct hash *identity = &node->peers.items[link->peer].card->identity;
 	const size_t count = acts_count(space->acts);
-	if (space->acts_pending > 0) {
-		if (stream != 0)
-			acts_page_send(node, link, space, NULL, 0, stream, true);
-		return;
-	}
-	bool *known = arena_alloc(node->effects->arena, count * sizeof *known);
-	ProtobufCBinaryData *list = arena_alloc(node->effects->arena, count * sizeof *list);
-	if (!known || !list) {
+	struct acts_page page = {.list = arena_alloc(node->effects->arena, (count + 1) * sizeof *page.list),
+				 .stream = stream};
+	size_t bytes = 0, total = 0;
+	if (!page.list) {
 		node->out_of_memory = true;
 		return;
 	}
-	acts_known_from(space->acts, have, have_count, known);
-	size_t listed = 0, bytes = 0;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = first; i < count && !page.more; i++) {
 		const struct act *act = acts_at(space->acts, i);
-		if (known[i] || !space_act_is_for(space, i, identity))
+		if ((known && known[i]) || !space_act_is_for(space, i, identity))
 			continue;
-		if (listed > 0 && bytes + act->size > TWINLOG_PART_MAX) {
-			acts_page_send(node, link, space, list, listed, stream, false);
-			listed = bytes = 0;
+		if (total > 0 && total + act->size > TWINLOG_PARTS_BYTES) {
+			page.more = true;
+			continue;
 		}
-		list[listed++] = codec_bytes(act->bytes, act->size);
+		if (page.count > 0 && bytes + act->size > TWINLOG_PART_MAX) {
+			acts_page_send(node, link, space, &page);
+			page.count = bytes = 0;
+		}
+		page.list[page.count++] = codec_bytes(act->bytes, act->size);
 		bytes += act->size;
+		total += act->size;
 	}
-	acts_page_send(node, link, space, list, listed, stream, true);
+	page.last = true;
+	acts_page_send(node, link, space, &page);
+}
+
+/* While some are not durable none are told: those may be what names the partner. All whom it concerns are told after
+ * their commit. */
+void spaces_send_acts(struct node *node, struct node_link *link, struct space *space)
+{
+	if (space->acts_pending == 0)
+		acts_tell(node, link, space, 0, NULL, 0);
+}
+
+void spaces_answer(struct node *node, struct node_link *link, struct space *space, const Twinlog__Want *want)
+{
+	const struct hash *identity = &node->peers.items[link->peer].card->identity;
+	const struct hash after = bytes_hash(want->after);
+	struct hash have[TWINLOG_HAVE_MAX];
+	bool *known = arena_alloc(node->effects->arena, acts_count(space->acts) * sizeof *known);
+	if (space->acts_pending > 0 || !known) {
+		node->out_of_memory = node->out_of_memory || !known;
+		acts_page_send(node, link, space, &(struct acts_page){.stream = want->stream, .last = true});
+		return;
+	}
+	for (size_t i = 0; i < want->n_have; i++)
+		have[i] = bytes_hash(want->have[i]);
+	acts_known_from(space->acts, have, want->n_have, known);
+	acts_tell(node, link, space, place_after(space, identity, &after), known, want->stream);
 }
 
 /* ---- Taking acts in. ---- */
@@ -435,16 +474,68 @@ static size_t acts_here(struct node *node, const struct hash *sender, const stru
 	return (space ? acts_count(space->acts) : 0) + (offer ? acts_count(offer->acts) : 0);
 }
 
+struct acts_cursor *spaces_acts_cursor(struct node *node, struct node_peer *peer, const struct hash *space_id)
+{
+	struct offer *offer = offer_find(node, &peer->card->identity, space_id);
+	if (!space_with(node, space_id, &peer->card->identity))
+		return offer ? &offer->cursor : NULL;
+	struct peer_space *known = peer_space(peer, space_id);
+	node->out_of_memory |= !known;
+	return known ? &known->acts_cursor : NULL;
+}
+
+/* Whether an answer that is not complete is followed up; keeps where it stopped. Of one partner no more is heard in a
+ * row than a space may hold, and of a space that is kept apart nothing that is here already. */
+static bool acts_stopped(struct node *node, struct node_peer *peer, const struct hash *space_id,
+			 const Twinlog__Acts *acts, bool new)
+{
+	struct acts_cursor *cursor = spaces_acts_cursor(node, peer, space_id);
+	struct act *act;
+	if (!cursor || (acts->stream == 0 && !(acts->more && hash_is_zero(&cursor->after))))
+		return false;
+	cursor->heard += acts->n_acts;
+	if (!acts->last)
+		return false;
+	if (cursor->heard > TWINLOG_SPACE_ACTS_MAX)
+		peer->late_until_mono_ms = node->now.mono_ms + TWINLOG_AVOID_MS;
+	if (!acts->more || acts->n_acts == 0 || cursor->heard > TWINLOG_SPACE_ACTS_MAX ||
+	    !(new || space_with(node, space_id, &peer->card->identity)) ||
+	    act_open(acts->acts[acts->n_acts - 1].data, acts->acts[acts->n_acts - 1].len, &act)) {
+		*cursor = (struct acts_cursor){0};
+		return false;
+	}
+	cursor->after = act->id;
+	act_free(act);
+	return true;
+}
+
+/* What is refused keeps nothing else out: of the acts of one who has no room here those of others do not wait. */
+static enum twinlog_error acts_take(struct node *node, const struct node_link *link, const struct hash *space_id,
+				    const Twinlog__Acts *acts)
+{
+	const struct hash *sender = &node->peers.items[link->peer].card->identity;
+	enum twinlog_error error = TWINLOG_OK;
+	size_t faults = 0;
+	for (size_t i = 0; i < acts->n_acts && faults < TWINLOG_FAULTS_MAX && error != TWINLOG_NO_MEMORY; i++) {
+		const enum twinlog_error fault = spaces_act_arrives(node, sender, space_id, acts->acts[i], link->id);
+		faults += fault && fault != TWINLOG_TOO_MANY && fault != TWINLOG_UNKNOWN_PARENT;
+		error = error && fault != TWINLOG_NO_MEMORY ? error : fault;
+	}
+	return error;
+}
+
 void spaces_acts(struct node *node, struct node_link *link, const Twinlog__Acts *acts)
 {
 	struct hash space_id = {0};
 	const struct hash *sender = &node->peers.items[link->peer].card->identity;
 	enum twinlog_error error = codec_get_hash(acts->space, &space_id);
 	const size_t before = acts_here(node, sender, &space_id);
-	for (size_t i = 0; i < acts->n_acts && !error; i++)
-		error = spaces_act_arrives(node, sender, &space_id, acts->acts[i], link->id);
-	want_got(node, link->id, acts->stream, acts_here(node, sender, &space_id) != before);
-	if ((acts->last || error) && spaces_offer_drop(node, sender, &space_id) && !error)
+	if (!error)
+		error = acts_take(node, link, &space_id, acts);
+	const bool new = acts_here(node, sender, &space_id) != before;
+	want_got(node, link->id, acts->stream, new);
+	const bool goes_on = acts_stopped(node, &node->peers.items[link->peer], &space_id, acts, new);
+	if ((acts->last || error) && !goes_on && spaces_offer_drop(node, sender, &space_id) && !error)
 		error = TWINLOG_NOT_A_MEMBER;
 	if (error == TWINLOG_NO_MEMORY)
 		node->out_of_memory = true;
@@ -452,6 +543,8 @@ void spaces_acts(struct node *node, struct node_link *link, const Twinlog__Acts 
 		(void)sync_want_acts(node, link, &space_id); /* a live act that builds on acts missed */
 	else if (error)
 		link_refuse(node, link, error, "act");
+	if (goes_on)
+		sync_acts_on(node, link, acts->stream, &space_id);
 	if (acts->stream != 0 && (acts->last || error)) {
 		want_end(node, link->id, acts->stream);
 		sync_pursue_all(node, &space_id);
@@ -477,7 +570,8 @@ void spaces_act_committed(struct node *node, const struct pending *pending)
 		if (space_entitles(space, &node->peers.items[i].card->identity) >= ENTITLED_ACTS)
 			sync_acts_durable(node, link, space);
 		else if (acts_member(space->acts, &node->peers.items[i].card->identity))
-			spaces_send_acts(node, link, space, NULL, 0, 0);
+			spaces_send_acts(node, link, space);
+		sync_acts_rest(node, link, space);
 	}
 	sync_pursue_all(node, &pending->space);
 }

@@ -177,10 +177,7 @@ void stream_want(struct node *node, struct node_link *link, const Twinlog__Want 
 		return;
 	}
 	if (want->city.len == 0 && entitled > ENTITLED_NONE) {
-		struct hash have[TWINLOG_HAVE_MAX];
-		for (size_t i = 0; i < want->n_have; i++)
-			have[i] = bytes_hash(want->have[i]);
-		spaces_send_acts(node, link, space, have, want->n_have, want->stream);
+		spaces_answer(node, link, space, want);
 		return;
 	}
 	if (!space || !may_be_served(space, identity, &city)) {

@@ -16,7 +16,7 @@ static void digest_send(struct node *node, struct node_link *link, struct space 
 {
 	const enum entitlement entitled = space_entitles(space, &node->peers.items[link->peer].card->identity);
 	if (entitled == ENTITLED_PAST_ACTS)
-		spaces_send_acts(node, link, space, NULL, 0, 0);
+		spaces_send_acts(node, link, space);
 	if (entitled < ENTITLED_ACTS || space->acts_pending > 0)
 		return;
 	struct hash acts, bundles;
@@ -159,7 +159,7 @@ void sync_acts_durable(struct node *node, struct node_link *link, struct space *
 static void digest_of_past(struct node *node, struct node_link *link, struct space *space, const struct hash *theirs)
 {
 	struct hash acts, bundles;
-	spaces_send_acts(node, link, space, NULL, 0, 0);
+	spaces_send_acts(node, link, space);
 	space_digest(space, &acts, &bundles);
 	if (!hash_equal(&acts, theirs))
 		(void)sync_want_acts(node, link, acts_space(space->acts));
@@ -323,7 +323,7 @@ static size_t wants_on(const struct node *node, uint32_t link)
 }
 
 static void want_send(struct node *node, struct node_link *link, const struct hash *space, const struct hash *city,
-		      const struct hash *have, size_t have_count)
+		      const struct hash *have, size_t have_count, const struct hash *after)
 {
 	struct want *want = ARRAY_PUSH(&node->wants);
 	if (!want) {
@@ -344,6 +344,8 @@ static void want_send(struct node *node, struct node_link *link, const struct ha
 	ask.n_have = ask.have ? have_count : 0;
 	ask.stream = want->stream;
 	ask.credit = TWINLOG_CREDIT_BYTES;
+	if (after && !hash_is_zero(after))
+		ask.after = codec_hash(after);
 	message.body_case = TWINLOG__PEER_MESSAGE__BODY_WANT;
 	message.want = &ask;
 	effect_send(node, link, &message);
@@ -380,7 +382,7 @@ static size_t acts_have(const struct node *node, const struct space *space, cons
 
 bool sync_want_acts(struct node *node, struct node_link *link, const struct hash *space_id)
 {
-	const struct node_peer *peer = &node->peers.items[link->peer];
+	struct node_peer *peer = &node->peers.items[link->peer];
 	const struct space *space = space_with(node, space_id, &peer->card->identity);
 	struct hash have[TWINLOG_PARENTS_MAX];
 	/* To a stranger it is the same whether the space is held or not. */
@@ -392,9 +394,37 @@ bool sync_want_acts(struct node *node, struct node_link *link, const struct hash
 		return false;
 	if (space && space->acts_pending > 0)
 		return true; /* the digest after their commit asks again */
+	const struct acts_cursor *cursor = spaces_acts_cursor(node, peer, space_id);
 	want_send(node, link, space_id, &acts_stream, have,
-		  space ? acts_have(node, space, &peer->card->identity, have) : 0);
+		  space ? acts_have(node, space, &peer->card->identity, have) : 0, cursor ? &cursor->after : NULL);
 	return true;
+}
+
+/* One that brings nothing new gets no more time than for one answer: others are asked then. */
+void sync_acts_on(struct node *node, struct node_link *link, uint32_t stream, const struct hash *space_id)
+{
+	uint64_t deadline_mono_ms = 0;
+	for (size_t i = 0; i < node->wants.count; i++)
+		if (node->wants.items[i].link == link->id && node->wants.items[i].stream == stream &&
+		    node->wants.items[i].got == 0)
+			deadline_mono_ms = node->wants.items[i].deadline_mono_ms;
+	if (stream != 0)
+		want_end(node, link->id, stream);
+	const size_t before = node->wants.count;
+	(void)sync_want_acts(node, link, space_id);
+	if (deadline_mono_ms && node->wants.count > before)
+		node->wants.items[before].deadline_mono_ms = deadline_mono_ms;
+}
+
+void sync_acts_rest(struct node *node, struct node_link *link, const struct space *space)
+{
+	struct node_peer *peer = &node->peers.items[link->peer];
+	if (!acts_member(space->acts, &peer->card->identity))
+		return;
+	const struct peer_space *known = peer_space(peer, acts_space(space->acts));
+	node->out_of_memory |= !known;
+	if (known && !hash_is_zero(&known->acts_cursor.after))
+		(void)sync_want_acts(node, link, acts_space(space->acts));
 }
 
 /* Forgets what is here by now; tells whether anything announced of the city is still missing. */
@@ -422,7 +452,7 @@ static struct node_link *whom_to_ask(struct node *node, struct space *space, con
 		struct node_link *link = peer_link(node, peer);
 		struct peer_space *known = link ? peer_space(peer, acts_space(space->acts)) : NULL;
 		if (!known || !peer_has_more(space, known, city) || wants_on(node, link->id) >= TWINLOG_WANTS_MAX ||
-		    space_entitles(space, &peer->card->identity) != ENTITLED_ALL)
+		    erasures_come(node, known) || space_entitles(space, &peer->card->identity) != ENTITLED_ALL)
 			continue;
 		if (peer->avoid_until_mono_ms <= node->now.mono_ms)
 			return link;
@@ -444,7 +474,7 @@ void sync_pursue(struct node *node, const struct hash *space_id, const struct ha
 	struct hash have[TWINLOG_LOCATOR_MAX];
 	const struct graph *graph = space_graph_of(space, city);
 	const size_t count = graph ? graph_locator(graph, have, TWINLOG_LOCATOR_MAX) : 0;
-	want_send(node, link, space_id, city, have, count);
+	want_send(node, link, space_id, city, have, count, NULL);
 }
 
 void sync_pursue_all(struct node *node, const struct hash *space_id)

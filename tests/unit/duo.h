@@ -28,7 +28,7 @@ struct duo_job {
 	struct duo_job *next;
 };
 
-struct duo_bundle { /* persisted */
+struct duo_bundle { /* persisted: a bundle or an act */
 	uint64_t sequence;
 	uint8_t *bytes;
 	size_t size;
@@ -54,8 +54,11 @@ struct duo_city {
 	size_t positions_count;
 	uint8_t *reply; /* the last */
 	size_t reply_size;
+	struct duo_bundle *acts; /* likewise */
+	size_t acts_count;
 	size_t sent, dropped; /* messages, links */
 	bool linked;
+	bool mute; /* what it would send is lost */
 };
 
 struct duo {
@@ -64,7 +67,10 @@ struct duo {
 	struct duo_job *first, *last;
 	enum twinlog_error failed; /* of a step; nothing is done after it */
 	uint8_t request;
-	bool more;            /* said of each request: another event follows */
+	bool more; /* said of each request: another event follows */
+	/* Sees each message that reaches a city, before the city does; NULL: nobody. */
+	void (*watch)(struct duo *duo, unsigned at, const Twinlog__PeerMessage *message);
+	void *watching;       /* the watcher's */
 	bool short_of_memory; /* a client or a partner was told so */
 };
 
@@ -124,18 +130,23 @@ static inline void duo_position(struct duo_city *city, const struct persist *wha
 									 duo_copy(what->bytes, what->size), what->size};
 }
 
+static inline void duo_keep(struct duo_bundle **items, size_t *count, const struct persist *what)
+{
+	*items = realloc(*items, (*count + 1) * sizeof(**items));
+	assert_non_null(*items);
+	(*items)[(*count)++] = (struct duo_bundle){what->sequence, duo_copy(what->bytes, what->size), what->size};
+}
+
 static inline void duo_persist(struct duo_city *city, const struct persist *what)
 {
 	if (what->kind == PERSIST_STRIP)
 		duo_strip(city, what);
 	if (what->kind == PERSIST_POSITION || what->kind == PERSIST_POSITION_GONE)
 		duo_position(city, what);
-	if (what->kind != PERSIST_BUNDLE)
-		return;
-	city->bundles = realloc(city->bundles, (city->bundles_count + 1) * sizeof *city->bundles);
-	assert_non_null(city->bundles);
-	city->bundles[city->bundles_count++] =
-	    (struct duo_bundle){what->sequence, duo_copy(what->bytes, what->size), what->size};
+	if (what->kind == PERSIST_BUNDLE)
+		duo_keep(&city->bundles, &city->bundles_count, what);
+	if (what->kind == PERSIST_ACT)
+		duo_keep(&city->acts, &city->acts_count, what);
 }
 
 /* A chunk as the packer makes it, but for the compression. */
@@ -222,6 +233,8 @@ static inline void duo_effects(struct duo *duo, unsigned at)
 			break;
 		case EFFECT_SEND:
 			city->sent++;
+			if (city->mute)
+				break;
 			duo_add(duo, (struct duo_job){.kind = DUO_MESSAGE,
 						      .at = 1 - at,
 						      .bytes = duo_copy(effect->send.bytes, effect->send.size),
@@ -275,6 +288,8 @@ static inline void duo_message(struct duo *duo, unsigned at, const uint8_t *byte
 	assert_non_null(arena);
 	assert_int_equal(CODEC_UNPACK(arena, bytes, size, &decoded, twinlog__peer_message), TWINLOG_OK);
 	event.message.message = decoded;
+	if (duo->watch)
+		duo->watch(duo, at, decoded);
 	duo_step(duo, at, &event);
 	arena_free(arena);
 }
@@ -408,13 +423,35 @@ static inline void duo_end(struct duo *duo)
 		seal_keys_free(city->keys);
 		for (size_t i = 0; i < city->bundles_count; i++)
 			free(city->bundles[i].bytes);
+		for (size_t i = 0; i < city->acts_count; i++)
+			free(city->acts[i].bytes);
 		free(city->bundles);
 		for (size_t i = 0; i < city->positions_count; i++)
 			free(city->positions[i].bytes);
 		free(city->positions);
+		free(city->acts);
 		free(city->card);
 		free(city->reply);
 	}
+}
+
+/* Its folder came out of a backup, made before it wrote or took in any bundle. Not while it is linked. */
+static inline void duo_restore(struct duo *duo, unsigned at)
+{
+	struct duo_city *city = &duo->cities[at], *other = &duo->cities[1 - at];
+	struct node_config config = {.keys = city->keys,
+				     .signed_card = city->card,
+				     .signed_card_size = city->card_size,
+				     .machine = at + 3,
+				     .restored = true};
+	node_free(city->node);
+	assert_int_equal(node_new(&config, &city->node), TWINLOG_OK);
+	assert_int_equal(node_load_card(city->node, other->card, other->card_size, true, false, 0), TWINLOG_OK);
+	for (size_t i = 0; i < city->acts_count; i++)
+		assert_int_equal(
+		    node_load_act(city->node, city->acts[i].sequence, city->acts[i].bytes, city->acts[i].size),
+		    TWINLOG_OK);
+	assert_int_equal(node_loaded(city->node), TWINLOG_OK);
 }
 
 /* The first founds a space with that city, whose card it has; again for one more. False when a step failed. */
