@@ -13,7 +13,8 @@
 
 #define MANY 20000u /* erasures: two answers and a part */
 
-#define MIXED 100000u /* erasures from that number on differ in size */
+#define SMALL      100000u /* erasures from that number on are smaller by so much: */
+#define SMALLER_BY 50u
 
 /* What the second asks the first for, and what it gets. */
 struct seen {
@@ -82,19 +83,20 @@ static void watch_begin(struct duo *duo, struct seen *seen, const struct hash *s
 
 /* ---- Erasures ---- */
 
+static size_t reason_size = TWINLOG_CODE_MAX;
+
 static uint8_t *erasure_make(const struct duo *duo, unsigned at, const struct hash *space, const struct hash *bundle,
 			     unsigned number, size_t *ret_size)
 {
 	const struct hash leaf = seal_hash1("draw", &number, sizeof number);
 	Twinlog__Erasure message = TWINLOG__ERASURE__INIT;
-	uint8_t *bytes;
+	uint8_t *bytes, reason[TWINLOG_CODE_MAX];
 	message.space = codec_hash(space);
 	message.signer = message.city = codec_hash(&duo->cities[at].identity);
 	message.bundle = codec_hash(bundle);
 	message.leaf = codec_hash(&leaf);
-	/* Not all of one size, so that a smaller one may have room where a greater had none. */
-	message.reason =
-	    codec_string(number >= MIXED && number % 3 == 0 ? "by_request_of_who_is_named_in_it" : "error");
+	memset(reason, 'a', sizeof reason);
+	message.reason = codec_bytes(reason, reason_size - (number >= SMALL ? SMALLER_BY : 0));
 	message.clock_ms = 1;
 	assert_int_equal(erasure_seal(&message, duo->cities[at].keys, &bytes, ret_size), TWINLOG_OK);
 	return bytes;
@@ -122,7 +124,7 @@ static void erasures_in_several_answers(void **state)
 	duo_init(&duo);
 	assert_true(duo_found(&duo, &space));
 	duo_unlink(&duo);
-	erasures_hold(&duo, &space, &space, MIXED, MANY);
+	erasures_hold(&duo, &space, &space, 0, MANY);
 	watch_begin(&duo, &seen, &space);
 	duo_link(&duo);
 	assert_int_equal(duo.failed, TWINLOG_OK);
@@ -170,6 +172,52 @@ static void size_of_one_answer(void **state)
 	duo_end(&duo);
 }
 
+static struct hash id_of(const uint8_t *bytes, size_t size)
+{
+	struct erasure *erasure;
+	assert_int_equal(erasure_open(bytes, size, &erasure), TWINLOG_OK);
+	const struct hash id = erasure->id;
+	erasure_free(erasure);
+	return id;
+}
+
+/* A small one that comes after all others has room where the one before it had none: it waits for that one. */
+static void nothing_is_left_out_between(void **state)
+{
+	struct duo duo;
+	struct hash space, greatest = {0}, id = {0};
+	size_t size = 0;
+	unsigned small = SMALL;
+	(void)state;
+	duo_init(&duo);
+	assert_true(duo_found(&duo, &space));
+	duo_unlink(&duo);
+	for (reason_size = TWINLOG_CODE_MAX; reason_size > SMALLER_BY; reason_size--) {
+		free(erasure_make(&duo, 0, &space, &space, 0, &size));
+		if (TWINLOG_PARTS_BYTES % size >= size - SMALLER_BY)
+			break;
+	}
+	assert_true(reason_size > SMALLER_BY);
+	const unsigned count = (unsigned)(TWINLOG_PARTS_BYTES / size) + 1;
+	for (unsigned i = 0; i < count; i++) {
+		uint8_t *bytes = erasure_make(&duo, 0, &space, &space, i, &size);
+		id = id_of(bytes, size);
+		greatest = hash_compare(&id, &greatest) > 0 ? id : greatest;
+		free(bytes);
+	}
+	while (hash_compare(&id, &greatest) <= 0) {
+		uint8_t *bytes = erasure_make(&duo, 0, &space, &space, ++small, &size);
+		id = id_of(bytes, size);
+		free(bytes);
+	}
+	erasures_hold(&duo, &space, &space, 0, count);
+	erasures_hold(&duo, &space, &space, small, 1);
+	duo_link(&duo);
+	assert_int_equal(erasures_held(&duo, 1, &space), count + 1);
+	reason_size = TWINLOG_CODE_MAX;
+	duo_end(&duo);
+}
+
 static bool second_withholds(const struct duo *duo, const struct hash *space)
 {
 	return space_withheld(space_at(duo, 1, space));
@@ -184,7 +232,7 @@ static void released_at_the_true_end(void **state)
 	duo_init(&duo);
 	assert_true(duo_found(&duo, &space));
 	duo_unlink(&duo);
-	erasures_hold(&duo, &space, &space, MIXED, MANY);
+	erasures_hold(&duo, &space, &space, 0, MANY);
 	duo_restore(&duo, 1);
 	assert_true(second_withholds(&duo, &space));
 	watch_begin(&duo, &seen, &space);
@@ -309,7 +357,7 @@ static void erasures_for_one_that_was_removed(void **state)
 	duo_submit(&duo, 0, &space);
 	const struct hash bundle = first_bundle(&duo);
 	duo_unlink(&duo);
-	erasures_hold(&duo, &space, &bundle, MIXED, MANY);
+	erasures_hold(&duo, &space, &bundle, 0, MANY);
 	duo_change(&duo, 0, &space, TWINLOG__ACT_KIND__ACT_REMOVE, NULL);
 	watch_begin(&duo, &seen, &space);
 	duo_link(&duo);
@@ -568,6 +616,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(erasures_in_several_answers),
 	    cmocka_unit_test(size_of_one_answer),
+	    cmocka_unit_test(nothing_is_left_out_between),
 	    cmocka_unit_test(released_at_the_true_end),
 	    cmocka_unit_test(not_released_without_one_that_was_refused),
 	    cmocka_unit_test(one_that_always_has_more),
