@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "array.h"
 #include "slots.h"
 
 #define SLOTS_FIRST 16u
@@ -36,8 +37,7 @@ struct erasures {
 	uint32_t *by_leaf; /* open addressing: number of the leaf + 1 */
 	uint32_t *by_id;   /* of the erasure */
 	uint32_t slots;    /* of each, a power of two, at least twice count */
-	struct share *shares;
-	size_t shares_count, shares_capacity;
+	ARRAY(struct share) shares;
 	struct hash buckets[ERASURE_BUCKETS];
 	bool stale[ERASURE_BUCKETS];
 	struct hash digest;
@@ -60,7 +60,7 @@ void erasures_free(struct erasures *erasures)
 		erasure_free(erasures->items[i]);
 	free(erasures->items);
 	free(erasures->leaves);
-	free(erasures->shares);
+	free(erasures->shares.items);
 	free(erasures->by_leaf);
 	free(erasures->by_id);
 	free(erasures);
@@ -198,20 +198,14 @@ static bool slots_grow(struct erasures *erasures)
 /* NULL: memory. */
 static struct share *share_of(struct erasures *erasures, const struct erasure *erasure)
 {
-	for (size_t i = 0; i < erasures->shares_count; i++)
-		if (erasures->shares[i].key == erasure->key &&
-		    hash_equal(&erasures->shares[i].signer, &erasure->signer))
-			return &erasures->shares[i];
-	if (erasures->shares_count == erasures->shares_capacity) {
-		const size_t capacity = erasures->shares_capacity ? 2 * erasures->shares_capacity : 8;
-		struct share *shares = realloc(erasures->shares, capacity * sizeof *shares);
-		if (!shares)
-			return NULL;
-		erasures->shares = shares;
-		erasures->shares_capacity = capacity;
-	}
-	erasures->shares[erasures->shares_count] = (struct share){.signer = erasure->signer, .key = erasure->key};
-	return &erasures->shares[erasures->shares_count++];
+	for (size_t i = 0; i < erasures->shares.count; i++)
+		if (erasures->shares.items[i].key == erasure->key &&
+		    hash_equal(&erasures->shares.items[i].signer, &erasure->signer))
+			return &erasures->shares.items[i];
+	struct share *share = ARRAY_PUSH(&erasures->shares);
+	if (share)
+		*share = (struct share){.signer = erasure->signer, .key = erasure->key};
+	return share;
 }
 
 enum twinlog_error erasures_add(struct erasures *erasures, struct erasure *erasure)

@@ -6,30 +6,13 @@
 
 #include <stdlib.h>
 
+#include "array.h"
 #include "card.h"
 #include "counting.h"
 #include "node.h"
 #include "twinlog/limits.h"
 
 #define LINK_NONE_YET UINT32_MAX
-
-/* ---- Growable arrays: one macro, so that growth is checked in one place. ---- */
-
-bool array_reserve(void **items, size_t *capacity, size_t count, size_t size);
-#define ARRAY(type)                                                                                                    \
-	struct {                                                                                                       \
-		type *items;                                                                                           \
-		size_t count;                                                                                          \
-		size_t capacity;                                                                                       \
-	}
-/* A fresh, zeroed last element, or NULL. */
-#define ARRAY_PUSH(array)                                                                                              \
-	(array_reserve((void **)(void *)&(array)->items, &(array)->capacity, (array)->count + 1,                       \
-		       sizeof *(array)->items)                                                                         \
-	     ? (memset(&(array)->items[(array)->count], 0, sizeof *(array)->items), &(array)->items[(array)->count++]) \
-	     : NULL)
-/* Order is not kept. */
-#define ARRAY_DROP(array, index) ((array)->items[(index)] = (array)->items[--(array)->count])
 
 /* ---- Partners and links. ---- */
 
