@@ -47,6 +47,25 @@ static void act_fault(struct proof *proof, enum twinlog_error error, uint64_t nu
 	proof_found(proof, verdict, "act at part %" PRIu64 ": %s", number, twinlog_error_text(error));
 }
 
+/* An act of a space that the writer does not name; takes it over. A founding act whose signature was touched has
+ * another id, and so founds another space: that is the first thing to say of it. */
+static enum twinlog_error act_foreign(struct proof *proof, struct act *act, uint64_t number)
+{
+	struct acts *acts;
+	const bool founds = act->kind == TWINLOG__ACT_KIND__ACT_FOUND;
+	const enum twinlog_error error = founds ? acts_new(act, &acts) : TWINLOG_OK;
+	if (error && error != TWINLOG_NO_MEMORY)
+		act_fault(proof, error, number);
+	else if (!error)
+		proof_found(proof, VERDICT_FOREIGN, "act at part %" PRIu64 ": of a space that the writer does not name",
+			    number);
+	if (founds && !error)
+		acts_free(acts);
+	else
+		act_free(act);
+	return error == TWINLOG_NO_MEMORY ? error : TWINLOG_OK;
+}
+
 enum twinlog_error check_act(struct proof *proof, ProtobufCBinaryData bytes, uint64_t number)
 {
 	struct act *act;
@@ -59,12 +78,8 @@ enum twinlog_error check_act(struct proof *proof, ProtobufCBinaryData bytes, uin
 	}
 	struct proof_space *space = proof_space(proof, &act->space);
 	const Twinlog__CarriedSpace *told = space_told(proof, &act->space);
-	if (!told) {
-		proof_found(proof, VERDICT_FOREIGN, "act at part %" PRIu64 ": of a space that the writer does not name",
-			    number);
-		act_free(act);
-		return TWINLOG_OK;
-	}
+	if (!told)
+		return act_foreign(proof, act, number);
 	if (!space && act->kind == TWINLOG__ACT_KIND__ACT_FOUND) {
 		error = space_add(proof, act, &space);
 		if (!error)

@@ -30,7 +30,9 @@ static void recount_changed(void *context, uint32_t index)
 static enum twinlog_error city_recount(struct space *space, struct graph *graph)
 {
 	struct recount recount = {space, graph};
-	return graph_recount(graph, recount_counts, recount_changed, &recount);
+	const enum twinlog_error error = graph_recount(graph, recount_counts, recount_changed, &recount);
+	statements_settle(space->statements);
+	return error;
 }
 
 enum twinlog_error space_bundle_added(struct node *node, struct space *space, struct graph *graph)

@@ -166,6 +166,7 @@ void statements_free(struct statements *statements)
 	free(statements->echoes.items);
 	free(statements->batches.items);
 	free(statements->links.items);
+	free(statements->stale.items);
 	free(statements->summaries);
 	free(statements->by_leaf.slots);
 	free(statements->by_handle.slots);
@@ -204,6 +205,21 @@ static void record_refresh(struct statements *statements, struct record *record)
 	statements_touch(statements, (uint32_t)statements_index(statements, record));
 }
 
+static void record_settle(struct statements *statements, struct record *record);
+
+static void record_mark_stale(struct statements *statements, uint32_t number)
+{
+	struct record *record = &statements->records.items[number];
+
+	if (record->stale)
+		return;
+	record->stale = true;
+	if (LIST_ROOM(statements->stale, 1))
+		record_settle(statements, record); /* out of memory: as often as it takes */
+	else
+		statements->stale.items[statements->stale.count++] = number;
+}
+
 static void word_set_counts(struct statements *statements, struct word *word, bool counts)
 {
 	struct record *record = &statements->records.items[word->record];
@@ -229,8 +245,16 @@ static void word_set_counts(struct statements *statements, struct word *word, bo
 			record->changed_ms = word->clock_ms;
 		statements_touch(statements, word->record);
 	} else if (changes) {
-		record_refresh(statements, record);
+		record_mark_stale(statements, word->record);
 	}
+}
+
+static void word_take_place(struct statements *statements, struct word *word, const struct echo *place)
+{
+	word->bundle = place->bundle;
+	word->clock_ms = place->clock_ms;
+	word->index = place->index;
+	word_set_counts(statements, word, place->counts);
 }
 
 /* A leaf that stands in several bundles counts if one of them does, with the greatest clock of those that do: what does
@@ -247,19 +271,23 @@ static void word_take_echoes(struct statements *statements, struct word *word)
 			best = echo;
 	}
 	assert(best);
-	word->bundle = best->bundle;
-	word->clock_ms = best->clock_ms;
-	word->index = best->index;
-	word_set_counts(statements, word, best->counts);
-	record_refresh(statements, &statements->records.items[word->record]);
+	word_take_place(statements, word, best);
 }
 
-static void echoes_set_counts(struct statements *statements, struct word *word, uint64_t sequence, bool counts)
+static void record_settle(struct statements *statements, struct record *record)
 {
-	for (uint32_t i = word->echoes; i != WORD_END; i = statements->echoes.items[i].next)
-		if (statements->echoes.items[i].bundle == sequence)
-			statements->echoes.items[i].counts = counts;
-	word_take_echoes(statements, word);
+	for (uint32_t i = record->first_word; i != WORD_END; i = statements->words.items[i].next)
+		if (statements->words.items[i].echoes != WORD_END)
+			word_take_echoes(statements, &statements->words.items[i]);
+	record_refresh(statements, record);
+	record->stale = false;
+}
+
+void statements_settle(struct statements *statements)
+{
+	while (statements->stale.count > 0)
+		record_settle(statements,
+			      &statements->records.items[statements->stale.items[--statements->stale.count]]);
 }
 
 void statements_recount(struct statements *statements, uint64_t sequence, bool counts)
@@ -272,15 +300,22 @@ void statements_recount(struct statements *statements, uint64_t sequence, bool c
 	for (uint32_t i = 0; i < batch->words; i++) {
 		struct word *word = &statements->words.items[batch->first_word + i];
 
-		if (word->echoes == WORD_END)
+		if (word->echoes == WORD_END) {
 			word_set_counts(statements, word, counts);
-		else
-			echoes_set_counts(statements, word, sequence, counts);
+			continue;
+		}
+		for (uint32_t e = word->echoes; e != WORD_END; e = statements->echoes.items[e].next)
+			if (statements->echoes.items[e].bundle == sequence)
+				statements->echoes.items[e].counts = counts;
+		record_mark_stale(statements, word->record);
 	}
 	for (uint32_t i = 0; i < batch->echoes; i++) {
-		uint32_t word = statements->echoes.items[batch->first_echo + i].word;
+		struct echo *echo = &statements->echoes.items[batch->first_echo + i];
 
-		echoes_set_counts(statements, &statements->words.items[word], sequence, counts);
+		if (echo->bundle != sequence)
+			continue; /* the word's first place: of another batch */
+		echo->counts = counts;
+		record_mark_stale(statements, statements->words.items[echo->word].record);
 	}
 }
 
@@ -481,7 +516,9 @@ static enum twinlog_error echo_new(struct statements *statements, struct word *w
 	statements->echoes.items[statements->echoes.count] = *place;
 	statements->echoes.items[statements->echoes.count].next = word->echoes;
 	word->echoes = statements->echoes.count++;
-	word_take_echoes(statements, word);
+	if (place->counts > word->counts || (place->counts == word->counts && place->clock_ms >= word->clock_ms))
+		word_take_place(statements, word, place);
+	statements_touch(statements, word->record);
 	return TWINLOG_OK;
 }
 

@@ -60,6 +60,7 @@ struct record {
 	uint32_t opener; /* statements_opener */
 	uint8_t kind;
 	bool shown; /* a word on it counts; else there is nothing to show */
+	bool stale; /* until statements_settle */
 };
 
 enum twinlog_error statements_new(const struct hash *space, struct statements **ret) TWINLOG_MUST_CHECK;
@@ -69,8 +70,10 @@ void statements_free(struct statements *statements); /* accepts NULL */
  * unusable; TOO_MANY when the space has outgrown it. */
 enum twinlog_error statements_apply(struct statements *statements, const struct bundle *bundle, uint64_t sequence,
 				    bool counts) TWINLOG_MUST_CHECK;
-/* A late cut-off: the bundle now counts or no longer does. */
+/* A late cut-off: the bundle now counts or no longer does. Any number of them, then statements_settle, before anything
+ * is asked: each record is reckoned anew once. */
 void statements_recount(struct statements *statements, uint64_t sequence, bool counts);
+void statements_settle(struct statements *statements);
 /* Who belongs has changed: every record is judged anew when next asked for. */
 void statements_members_changed(struct statements *statements);
 

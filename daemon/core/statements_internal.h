@@ -71,6 +71,7 @@ struct statements {
 	LIST(struct echo) echoes;
 	LIST(struct batch) batches;
 	LIST(uint32_t) links;        /* words that are links */
+	LIST(uint32_t) stale;        /* records */
 	LIST(uint64_t *) facts;      /* blocks */
 	uint32_t facts_used;         /* units of the last block */
 	_Atomic uint64_t *summaries; /* of each record: a summary, 0, or SUMMARY_CHANGED | the next changed one */

@@ -150,6 +150,7 @@ static void of_copies_one_is_left(void **state)
 				const uint32_t other = draw((uint32_t)word + 1);
 
 				statements_recount(story.statements[story.where[other]], other + 1, draw(2));
+				statements_settle(story.statements[story.where[other]]);
 			}
 			/* Marks begin with what is there. */
 			for (unsigned s = 0; word == begin && s < SPACES; s++)

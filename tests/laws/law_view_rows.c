@@ -324,8 +324,9 @@ static void kept_up_is_made_anew(void **state)
 
 		for (size_t i = 0; i < BUNDLES; i++) {
 			assert_int_equal(statements_apply(statements, history.bundles[i], i + 1, true), TWINLOG_OK);
-			if (draw(8) == 0)
+			for (uint32_t r = draw(8) == 0 ? 1 + draw(3) : 0; r > 0; r--)
 				statements_recount(statements, 1 + draw((uint32_t)i + 1), draw(2));
+			statements_settle(statements);
 			if (draw(8) == 0)
 				statements_erase(statements, &history.said[draw((uint32_t)i + 1)].leaf);
 			if (draw(20) == 0)

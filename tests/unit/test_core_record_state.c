@@ -409,7 +409,9 @@ static void summaries_are_kept_and_renewed(void **state)
 	statements_members_changed(scene->statements);
 	assert_int_equal(statements_summary(scene->statements, 0), 0);
 	statements_recount(scene->statements, 1, false);
+	statements_settle(scene->statements);
 	statements_recount(scene->statements, 2, false);
+	statements_settle(scene->statements);
 	assert_int_equal(record_summarize(scene->statements, scene->county.acts, self, 0, &summary), TWINLOG_OK);
 	assert_int_equal(summary.state, TWINLOG__RECORD_STATE__STATE_NONE);
 	assert_int_equal(statements_shown(scene->statements), 0);

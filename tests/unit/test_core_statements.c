@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -117,8 +118,10 @@ static void what_is_replaced_may_come_later(void **state)
 	assert_non_null(statements_leaf(scene->statements, statements_record(scene->statements, 0), &oldest));
 	/* And it returns when what replaced it no longer counts. */
 	statements_recount(scene->statements, 1, false);
+	statements_settle(scene->statements);
 	assert_current(scene, 0, oldest);
 	statements_recount(scene->statements, 1, true);
+	statements_settle(scene->statements);
 	assert_current(scene, 0, newest);
 }
 
@@ -151,13 +154,17 @@ static void what_does_not_count_changes_nothing(void **state)
 	assert_int_equal(record->changed, 1);
 	assert_false(statements_leaf(scene->statements, record, &second)->counts);
 	statements_recount(scene->statements, 2, true);
+	statements_settle(scene->statements);
 	assert_current(scene, 0, second);
 	assert_int_equal(record->changed_ms, 20);
 	statements_recount(scene->statements, 1, false);
+	statements_settle(scene->statements);
 	statements_recount(scene->statements, 2, false);
+	statements_settle(scene->statements);
 	assert_false(record->shown);
 	assert_int_equal(record->changed_ms, 0);
 	statements_recount(scene->statements, 77, true); /* of an act, or unknown */
+	statements_settle(scene->statements);
 	assert_false(record->shown);
 }
 
@@ -177,14 +184,66 @@ static void one_leaf_in_two_bundles_is_one(void **state)
 	assert_int_equal(word->clock_ms, 30);
 	assert_int_equal(word->bundle, 2);
 	statements_recount(scene->statements, 2, false);
+	statements_settle(scene->statements);
 	assert_true(word->counts);
 	assert_int_equal(word->clock_ms, 10);
 	statements_recount(scene->statements, 1, false);
+	statements_settle(scene->statements);
 	assert_false(word->counts);
 	statements_recount(scene->statements, 3, true);
+	statements_settle(scene->statements);
 	assert_true(word->counts);
 	assert_int_equal(word->clock_ms, 20);
 	assert_int_equal(statements_record(scene->statements, 0)->changed_ms, 20);
+}
+
+/* ---- One who says without end ---- */
+
+#define MANY 20000u
+
+enum { RECORDS_APART, ONE_RECORD, ONE_LEAF, FLOODS };
+
+/* As many words, each with a smaller clock, or one leaf in as many bundles, each with a greater; then all are cut off.
+ */
+static double flood(struct scene *scene, int what)
+{
+	struct bundle *bundle = make(scene, tie(0), 10);
+	struct leaf *leaf = &bundle->leaves[0];
+	struct statements *statements;
+	struct timespec from, to;
+
+	assert_int_equal(statements_new(&scene->county.space, &statements), TWINLOG_OK);
+	assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from), 0);
+	for (uint32_t i = 0; i < MANY; i++) {
+		if (what != ONE_LEAF)
+			memcpy(leaf->hash.bytes, &i, sizeof i);
+		if (what == RECORDS_APART)
+			memcpy(leaf->record.bytes, &i, sizeof i);
+		bundle->clock_ms = what == ONE_LEAF ? i + 1 : MANY - i;
+		assert_int_equal(statements_apply(statements, bundle, i + 1, true), TWINLOG_OK);
+	}
+	for (uint32_t i = 0; i < MANY; i++)
+		statements_recount(statements, i + 1, false);
+	statements_settle(statements);
+	assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to), 0);
+	assert_int_equal(statements_records(statements), what == RECORDS_APART ? MANY : 1);
+	assert_false(statements_record(statements, 0)->shown);
+	statements_free(statements);
+	bundle_free(bundle);
+	return (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
+}
+
+static void many_words_on_one_record(void **state)
+{
+	const double apart = flood(*state, RECORDS_APART);
+
+	for (int what = ONE_RECORD; what < FLOODS; what++) {
+		const double took = flood(*state, what);
+
+		print_message("%u words apart %.3f s, %s %.3f s\n", MANY, apart,
+			      what == ONE_LEAF ? "one leaf again and again" : "on one record", took);
+		assert_true(took < 5 * apart);
+	}
 }
 
 static void links_have_a_lane_of_their_own(void **state)
@@ -283,11 +342,12 @@ static void city_records_go_by_their_id(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(newer_versions_replace_older),    TEST(what_is_replaced_may_come_later),
-	    TEST(nobody_replaces_anothers_word),   TEST(what_does_not_count_changes_nothing),
-	    TEST(one_leaf_in_two_bundles_is_one),  TEST(links_have_a_lane_of_their_own),
-	    TEST(the_best_of_several_comes_first), TEST(void_and_sound_bodies),
-	    TEST(records_are_found_by_handle),     TEST(city_records_go_by_their_id),
+	    TEST(newer_versions_replace_older),   TEST(what_is_replaced_may_come_later),
+	    TEST(nobody_replaces_anothers_word),  TEST(what_does_not_count_changes_nothing),
+	    TEST(one_leaf_in_two_bundles_is_one), TEST(many_words_on_one_record),
+	    TEST(links_have_a_lane_of_their_own), TEST(the_best_of_several_comes_first),
+	    TEST(void_and_sound_bodies),          TEST(records_are_found_by_handle),
+	    TEST(city_records_go_by_their_id),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
