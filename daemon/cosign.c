@@ -177,9 +177,8 @@ static void act_print(const struct act *act)
 	struct hash identity;
 
 	printf("%s\n", kind_words(act->kind));
-	if (act->kind != TWINLOG__ACT_KIND__ACT_FOUND) /* whose space has no id before both have signed */
-		printf("  space: %s\n", hex_encode(hex, act->space.bytes, HASH_SIZE));
-	printf("  as: %s\n", seal_fingerprint(&act->signer, fingerprint));
+	printf("  space: %s\n  as: %s\n", hex_encode(hex, act->space.bytes, HASH_SIZE),
+	       seal_fingerprint(&act->signer, fingerprint));
 	if (message->title.len > 0)
 		print_text("title", message->title);
 	for (size_t i = 0; i < message->n_members; i++) {
@@ -217,17 +216,20 @@ static enum twinlog_error act_cosign(struct arena *arena, const struct seal_keys
 {
 	Twinlog__SignedAct outer = TWINLOG__SIGNED_ACT__INIT;
 	uint8_t signature[SEAL_SIGNATURE_SIZE], *packed;
+	const uint8_t *over = NULL;
 	enum twinlog_error error;
 	struct act *act;
-	size_t size;
+	size_t size, over_size = 0;
 
 	error = act_open(bytes->data, bytes->len, &act);
 	if (error)
 		return error;
 	if (print)
 		act_print(act);
-	if (keys) {
-		seal_sign(keys, "act-second", act->signed_bytes, act->signed_size, signature);
+	if (keys && !(over = act_countersigned(act, &over_size)))
+		error = TWINLOG_NO_MEMORY;
+	if (keys && !error) {
+		seal_sign(keys, "act-second", over, over_size, signature);
 		outer.act = codec_bytes(act->signed_bytes, act->signed_size);
 		outer.signature = codec_bytes(act->signature, SEAL_SIGNATURE_SIZE);
 		outer.second = codec_bytes(signature, sizeof signature);

@@ -268,7 +268,7 @@ static enum twinlog_error visit_erasure(void *context, const struct store_row *r
 	erasures = find_erasures(verify, &erasure->space);
 	error = erasures ? erasure_check(erasure, find_space(verify, &erasure->space)) : TWINLOG_UNKNOWN_PARENT;
 	if (!error)
-		error = erasures_add(erasures, erasure);
+		error = erasures_load(erasures, erasure);
 	if (error)
 		erasure_free(erasure);
 	else

@@ -104,7 +104,7 @@ enum twinlog_error check_erasure(struct proof *proof, ProtobufCBinaryData bytes,
 	if (!error) {
 		error = space ? erasure_check(erasure, space->acts) : TWINLOG_NOT_A_MEMBER;
 		if (!error)
-			error = erasures_add(space->erasures, erasure);
+			error = erasures_load(space->erasures, erasure);
 		if (error)
 			erasure_free(erasure);
 	}

@@ -149,7 +149,8 @@ static enum twinlog_error act_take(struct act *act)
 	if (error)
 		return error;
 	act->kind = message->kind;
-	act->id = seal_hash1("act", act->bytes, act->size);
+	const struct seal_part parts[] = {{act->signed_bytes, act->signed_size}, {act->signature, SEAL_SIGNATURE_SIZE}};
+	act->id = seal_hash("act", parts, 2);
 	if (act->kind == TWINLOG__ACT_KIND__ACT_FOUND)
 		act->space = act->id;
 	else if ((error = codec_get_hash(message->space, &act->space)))
@@ -196,6 +197,17 @@ enum twinlog_error act_open(const void *bytes, size_t size, struct act **ret_act
 refuse:
 	arena_free(arena);
 	return error;
+}
+
+const uint8_t *act_countersigned(const struct act *act, size_t *ret_size)
+{
+	uint8_t *bytes = arena_alloc(act->arena, act->signed_size + SEAL_SIGNATURE_SIZE);
+	if (!bytes)
+		return NULL;
+	memcpy(bytes, act->signed_bytes, act->signed_size);
+	memcpy(bytes + act->signed_size, act->signature, SEAL_SIGNATURE_SIZE);
+	*ret_size = act->signed_size + SEAL_SIGNATURE_SIZE;
+	return bytes;
 }
 
 void act_free(struct act *act)

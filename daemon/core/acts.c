@@ -132,10 +132,18 @@ static enum twinlog_error ancestors_take(const struct acts *acts, const struct a
 	return TWINLOG_OK;
 }
 
-static bool verified(const struct act *act, const char *kind, const struct seal_public *key, const uint8_t *signature)
+static bool verified(const struct act *act, const struct seal_public *key)
 {
-	return signature && seal_verify(key, kind, act->signed_bytes, act->signed_size, signature,
-					SEAL_SIGNATURE_SIZE) == TWINLOG_OK;
+	return seal_verify(key, "act", act->signed_bytes, act->signed_size, act->signature, SEAL_SIGNATURE_SIZE) ==
+	       TWINLOG_OK;
+}
+
+static bool verified_second(const struct act *act, const struct seal_public *key)
+{
+	size_t size;
+	const uint8_t *bytes = act_countersigned(act, &size);
+	return bytes &&
+	       seal_verify(key, "act-second", bytes, size, act->second_signature, SEAL_SIGNATURE_SIZE) == TWINLOG_OK;
 }
 
 /* PROTOCOL, "Acts": by a key that the act knew of, so that every member gives the same answer whatever came first. */
@@ -148,16 +156,14 @@ static enum twinlog_error signature_check(const struct acts *acts, const struct 
 		return TWINLOG_NOT_A_MEMBER;
 	if (act->kind == KIND(CHANGE_KEY)) {
 		*ret_key = member->recovery_key;
-		return verified(act, "act", &member->recovery_key, act->signature) && !act->second_signature
-			   ? TWINLOG_OK
-			   : TWINLOG_BAD_SIGNATURE;
+		return verified(act, &member->recovery_key) && !act->second_signature ? TWINLOG_OK
+										      : TWINLOG_BAD_SIGNATURE;
 	}
 	for (size_t i = city->keys_count; i-- > 0;) {
 		const struct city_key *from = &city->brought[i];
 		if ((act->kind != KIND(FOUND) && !act_set_has(ancestors, from->act)) ||
-		    from->has_second != (act->second_signature != NULL) ||
-		    !verified(act, "act", &city->keys[i], act->signature) ||
-		    (from->has_second && !verified(act, "act-second", &from->second, act->second_signature)))
+		    from->has_second != (act->second_signature != NULL) || !verified(act, &city->keys[i]) ||
+		    (from->has_second && !verified_second(act, &from->second)))
 			continue;
 		*ret_key = city->keys[i];
 		return TWINLOG_OK;

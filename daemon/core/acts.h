@@ -50,6 +50,8 @@ struct act {
 };
 enum twinlog_error act_open(const void *bytes, size_t size, struct act **ret_act) TWINLOG_MUST_CHECK;
 void act_free(struct act *act); /* accepts NULL */
+/* What a second signature is over: the act and its first one. In the act's arena; NULL: memory. */
+const uint8_t *act_countersigned(const struct act *act, size_t *ret_size);
 
 /* Signs; *ret_bytes (a SignedAct) is malloc'd and the caller's. */
 enum twinlog_error act_seal(const Twinlog__Act *message, const struct seal_keys *keys, uint8_t **ret_bytes,
@@ -102,8 +104,11 @@ const struct member *acts_member(const struct acts *acts, const struct hash *ide
 /* The member (of whatever standing) that goes by this id, by an addition that is valid; NULL for none. */
 const struct member *acts_member_by_city(const struct acts *acts, ProtobufCBinaryData city_id);
 
+/* Brings up to date what one outside may be told of what undid its addition or its removal: before it is asked about,
+ * and by one thread. Takes the time of all acts. NO_MEMORY. */
+enum twinlog_error acts_tell_undone(struct acts *acts, const struct hash *identity) TWINLOG_MUST_CHECK;
 /* Whether an act may be told to one who was named here: all to a member and one invited; to one who left, declined or
- * was removed the acts that ended it and what they build on. PROTOCOL, "Who is sent what". */
+ * was removed the acts that ended it, or undid it, and what they build on. PROTOCOL, "Who is sent what". */
 bool acts_may_be_told(const struct acts *acts, const struct hash *identity, size_t index);
 /* Whether these act heads may all be told to it. */
 bool acts_heads_may_be_told(const struct acts *acts, const struct hash *identity, const struct hash *heads,
@@ -113,6 +118,8 @@ bool acts_heads_may_be_told(const struct acts *acts, const struct hash *identity
 const struct seal_public *acts_keys(const struct acts *acts, const struct hash *identity, size_t *ret_count);
 /* Its number; SIZE_MAX: the city never had it here. */
 size_t acts_key_number(const struct acts *acts, const struct hash *identity, const struct seal_public *key);
+/* The least number of the key that has this one: an act may bring a key that was brought before. */
+size_t acts_key_first(const struct acts *acts, const struct hash *identity, size_t number);
 /* Tries all keys of the city, the newest first. TWINLOG_UNKNOWN_KEY when it has none here. *ret_number may be NULL. */
 enum twinlog_error acts_verify(const struct acts *acts, const struct hash *identity, const char *kind,
 			       const void *bytes, size_t size, ProtobufCBinaryData signature,
@@ -143,8 +150,8 @@ bool acts_named_steward(const struct acts *acts, const struct hash *identity);
 /* Whether these (sorted) are most of the stewards at some point at which the city, once a member, was none any more:
  * a point is an act with all it builds on, so later acts change no answer that was yes. PROTOCOL, "Erasures". */
 bool acts_stewards_agree(const struct acts *acts, const struct hash *city, const struct hash *signers, size_t count);
-/* Whether they would be, had no key ever been retired: so it may have been where a change of key was not known yet.
- * Both keep their answers in acts, so one thread asks at a time. */
+/* Whether they would be without rules 7 and 8: so it may have been where what came later was not known yet. Both keep
+ * their answers in acts, so one thread asks at a time. */
 bool acts_stewards_agreed(const struct acts *acts, const struct hash *city, const struct hash *signers, size_t count);
 
 #endif

@@ -351,6 +351,15 @@ size_t acts_key_number(const struct acts *acts, const struct hash *identity, con
 	return SIZE_MAX;
 }
 
+size_t acts_key_first(const struct acts *acts, const struct hash *identity, size_t number)
+{
+	size_t count, first = 0;
+	const struct seal_public *keys = acts_keys(acts, identity, &count);
+	while (first < number && memcmp(keys[first].bytes, keys[number].bytes, sizeof keys->bytes) != 0)
+		first++;
+	return first;
+}
+
 enum twinlog_error acts_verify(const struct acts *acts, const struct hash *identity, const char *kind,
 			       const void *bytes, size_t size, ProtobufCBinaryData signature, size_t *ret_number)
 {

@@ -84,40 +84,23 @@ static void told_add(struct acts *acts, struct city *city, const struct act_list
 	}
 }
 
-/* What the act rests on was undone: it had its effect on the city where that was not known yet. */
-static enum twinlog_error told_undone(struct acts *acts, struct city *city, size_t index)
-{
-	struct acts once = *acts;
-	if (acts->entries[index].valid)
-		return TWINLOG_OK;
-	once.entries = (struct act_entry *)(uintptr_t)acts_once(acts);
-	if (!once.entries)
-		return TWINLOG_NO_MEMORY;
-	const bool had_effect = act_had_right(&once, index);
-	for (size_t i = 0; had_effect && i <= index; i++)
-		if (i == index || knew(acts, index, i))
-			act_undone_by(acts, i, &city->told);
-	return TWINLOG_OK;
-}
-
 /* Decided with the standing, and not when somebody asks: many threads may ask at once. */
 enum twinlog_error told_decide(struct acts *acts, struct city *city, enum standing standing)
 {
 	free(city->told.words);
 	city->told = (struct act_set){0};
+	city->told_acts = 0;
 	if (standing == STANDING_MEMBER || standing == STANDING_INVITED)
 		return TWINLOG_OK;
-	enum twinlog_error error = act_set_init(&city->told, acts->count);
+	const enum twinlog_error error = act_set_init(&city->told, acts->count);
 	if (error)
 		return error;
 	told_add(acts, city, &city->removals);
 	told_add(acts, city, &city->words);
-	for (uint32_t i = 0; i < city->additions.count && !error; i++)
-		error = told_undone(acts, city, acts->claims[city->additions.items[i]].act);
-	for (uint32_t i = 0; i < city->removals.count && !error; i++)
-		error = told_undone(acts, city, city->removals.items[i]);
-	return error;
+	return TWINLOG_OK;
 }
+
+/* ---- What was undone. It takes the time of all acts, so it is asked for partners alone, and not as acts come. ---- */
 
 static bool is_undone(const struct acts *acts, const struct city *city)
 {
@@ -130,14 +113,69 @@ static bool is_undone(const struct acts *acts, const struct city *city)
 	return false;
 }
 
-enum twinlog_error told_decide_undone(struct acts *acts)
+struct undone {
+	const struct acts *acts, *once;
+	struct act_set told;  /* what undid them, with what that knew */
+	struct act_set known; /* what those knew that nothing undid by themselves */
+};
+
+/* One cause is enough for whoever looks at it. */
+static void undone_add(struct undone *undone, size_t index)
 {
-	enum twinlog_error error = TWINLOG_OK;
-	for (size_t i = 0; i < acts->members_count && !error; i++) {
-		struct city *city = city_find(acts, &acts->members[i].identity);
-		if (is_undone(acts, city))
-			error = told_decide(acts, city, acts->members[i].standing);
+	if (undone->acts->entries[index].valid || !act_had_right(undone->once, index))
+		return;
+	const size_t by = act_undone_by(undone->acts, index, NULL);
+	if (by != SIZE_MAX)
+		act_set_add_all(undone->acts, &undone->told, by);
+	else
+		act_set_unite(&undone->known, &undone->acts->entries[index].ancestors);
+}
+
+static void undone_known(struct undone *undone)
+{
+	struct holders holders = {.count = 0};
+	for (size_t i = 0; i < undone->acts->count; i++) {
+		const size_t by = act_set_has(&undone->known, i) ? act_undone_by(undone->acts, i, &holders) : SIZE_MAX;
+		if (by != SIZE_MAX && !act_set_has(&undone->told, by))
+			act_set_add_all(undone->acts, &undone->told, by);
 	}
+}
+
+static enum twinlog_error undone_find(const struct acts *acts, const struct city *city, struct undone *undone)
+{
+	enum twinlog_error error = act_set_init(&undone->told, acts->count);
+	if (!error)
+		error = act_set_init(&undone->known, acts->count);
+	if (error)
+		return error;
+	for (uint32_t i = 0; i < city->additions.count; i++)
+		undone_add(undone, acts->claims[city->additions.items[i]].act);
+	for (uint32_t i = 0; i < city->removals.count; i++)
+		undone_add(undone, city->removals.items[i]);
+	undone_known(undone);
+	return TWINLOG_OK;
+}
+
+enum twinlog_error acts_tell_undone(struct acts *acts, const struct hash *identity)
+{
+	const struct member *member = acts_member(acts, identity);
+	struct city *city = member ? city_find(acts, identity) : NULL;
+	struct acts once = *acts;
+	if (!member || member->standing == STANDING_MEMBER || member->standing == STANDING_INVITED ||
+	    city->told_acts == acts->count)
+		return TWINLOG_OK;
+	enum twinlog_error error = told_decide(acts, city, member->standing);
+	if (!error && is_undone(acts, city)) {
+		struct undone undone = {.acts = acts, .once = &once};
+		once.entries = (struct act_entry *)(uintptr_t)acts_once(acts);
+		error = once.entries ? undone_find(acts, city, &undone) : TWINLOG_NO_MEMORY;
+		if (!error)
+			act_set_unite(&city->told, &undone.told);
+		free(undone.told.words);
+		free(undone.known.words);
+	}
+	if (!error)
+		city->told_acts = acts->count;
 	return error;
 }
 

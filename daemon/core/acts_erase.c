@@ -78,7 +78,7 @@ struct agreement {
 
 struct agreements {
 	size_t acts;               /* of which all here is true: their number */
-	struct act_entry *entries; /* as they would be, had no key ever been retired; NULL: as they are */
+	struct act_entry *entries; /* acts_once; NULL: as they are */
 	size_t count;
 	struct agreement items[AGREEMENTS];
 };
@@ -96,7 +96,7 @@ static enum twinlog_error entries_once(const struct acts *acts, struct act_entry
 	struct acts once = *acts;
 	*ret_entries = NULL;
 	for (size_t i = 0; i < acts->count && !any; i++)
-		any = acts->entries[i].shut_out;
+		any = acts->entries[i].shut_out || (acts->entries[i].act->kind == KIND(ADD) && !acts->entries[i].valid);
 	if (!any)
 		return TWINLOG_OK;
 	once.entries = malloc(acts->count * sizeof *once.entries);
@@ -104,7 +104,7 @@ static enum twinlog_error entries_once(const struct acts *acts, struct act_entry
 		return TWINLOG_NO_MEMORY;
 	memcpy(once.entries, acts->entries, acts->count * sizeof *once.entries);
 	*ret_entries = once.entries;
-	return acts_validity_decide(&once, false);
+	return acts_validity_decide(&once, true);
 }
 
 /* NULL: memory. */

@@ -56,6 +56,7 @@ struct city {
 	size_t acts_bytes;            /* of those in acts */
 	size_t changes_bytes;         /* of all changes of its key */
 	struct act_set told;          /* of one who is no member any more: the acts that it may still be told */
+	size_t told_acts;             /* among so many it was looked for what undid something of it; 0: never */
 	struct seal_public *keys;     /* in order of arrival; one may stand there twice, brought by two acts */
 	struct city_key *brought;     /* beside it: where each comes from */
 	size_t keys_count;
@@ -154,13 +155,15 @@ enum standing acts_standing(const struct acts *acts, const struct city *city, co
 bool acts_steward_under(const struct acts *acts, const struct city *city, const struct act_set *within);
 size_t acts_stewards_under(const struct acts *acts, const struct act_set *within);
 bool acts_was_member(const struct acts *acts, const struct city *city);
-/* Decides which of all acts are valid; retire: whether changes of key shut out what was signed with former ones. */
-enum twinlog_error acts_validity_decide(struct acts *acts, bool retire) TWINLOG_MUST_CHECK;
+/* Decides which of all acts are valid; undone: also those that a change of key shuts out, or whose city id is
+ * another's. */
+enum twinlog_error acts_validity_decide(struct acts *acts, bool undone) TWINLOG_MUST_CHECK;
 /* Decides what the newest act is worth and what it changes. */
 enum twinlog_error acts_evaluate(struct acts *acts) TWINLOG_MUST_CHECK;
 
 /* ---- acts_erase.c ---- */
-/* The entries as they would be, had no key ever been retired. Kept in acts; NULL: memory. */
+/* The entries as they would be without rules 7 and 8, with which acts that came later undo some. Kept in acts; NULL:
+ * memory. */
 const struct act_entry *acts_once(const struct acts *acts);
 void agreements_free(struct agreements *agreements); /* accepts NULL */
 
@@ -169,8 +172,17 @@ void agreements_free(struct agreements *agreements); /* accepts NULL */
 bool act_is_valid(const struct acts *acts, size_t index);
 /* By what it knew. */
 bool act_had_right(const struct acts *acts, size_t index);
-/* Adds, with what they knew, the changes of key that shut it out and the addition that has its city id. */
-void act_undone_by(const struct acts *acts, size_t index, struct act_set *set);
+/* Who has which city id, as was found last. */
+struct holders {
+	struct {
+		ProtobufCBinaryData city_id;
+		uint32_t claim;
+	} items[16];
+	size_t count;
+};
+/* The first change of key, in (number, id), that shuts it out; else the addition that has its city id; SIZE_MAX:
+ * nothing did. holders: where many are asked for one after the other; may be NULL. */
+size_t act_undone_by(const struct acts *acts, size_t index, struct holders *holders);
 /* Whether a change of key shuts it out. */
 bool act_is_shut_out(const struct acts *acts, size_t index);
 /* Whether that change of key retires the key. */
@@ -183,7 +195,5 @@ bool addition_takes_city_id(const struct acts *acts, size_t index);
 /* ---- acts_cutoffs.c ---- */
 /* What one of that standing may still be told. */
 enum twinlog_error told_decide(struct acts *acts, struct city *city, enum standing standing) TWINLOG_MUST_CHECK;
-/* The same of all of whom something was undone: after an addition and a change of key, which undo. */
-enum twinlog_error told_decide_undone(struct acts *acts) TWINLOG_MUST_CHECK;
 
 #endif

@@ -56,35 +56,62 @@ bool act_had_right(const struct acts *acts, size_t index)
 
 /* ---- City ids. Rule 7. ---- */
 
-/* Another city's valid addition with the same city id that stands before (or after) this one: of several the first in
- * (number, id). SIZE_MAX: none. */
-static size_t claimant(const struct acts *acts, size_t index, bool before)
+static bool same_bytes(ProtobufCBinaryData a, ProtobufCBinaryData b)
 {
-	size_t first = SIZE_MAX;
+	return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
+}
+
+/* Whether another city's valid addition with the same city id stands before (or after) this one. */
+static bool claimed(const struct acts *acts, size_t index, bool before)
+{
 	const ProtobufCBinaryData city_id = acts->entries[index].act->message->members[0]->city_id;
 	for (uint32_t at = claims_first(acts, city_id); at != ACT_NOWHERE; at = acts->claims[at].next) {
 		const struct claim *claim = &acts->claims[at];
 		const Twinlog__Member *member = claim_member(acts, claim);
 		if (acts->entries[claim->act].valid &&
 		    acts->entries[claim->act].named[claim->member] != acts->entries[index].named[0] &&
-		    member->city_id.len == city_id.len &&
-		    memcmp(member->city_id.data, city_id.data, city_id.len) == 0 &&
-		    (act_order(acts, claim->act, index) < 0) == before &&
-		    (first == SIZE_MAX || act_order(acts, claim->act, first) < 0))
-			first = claim->act;
+		    same_bytes(member->city_id, city_id) && (act_order(acts, claim->act, index) < 0) == before)
+			return true;
 	}
-	return first;
+	return false;
 }
 
 bool addition_takes_city_id(const struct acts *acts, size_t index)
 {
-	return claimant(acts, index, false) != SIZE_MAX;
+	return claimed(acts, index, false);
+}
+
+/* Of valid additions with one city id all are of one city: the first in (number, id). A claim, or ACT_NOWHERE. */
+static uint32_t holder_find(const struct acts *acts, ProtobufCBinaryData city_id)
+{
+	uint32_t first = ACT_NOWHERE;
+	for (uint32_t at = claims_first(acts, city_id); at != ACT_NOWHERE; at = acts->claims[at].next) {
+		const struct claim *claim = &acts->claims[at];
+		if (acts->entries[claim->act].valid && same_bytes(claim_member(acts, claim)->city_id, city_id) &&
+		    (first == ACT_NOWHERE || act_order(acts, claim->act, acts->claims[first].act) < 0))
+			first = at;
+	}
+	return first;
+}
+
+static uint32_t holder_of(const struct acts *acts, ProtobufCBinaryData city_id, struct holders *holders)
+{
+	const size_t most = sizeof holders->items / sizeof *holders->items;
+	for (size_t i = 0; holders && i < holders->count && i < most; i++)
+		if (same_bytes(holders->items[i].city_id, city_id))
+			return holders->items[i].claim;
+	const uint32_t claim = holder_find(acts, city_id);
+	if (holders) {
+		holders->items[holders->count % most].city_id = city_id;
+		holders->items[holders->count++ % most].claim = claim;
+	}
+	return claim;
 }
 
 bool act_is_valid(const struct acts *acts, size_t index)
 {
 	return !acts->entries[index].shut_out && act_had_right(acts, index) &&
-	       (acts->entries[index].act->kind != KIND(ADD) || claimant(acts, index, true) == SIZE_MAX);
+	       (acts->entries[index].act->kind != KIND(ADD) || !claimed(acts, index, true));
 }
 
 /* ---- Keys that were retired. Rules 8 and 9. ---- */
@@ -157,17 +184,28 @@ bool act_is_shut_out(const struct acts *acts, size_t index)
 	       shut_out(acts, city, &entry->key, NAMED_ACT, &entry->act->id);
 }
 
-void act_undone_by(const struct acts *acts, size_t index, struct act_set *set)
+size_t act_undone_by(const struct acts *acts, size_t index, struct holders *holders)
 {
 	const struct act_entry *entry = &acts->entries[index];
 	const struct city *city = city_find(acts, &entry->act->signer);
-	for (uint32_t i = 0; entry->shut_out && i < city->changes.count; i++)
-		if (change_retires(acts, city->changes.items[i], city, &entry->key) &&
-		    !change_names(acts, city->changes.items[i], NAMED_ACT, &entry->act->id))
-			act_set_add_all(acts, set, city->changes.items[i]);
-	const size_t other = entry->act->kind == KIND(ADD) ? claimant(acts, index, true) : SIZE_MAX;
-	if (other != SIZE_MAX)
-		act_set_add_all(acts, set, other);
+	size_t first = SIZE_MAX;
+	for (uint32_t i = 0; entry->shut_out && i < city->changes.count; i++) {
+		const size_t change = city->changes.items[i];
+		if (change_retires(acts, change, city, &entry->key) &&
+		    !change_names(acts, change, NAMED_ACT, &entry->act->id) &&
+		    (first == SIZE_MAX || act_order(acts, change, first) < 0))
+			first = change;
+	}
+	if (first != SIZE_MAX || entry->valid || entry->act->kind != KIND(ADD))
+		return first;
+	const uint32_t holder = holder_of(acts, entry->act->message->members[0]->city_id, holders);
+	if (holder == ACT_NOWHERE)
+		return SIZE_MAX;
+	const struct claim *claim = &acts->claims[holder];
+	return acts->entries[claim->act].named[claim->member] != entry->named[0] &&
+		       act_order(acts, claim->act, index) < 0
+		   ? claim->act
+		   : SIZE_MAX;
 }
 
 bool acts_erasure_shut_out(const struct acts *acts, const struct hash *signer, size_t number, const struct hash *id)

@@ -221,7 +221,7 @@ static int placed_compare(const void *a, const void *b)
 }
 
 /* Rule 1: right and city ids hang on acts before in (number, id), so each finds everything it hangs on decided. */
-enum twinlog_error acts_validity_decide(struct acts *acts, bool retire)
+enum twinlog_error acts_validity_decide(struct acts *acts, bool undone)
 {
 	struct placed *order = malloc(acts->count * sizeof *order);
 	if (!order)
@@ -229,18 +229,19 @@ enum twinlog_error acts_validity_decide(struct acts *acts, bool retire)
 	for (size_t i = 0; i < acts->count; i++) {
 		order[i] = (struct placed){acts, (uint32_t)i};
 		acts->entries[i].valid = false;
-		acts->entries[i].shut_out = retire && act_is_shut_out(acts, i);
+		acts->entries[i].shut_out = !undone && act_is_shut_out(acts, i);
 	}
 	qsort(order, acts->count, sizeof *order, placed_compare);
 	for (size_t i = 0; i < acts->count; i++)
-		acts->entries[order[i].index].valid = act_is_valid(acts, order[i].index);
+		acts->entries[order[i].index].valid =
+		    undone ? act_had_right(acts, order[i].index) : act_is_valid(acts, order[i].index);
 	free(order);
 	return TWINLOG_OK;
 }
 
 static enum twinlog_error decide_all(struct acts *acts)
 {
-	enum twinlog_error error = acts_validity_decide(acts, true);
+	enum twinlog_error error = acts_validity_decide(acts, false);
 	if (error)
 		return error;
 	acts->titled = 0;
@@ -322,8 +323,6 @@ enum twinlog_error acts_evaluate(struct acts *acts)
 		       HASH_SIZE);
 		error = city_decide(acts, &other);
 	}
-	if (!error && (entry->act->kind == KIND(ADD) || entry->act->kind == KIND(CHANGE_KEY)))
-		error = told_decide_undone(acts);
 	return error;
 }
 

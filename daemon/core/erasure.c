@@ -59,7 +59,9 @@ enum twinlog_error erasure_open(const void *bytes, size_t size, struct erasure *
 	if (!error)
 		error = erasure_take(erasure, inner);
 	if (!error) {
-		erasure->id = seal_hash1("erasure", bytes, size);
+		const struct seal_part parts[] = {{outer->erasure.data, outer->erasure.len},
+						  {outer->signature.data, outer->signature.len}};
+		erasure->id = seal_hash("erasure", parts, 2);
 		memcpy(copy, bytes, size);
 		erasure->bytes = copy;
 		erasure->size = size;
@@ -85,11 +87,14 @@ static enum twinlog_error signature_check(struct erasure *erasure, const struct 
 	struct arena *arena = arena_new(TWINLOG_UNPACK_MAX);
 	Twinlog__SignedErasure *outer;
 	Twinlog__Erasure *inner;
+	size_t number;
 	enum twinlog_error error =
 	    arena ? erasure_decode(arena, erasure->bytes, erasure->size, &outer, &inner) : TWINLOG_NO_MEMORY;
 	if (!error)
 		error = acts_verify(acts, &erasure->signer, "erasure", outer->erasure.data, outer->erasure.len,
-				    outer->signature, &erasure->key);
+				    outer->signature, &number);
+	if (!error)
+		erasure->key = acts_key_first(acts, &erasure->signer, number);
 	arena_free(arena);
 	return error;
 }

@@ -8,8 +8,7 @@
 #include "slots.h"
 
 #define SLOTS_FIRST 16u
-#define SIGNERS_MAX 256u /* of one leaf; a space has few who ever were stewards */
-#define LOOKED_AT   64u  /* of the newest of one leaf, for another word of the same signer */
+#define LOOKED_AT   64u /* of the newest of one leaf, for another word of the same signer */
 
 /* A leaf of a city, and what its erasures come to. */
 struct erased_leaf {
@@ -208,15 +207,13 @@ static struct share *share_of(struct erasures *erasures, const struct erasure *e
 	return share;
 }
 
-enum twinlog_error erasures_add(struct erasures *erasures, struct erasure *erasure)
+enum twinlog_error erasures_load(struct erasures *erasures, struct erasure *erasure)
 {
 	if (erasures_has(erasures, &erasure->id))
 		return TWINLOG_DUPLICATE;
 	struct share *share = share_of(erasures, erasure);
 	if (!share)
 		return TWINLOG_NO_MEMORY;
-	if (share->count >= TWINLOG_ERASURES_MAX)
-		return TWINLOG_TOO_MANY;
 	if ((erasures->count == erasures->capacity && !items_grow(erasures)) ||
 	    (2 * (erasures->count + 1) > erasures->slots && !slots_grow(erasures)))
 		return TWINLOG_NO_MEMORY;
@@ -225,6 +222,16 @@ enum twinlog_error erasures_add(struct erasures *erasures, struct erasure *erasu
 	erasures->items[erasures->count] = erasure;
 	enter(erasures, (uint32_t)erasures->count++);
 	return TWINLOG_OK;
+}
+
+enum twinlog_error erasures_add(struct erasures *erasures, struct erasure *erasure)
+{
+	if (erasures_has(erasures, &erasure->id))
+		return TWINLOG_DUPLICATE;
+	const struct share *share = share_of(erasures, erasure);
+	if (!share)
+		return TWINLOG_NO_MEMORY;
+	return share->count < TWINLOG_ERASURES_MAX ? erasures_load(erasures, erasure) : TWINLOG_TOO_MANY;
 }
 
 void erasures_commit(struct erasures *erasures)
@@ -272,11 +279,12 @@ static bool shut_out(const struct acts *acts, struct erasure *erasure)
 	return erasure->shut_out;
 }
 
+/* Whether the signer of the newest said as much before: what is shut out says less. */
 static bool said_before(const struct erasures *erasures, const struct erasure *first, const struct erasure *newest)
 {
 	const struct erasure *at = first;
 	for (unsigned i = 0; at && i < LOOKED_AT; i++) {
-		if (at != newest && !at->shut_out && hash_equal(&at->signer, &newest->signer))
+		if (at != newest && (newest->shut_out || !at->shut_out) && hash_equal(&at->signer, &newest->signer))
 			return true;
 		at = item_at(erasures, at->same);
 	}
@@ -293,36 +301,52 @@ static bool judged_already(struct erasures *erasures, const struct acts *acts, s
 	if (leaf->fresh == 0)
 		return true;
 	struct erasure *newest = erasures->items[first->same];
-	const bool is_out = shut_out(acts, newest);
+	(void)shut_out(acts, newest);
 	if (leaf->taker != ERASURE_NONE)
 		take(erasures, leaf, first->same);
-	leaf->excused |= is_out;
-	return leaf->taker != ERASURE_NONE || is_out || said_before(erasures, first, newest);
+	return leaf->taker != ERASURE_NONE || said_before(erasures, first, newest);
 }
 
-static void leaf_judge(struct erasures *erasures, const struct acts *acts, struct erased_leaf *leaf)
+/* Who signed erasures of the leaf; of many one after the other by one signer it takes the first. */
+struct signers {
+	struct hash *items;
+	size_t count;
+	bool author;
+};
+
+static void signers_add(struct signers *signers, const struct erasure *erasure)
 {
-	struct hash signers[SIGNERS_MAX];
+	signers->author |= hash_equal(&erasure->signer, &erasure->city);
+	if (signers->count == 0 || !hash_equal(&signers->items[signers->count - 1], &erasure->signer))
+		signers->items[signers->count++] = erasure->signer;
+}
+
+static bool leaf_judge(struct erasures *erasures, const struct acts *acts, struct erased_leaf *leaf)
+{
 	const struct hash *city = &erasures->items[leaf->first]->city;
-	size_t count = 0;
-	bool takes = leaf->taker != ERASURE_NONE, may_have = false;
-	for (struct erasure *at = erasures->items[leaf->first]; at; at = item_at(erasures, at->same)) {
-		if (shut_out(acts, at)) {
-			may_have = true;
-			continue;
-		}
-		takes |= hash_equal(&at->signer, city);
-		bool twice = false;
-		for (size_t i = 0; i < count && !twice; i++)
-			twice = hash_equal(&signers[i], &at->signer);
-		if (!twice && count < SIGNERS_MAX)
-			signers[count++] = at->signer;
+	size_t length = 0;
+	for (const struct erasure *at = erasures->items[leaf->first]; at; at = item_at(erasures, at->same))
+		length++;
+	struct signers now = {.items = malloc(length * sizeof *now.items)};
+	struct signers all = {.items = malloc(length * sizeof *all.items)};
+	const bool memory = now.items && all.items;
+	for (struct erasure *at = erasures->items[leaf->first]; at && memory; at = item_at(erasures, at->same)) {
+		signers_add(&all, at);
+		if (!shut_out(acts, at))
+			signers_add(&now, at);
 	}
-	count = hash_sort(signers, count);
-	takes = takes || (count > 0 && acts_stewards_agree(acts, city, signers, count));
-	leaf->excused = takes || may_have || (count > 0 && acts_stewards_agreed(acts, city, signers, count));
-	for (uint32_t at = leaf->first; takes && at != ERASURE_NONE; at = erasures->items[at]->same)
-		take(erasures, leaf, at);
+	if (memory) {
+		now.count = hash_sort(now.items, now.count);
+		all.count = hash_sort(all.items, all.count);
+		const bool takes = leaf->taker != ERASURE_NONE || now.author ||
+				   (now.count > 0 && acts_stewards_agree(acts, city, now.items, now.count));
+		leaf->excused = takes || all.author || acts_stewards_agreed(acts, city, all.items, all.count);
+		for (uint32_t at = leaf->first; takes && at != ERASURE_NONE; at = erasures->items[at]->same)
+			take(erasures, leaf, at);
+	}
+	free(now.items);
+	free(all.items);
+	return memory;
 }
 
 bool erasures_judge(struct erasures *erasures, const struct acts *acts, const struct hash *city,
@@ -332,10 +356,10 @@ bool erasures_judge(struct erasures *erasures, const struct acts *acts, const st
 	if (!erased)
 		return false;
 	const bool before = erased->taker != ERASURE_NONE;
-	if (!judged_already(erasures, acts, erased))
-		leaf_judge(erasures, acts, erased);
-	erased->acts = acts_count(acts);
-	erased->fresh = 0;
+	if (judged_already(erasures, acts, erased) || leaf_judge(erasures, acts, erased)) {
+		erased->acts = acts_count(acts);
+		erased->fresh = 0;
+	}
 	return !before && erased->taker != ERASURE_NONE;
 }
 

@@ -24,7 +24,7 @@ struct erasure {
 	uint32_t from;     /* the caller's: whom it came from */
 	uint32_t same;     /* next erasure of the same leaf of that city; ERASURE_NONE */
 	uint64_t sequence; /* in the store */
-	size_t key;        /* number of the key that verified it: erasure_check */
+	size_t key;        /* least number of the key that verified it: erasure_check */
 	bool applies;      /* the leaf's content is gone */
 	bool shut_out;     /* by a change of key: it takes nothing, yet may have taken content elsewhere before */
 };
@@ -54,6 +54,8 @@ void erasures_free(struct erasures *erasures); /* accepts NULL */
 
 /* Takes a checked one over on TWINLOG_OK. DUPLICATE; TOO_MANY signed with one key of one city. */
 enum twinlog_error erasures_add(struct erasures *erasures, struct erasure *erasure) TWINLOG_MUST_CHECK;
+/* Likewise one that was taken in before, whatever its signer's share. */
+enum twinlog_error erasures_load(struct erasures *erasures, struct erasure *erasure) TWINLOG_MUST_CHECK;
 /* The next one is durable; erasures_settle brings the digest up to date after one or many. */
 void erasures_commit(struct erasures *erasures);
 enum twinlog_error erasures_settle(struct erasures *erasures) TWINLOG_MUST_CHECK;

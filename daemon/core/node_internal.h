@@ -405,6 +405,8 @@ void space_turned_by_head(struct node *node, struct space *space, const struct h
 /* What a partner may get: nothing, acts alone, or all. */
 enum entitlement { ENTITLED_NONE, ENTITLED_PAST_ACTS, ENTITLED_ACTS, ENTITLED_ALL };
 enum entitlement space_entitles(const struct space *space, const struct hash *identity);
+/* Finds out what one outside may be told, before it is. */
+void space_tells(struct node *node, struct space *space, const struct hash *identity);
 /* Persists an act that was just added, and decides anew what it touches. */
 void act_persist(struct node *node, struct space *space, const struct act *act, bool own, uint32_t from);
 /* Adds the act to those of the space and persists it; it is the space's or freed. */

@@ -96,16 +96,17 @@ enum twinlog_error node_load_erasure(struct node *node, uint64_t sequence, const
 	if (error)
 		return error;
 	struct space *space = space_by_id(node, &erasure->space);
-	error = space ? erasures_add(space->erasures, erasure) : TWINLOG_UNKNOWN_PARENT;
+	/* The store was checked when it was written: which of several keys it was is all that is asked. */
+	size_t keys = 0;
+	if (space)
+		(void)acts_keys(space->acts, &erasure->signer, &keys);
+	error = !space ? TWINLOG_UNKNOWN_PARENT : keys > 1 ? erasure_check(erasure, space->acts) : TWINLOG_OK;
+	if (!error)
+		error = erasures_load(space->erasures, erasure);
 	if (error) {
 		erasure_free(erasure);
 		return error;
 	}
-	/* The store was checked when it was written: which of several keys it was is all that is asked. */
-	size_t keys;
-	(void)acts_keys(space->acts, &erasure->signer, &keys);
-	if (keys > 1 && (error = erasure_check(erasure, space->acts)))
-		return error;
 	erasure->sequence = sequence;
 	erasure->from = LINK_NONE_YET;
 	erasures_commit(space->erasures);
@@ -227,6 +228,8 @@ enum twinlog_error node_loaded(struct node *node)
 			return TWINLOG_NO_MEMORY;
 		/* The last one may be older than what is held: the end may have come between the two. */
 		positions_changed(node, &node->spaces.items[i]);
+		for (size_t p = 0; p < node->peers.count; p++)
+			space_tells(node, &node->spaces.items[i], &node->peers.items[p].card->identity);
 	}
 	if (node->restored)
 		erasures_withhold(node);

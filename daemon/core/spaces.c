@@ -158,6 +158,12 @@ enum entitlement space_entitles(const struct space *space, const struct hash *id
 	}
 }
 
+void space_tells(struct node *node, struct space *space, const struct hash *identity)
+{
+	if (acts_tell_undone(space->acts, identity))
+		node->out_of_memory = true;
+}
+
 bool space_act_is_for(const struct space *space, size_t index, const struct hash *identity)
 {
 	return acts_may_be_told(space->acts, identity, index);
@@ -201,6 +207,7 @@ static void acts_tell(struct node *node, struct node_link *link, struct space *s
 {
 	const struct hash *identity = &node->peers.items[link->peer].card->identity;
 	const size_t count = acts_count(space->acts);
+	space_tells(node, space, identity);
 	struct acts_page page = {.list = arena_alloc(node->effects->arena, (count + 1) * sizeof *page.list),
 				 .stream = stream};
 	size_t bytes = 0, total = 0;
@@ -565,6 +572,7 @@ void spaces_act_committed(struct node *node, const struct pending *pending)
 	 * this city could not ask for before it knew itself to be a member. */
 	for (size_t i = 0; i < node->peers.count; i++) {
 		struct node_link *link = peer_link(node, &node->peers.items[i]);
+		space_tells(node, space, &node->peers.items[i].card->identity);
 		if (!link)
 			continue;
 		if (space_entitles(space, &node->peers.items[i].card->identity) >= ENTITLED_ACTS)

@@ -213,8 +213,8 @@ static bool model_had_right(const struct model *model, uint32_t index)
 	}
 }
 
-/* Rule 1. all: the acts that are here. retire: with rule 8. */
-static struct model model_with(const struct story *story, uint64_t all, bool retire)
+/* Rule 1. all: the acts that are here. undone: without rules 7 and 8. */
+static struct model model_with(const struct story *story, uint64_t all, bool undone)
 {
 	struct model model = {.story = story, .all = all};
 	uint64_t left = all;
@@ -227,8 +227,8 @@ static struct model model_with(const struct story *story, uint64_t all, bool ret
 		if (next == STORY_NONE)
 			break;
 		left &= ~(UINT64_C(1) << next);
-		if (!(retire && model_shut_out(&model, next)) && model_had_right(&model, next) &&
-		    model_id_taken(&model, next) == STORY_NONE)
+		if (model_had_right(&model, next) &&
+		    (undone || (!model_shut_out(&model, next) && model_id_taken(&model, next) == STORY_NONE)))
 			model.valid |= UINT64_C(1) << next;
 	}
 	return model;
@@ -236,7 +236,7 @@ static struct model model_with(const struct story *story, uint64_t all, bool ret
 
 static struct model model_of(const struct story *story, uint64_t all)
 {
-	return model_with(story, all, true);
+	return model_with(story, all, false);
 }
 
 /* ---- What follows ---- */
@@ -291,27 +291,34 @@ static uint64_t model_with_known(const struct model *model, uint32_t index)
 	return UINT64_C(1) << index | model->story->acts[index].known;
 }
 
+static uint32_t model_cause(const struct model *model, uint32_t index)
+{
+	uint32_t first = STORY_NONE;
+
+	for (uint32_t i = 0; i < model->story->acts_count; i++)
+		if (model_shuts_out(model, i, index) && (first == STORY_NONE || model_order(model, i, first) < 0))
+			first = i;
+	return first != STORY_NONE ? first : model_id_taken(model, index);
+}
+
 static uint64_t model_undone(const struct model *model, const struct model *once, uint32_t index)
 {
+	const uint32_t cause = model_cause(model, index);
 	uint64_t by = 0;
 
 	if (model_held(model, index, model->all) || !model_had_right(once, index))
 		return 0;
+	if (cause != STORY_NONE)
+		return model_with_known(model, cause);
 	EACH(model, act, i)
-	{
-		const uint32_t claim = model_id_taken(model, i);
-		if (!(model_with_known(model, index) >> i & 1))
-			continue;
-		for (uint32_t change = 0; change < model->story->acts_count; change++)
-			by |= model_shuts_out(model, change, i) ? model_with_known(model, change) : 0;
-		by |= claim == STORY_NONE ? 0 : model_with_known(model, claim);
-	}
+	if (model_knew(model, index, i) && model_cause(model, i) != STORY_NONE)
+		by |= model_with_known(model, model_cause(model, i));
 	return by;
 }
 
 static uint64_t model_told(const struct model *model, uint32_t city)
 {
-	const struct model once = model_with(model->story, model->all, false);
+	const struct model once = model_with(model->story, model->all, true);
 
 	const enum standing now = model_standing(model, city, model->all).standing;
 	uint64_t told = 0;

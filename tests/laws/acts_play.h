@@ -143,6 +143,7 @@ static void check_told(const struct play *play, const struct model *model, uint3
 
 	if (!acts_member(play->acts, &story_cities[city].identity))
 		return;
+	STORY_MUST(acts_tell_undone(play->acts, &story_cities[city].identity) == TWINLOG_OK);
 	for (size_t i = 0; i < acts_count(play->acts); i++)
 		EACH(model, act, a)
 	if (hash_equal(&acts_at(play->acts, i)->id, &act->id))

@@ -283,7 +283,13 @@ static void told_sign(const struct told *act, const Twinlog__Act *message, uint8
 	outer.act = codec_bytes(bytes, size);
 	outer.signature = codec_bytes(signature, sizeof signature);
 	if (act->key == STORY_KEYS - 1) {
-		seal_sign(story_second, "act-second", bytes, size, second);
+		uint8_t *over = malloc(size + sizeof signature);
+
+		STORY_MUST(over);
+		memcpy(over, bytes, size);
+		memcpy(over + size, signature, sizeof signature);
+		seal_sign(story_second, "act-second", over, size + sizeof signature, second);
+		free(over);
 		outer.second = codec_bytes(second, sizeof second);
 	}
 	STORY_MUST(codec_pack(&outer.base, ret_bytes, ret_size) == TWINLOG_OK);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -409,6 +410,61 @@ static void erasures_with_an_old_key(void **state)
 	erasures_free(erasures);
 }
 
+/* ---- Undone without end ---- */
+
+#define ADDED 1500u
+
+/* A steward adds cities that nobody knows, all under one city id, or each under its own. */
+static double add_many(bool one_id)
+{
+	struct county county;
+	struct timespec from, to;
+	struct hash last_added = {{0}};
+
+	county_init(&county, cities, 3, 0, 0);
+	assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from), 0);
+	for (unsigned i = 0; i < ADDED; i++) {
+		uint8_t founding_seed[SEAL_SEED_SIZE] = {1}, recovery_seed[SEAL_SEED_SIZE] = {2};
+		Twinlog__Member member = TWINLOG__MEMBER__INIT, *list[] = {&member};
+		Twinlog__Act add = TWINLOG__ACT__INIT;
+		char city_id[16];
+
+		memcpy(founding_seed + 4, &i, sizeof i);
+		memcpy(recovery_seed + 4, &i, sizeof i);
+		const struct seal_public founding = seal_recovery_public(founding_seed);
+		const struct seal_public recovery = seal_recovery_public(recovery_seed);
+		(void)snprintf(city_id, sizeof city_id, "KR:x%u", one_id ? 0 : i);
+		member.founding_key = codec_bytes(founding.bytes, sizeof founding.bytes);
+		member.recovery_key = codec_bytes(recovery.bytes, sizeof recovery.bytes);
+		member.city_id = codec_string(city_id);
+		last_added = seal_identity(&founding, &recovery);
+		add.kind = TWINLOG__ACT_KIND__ACT_ADD;
+		add.space = codec_hash(&county.space);
+		add.members = list;
+		add.n_members = 1;
+		county_act(&county, &county.towns[0], &add);
+	}
+	assert_int_equal(acts_tell_undone(county.acts, &last_added), TWINLOG_OK);
+	assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to), 0);
+	assert_int_equal(acts_member(county.acts, &last_added)->standing, one_id ? STANDING_REMOVED : STANDING_INVITED);
+	/* It is told who has the city id, and what that knew. */
+	size_t told = 0;
+	for (size_t i = 0; i < acts_count(county.acts); i++)
+		told += acts_may_be_told(county.acts, &last_added, i);
+	assert_int_equal(told, one_id ? 4 : acts_count(county.acts));
+	county_free(&county);
+	return (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
+}
+
+static void many_under_one_city_id(void **state)
+{
+	const double apart = add_many(false), under_one = add_many(true);
+
+	(void)state;
+	print_message("%u additions, each under its own city id %.3f s, under one %.3f s\n", ADDED, apart, under_one);
+	assert_true(under_one < 5 * apart);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -418,6 +474,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(stewards_alone, setup, teardown),
 	    cmocka_unit_test_setup_teardown(one_that_signs_without_end, setup, teardown),
 	    cmocka_unit_test_setup_teardown(erasures_with_an_old_key, setup, teardown),
+	    cmocka_unit_test(many_under_one_city_id),
 	    cmocka_unit_test(one_that_signs_long_acts),
 	};
 

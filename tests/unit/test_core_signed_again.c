@@ -200,6 +200,95 @@ static void erasure_first_with_the_present(void **state)
 	erasures_signed_again(*state, (const int[]){PRESENT, FORMER});
 }
 
+/* ---- Two signatures ---- */
+
+/* Signed by the first, and by the second over what that signed; or with a second signature given. */
+static struct act *cosigned(const Twinlog__Act *message, const struct seal_keys *first, const struct seal_keys *second,
+			    const uint8_t *given)
+{
+	Twinlog__SignedAct outer = TWINLOG__SIGNED_ACT__INIT;
+	uint8_t signature[SEAL_SIGNATURE_SIZE], *bytes;
+	struct act *act, *whole;
+	size_t size;
+
+	assert_int_equal(act_seal(message, first, &bytes, &size), TWINLOG_OK);
+	assert_int_equal(act_open(bytes, size, &act), TWINLOG_OK);
+	free(bytes);
+	if (!given) {
+		size_t over_size;
+		const uint8_t *over = act_countersigned(act, &over_size);
+
+		assert_non_null(over);
+		seal_sign(second, "act-second", over, over_size, signature);
+		given = signature;
+	}
+	outer.act = codec_bytes(act->signed_bytes, act->signed_size);
+	outer.signature = codec_bytes(act->signature, SEAL_SIGNATURE_SIZE);
+	outer.second = codec_bytes(given, SEAL_SIGNATURE_SIZE);
+	assert_int_equal(codec_pack(&outer.base, &bytes, &size), TWINLOG_OK);
+	assert_int_equal(act_open(bytes, size, &whole), TWINLOG_OK);
+	free(bytes);
+	assert_true(hash_equal(&whole->id, &act->id)); /* who has the second key alone makes no other act */
+	act_free(act);
+	return whole;
+}
+
+/* Who has the first key alone signs anew what both had signed, with the second signature as it was. */
+static void second_signature_is_of_one_act(void **state)
+{
+	struct changed *changed = *state;
+	struct county *county = &changed->county;
+	const struct town *town = &county->towns[CITY];
+	Twinlog__Act leave = TWINLOG__ACT__INIT;
+	struct seal_keys *firsts[2], *second;
+	struct hash head;
+	ProtobufCBinaryData parent;
+	uint8_t seed[SEAL_SEED_SIZE], *bytes;
+	size_t size, count;
+	struct act *act;
+
+	town_seed(seed, CITY, 0);
+	assert_int_equal(seal_keys_new(seed, 9, &second), TWINLOG_OK);
+	for (uint32_t i = 0; i < 2; i++) { /* two first keys, with one second key */
+		Twinlog__Act change = TWINLOG__ACT__INIT;
+
+		town_seed(seed, CITY, 0);
+		assert_int_equal(seal_keys_new(seed, 2 + i, &firsts[i]), TWINLOG_OK);
+		head = acts_heads(county->acts, &count)[0];
+		parent = codec_hash(&head);
+		change.kind = TWINLOG__ACT_KIND__ACT_CHANGE_KEY;
+		change.space = codec_hash(&county->space);
+		change.signer = codec_hash(&town->identity);
+		change.parents = &parent;
+		change.n_parents = 1;
+		change.number = 4 + i;
+		change.new_key = codec_bytes(seal_keys_public(firsts[i])->bytes, 32);
+		change.second_key = codec_bytes(seal_keys_public(second)->bytes, 32);
+		town_seed(seed, CITY, 1);
+		assert_int_equal(act_seal_change(&change, seed, &bytes, &size), TWINLOG_OK);
+		assert_int_equal(act_open(bytes, size, &act), TWINLOG_OK);
+		free(bytes);
+		assert_int_equal(acts_add(county->acts, act), TWINLOG_OK);
+	}
+	head = acts_heads(county->acts, &count)[0];
+	parent = codec_hash(&head);
+	leave.kind = TWINLOG__ACT_KIND__ACT_LEAVE;
+	leave.space = codec_hash(&county->space);
+	leave.signer = codec_hash(&town->identity);
+	leave.parents = &parent;
+	leave.n_parents = 1;
+	leave.number = 6;
+	struct act *both = cosigned(&leave, firsts[0], second, NULL);
+	struct act *again = cosigned(&leave, firsts[1], NULL, both->second_signature);
+
+	assert_int_equal(acts_add(county->acts, again), TWINLOG_BAD_SIGNATURE);
+	act_free(again);
+	assert_int_equal(acts_add(county->acts, both), TWINLOG_OK);
+	seal_keys_free(firsts[0]);
+	seal_keys_free(firsts[1]);
+	seal_keys_free(second);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +298,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(bundle_first_with_the_present, setup, teardown),
 	    cmocka_unit_test_setup_teardown(erasure_first_with_the_former, setup, teardown),
 	    cmocka_unit_test_setup_teardown(erasure_first_with_the_present, setup, teardown),
+	    cmocka_unit_test_setup_teardown(second_signature_is_of_one_act, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

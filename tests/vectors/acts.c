@@ -130,8 +130,14 @@ static void act_sign(const struct city *signer, const struct spec *spec, const T
 	outer.act = codec_bytes(bytes, size);
 	outer.signature = codec_bytes(signature, sizeof signature);
 	if (spec->by_second) {
-		seal_sign(city_named(spec->by_second, strlen(spec->by_second))->keys[0], "act-second", bytes, size,
-			  second);
+		uint8_t *over = malloc(size + sizeof signature);
+
+		MUST(over);
+		memcpy(over, bytes, size);
+		memcpy(over + size, signature, sizeof signature);
+		seal_sign(city_named(spec->by_second, strlen(spec->by_second))->keys[0], "act-second", over,
+			  size + sizeof signature, second);
+		free(over);
 		outer.second = codec_bytes(second, sizeof second);
 	}
 	MUST(codec_pack(&outer.base, ret_bytes, ret_size) == TWINLOG_OK);
@@ -357,10 +363,11 @@ static void cutoff_put(const struct acts *acts, const char *name, const char *li
 }
 
 /* Which acts one who is no member any more may be told. */
-static void told_put(const struct acts *acts, const char *name, const char *space)
+static void told_put(struct acts *acts, const char *name, const char *space)
 {
 	const struct city *city = city_named(name, strlen(name));
 
+	MUST(acts_tell_undone(acts, &city->identity) == TWINLOG_OK);
 	fprintf(out, "told of=%s city=%s acts=", space, name);
 	for (size_t i = 0; i < acts_count(acts); i++)
 		for (size_t m = 0; m < made_count; m++)

@@ -27,7 +27,7 @@ class Act:
 
 
 class State:
-    def __init__(self, acts, retire=True):
+    def __init__(self, acts, undone=False):
         self.acts = {act.id: act for act in acts}
         self.found = next(act for act in acts if act.kind == FOUND)
         self.ancestors = {}
@@ -36,7 +36,7 @@ class State:
         self.all = frozenset(self.acts)
         self.valid = set()
         for act in sorted(acts, key=lambda act: (act.number, act.id)):  # rule 1
-            if not (retire and self.shut_out(act)) and self.had_right(act) and not self.city_id_taken(act):
+            if self.had_right(act) and (undone or not (self.shut_out(act) or self.city_id_taken(act))):
                 self.valid.add(act.id)
 
     def closure(self, heads):
@@ -175,16 +175,21 @@ class State:
         additions = [one for one in self.held(self.all, FOUND, ADD) if any(member[0] == identity for member in one.members)]
         return act.kind == REMOVE and any(not self.knew(act, one) and not self.knew(one, act) for one in additions)
 
+    def causes(self, act):
+        """The first thing that undid it."""
+        changes = sorted(self.shut_out(act), key=lambda one: (one.number, one.id))
+        return (changes or [claim for claim in [self.city_id_taken(act)] if claim])[:1]
+
     def told(self, identity):
         if self.standing(identity, self.all)[0] in ("member", "invited"):
             return self.all
         ends = self.removals(identity, self.all) + self.by(identity, LEAVE, self.all) + self.by(identity, DECLINE, self.all)
         ends = [act for act in ends if self.ended(identity, act)]
-        once = State(list(self.acts.values()), retire=False)
+        once = State(list(self.acts.values()), undone=True)
         about = [act for act in self.acts.values() if any(member[0] == identity for member in act.members)]
         about += [act for act in self.acts.values() if act.kind == REMOVE and act.subject == identity and not act.extends]
-        undone = [act for act in about if act.id not in self.valid and once.had_right(act)]
-        for act in (self.acts[one] for act in undone for one in self.ancestors[act.id] | {act.id}):
-            ends += self.shut_out(act)
-            ends += [claim for claim in [self.city_id_taken(act)] if claim]
+        for act in about:
+            if act.id not in self.valid and once.had_right(act):
+                own = self.causes(act)
+                ends += own or [cause for one in self.ancestors[act.id] for cause in self.causes(self.acts[one])]
         return self.closure(act.id for act in ends)

@@ -137,17 +137,17 @@ def check_act(line):
         (19, CITIES[line["second"]].keys[0].public if "second" in line else b""),
     )  # fmt: skip
     key = (signer.keys + [signer.recovery])[int(line["key"])]
-    second = CITIES[line["by_second"]].keys[0].sign("act-second", act) if "by_second" in line else b""
-    data = signed(key, "act", act, (3, second))
+    signature = key.sign("act", act)
+    second = CITIES[line["by_second"]].keys[0].sign("act-second", act + signature) if "by_second" in line else b""
     made = belonging.Act(
-        id=H("act", data), number=number, kind=int(line["kind"]), signer=signer.identity, parents=ids["parents"],
+        id=H("act", act, signature), number=number, kind=int(line["kind"]), signer=signer.identity, parents=ids["parents"],
         members=[(city.identity, city.city_id, reader, city.keys[shown].public) for city, reader, shown in members], stewards=stewards,
         subject=subject, bundles=bundles, acts=ids["acts"], erasures=erasures, extends=extends, key=key.public, new_key=new_key,
         title=line.get("title", ""), template=int(line.get("template", 0)),
     )  # fmt: skip
     ACTS[line["name"]] = made
     SPACES.setdefault(line["name"][0], []).append(made)
-    return {"number": str(number), "bytes": data, "id": made.id}
+    return {"number": str(number), "bytes": message((1, act), (2, signature), (3, second)), "id": made.id}
 
 
 def state_of(line):
@@ -262,9 +262,8 @@ def check_erasure(line):
         (1, pair()), (2, city.identity), (3, city.identity), (4, LEAF["bundle"]), (5, 0), (6, LEAF["hash"]), (7, line["reason"].encode()),
         (8, int(line["clock"])),
     )  # fmt: skip
-    data = signed(city.keys[0], "erasure", erasure)
-    ERASED.append(H("erasure", data))
-    return {"bytes": data, "id": ERASED[-1]}
+    ERASED.append(H("erasure", erasure, city.keys[0].sign("erasure", erasure)))
+    return {"bytes": signed(city.keys[0], "erasure", erasure), "id": ERASED[-1]}
 
 
 def check_erasures_digest(line):
