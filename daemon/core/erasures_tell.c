@@ -76,10 +76,22 @@ static bool is_for(const struct node *node, const struct space *space, const str
 	}
 }
 
+/* No digest tells one who is no member any more that there are some: so once the acts are durable. */
+static void owe(struct node *node, const struct node_link *link, const struct space *space)
+{
+	struct peer_space *known = peer_space(&node->peers.items[link->peer], acts_space(space->acts));
+	if (known)
+		known->owes_erasures = true;
+	else
+		node->out_of_memory = true;
+}
+
 void erasures_send_new(struct node *node, struct node_link *link, const struct space *space)
 {
 	const size_t committed = erasures_committed(space->erasures);
 	struct page page;
+	if (space->acts_pending > 0)
+		owe(node, link, space);
 	if (space->acts_pending > 0 || !page_init(node, committed - space->erasures_sent, &page))
 		return;
 	for (size_t i = space->erasures_sent; i < committed; i++) {
@@ -185,9 +197,21 @@ static void answer(struct node *node, struct node_link *link, const struct space
 void erasures_send_past(struct node *node, struct node_link *link, const struct space *space)
 {
 	const struct hash all = {0};
-	if (space_entitles(space, &node->peers.items[link->peer].card->identity) == ENTITLED_PAST_ACTS &&
-	    space->acts_pending == 0)
+	if (space_entitles(space, &node->peers.items[link->peer].card->identity) != ENTITLED_PAST_ACTS)
+		return;
+	if (space->acts_pending > 0)
+		owe(node, link, space);
+	else
 		answer(node, link, space, NULL, &all);
+}
+
+void erasures_send_owed(struct node *node, struct node_link *link, const struct space *space)
+{
+	struct peer_space *known = peer_space(&node->peers.items[link->peer], acts_space(space->acts));
+	if (!known || !known->owes_erasures)
+		return;
+	known->owes_erasures = false;
+	erasures_send_past(node, link, space);
 }
 
 void erasures_asked(struct node *node, struct node_link *link, const Twinlog__ErasureBuckets *theirs)
@@ -201,8 +225,10 @@ void erasures_asked(struct node *node, struct node_link *link, const Twinlog__Er
 		link_refuse(node, link, space ? TWINLOG_NOT_A_MEMBER : TWINLOG_MALFORMED, "request for erasures");
 		return;
 	}
-	if (space->acts_pending > 0)
+	if (space->acts_pending > 0) {
+		owe(node, link, space);
 		return;
+	}
 	answer(node, link, space, theirs->buckets.data, &after);
 	if (theirs->reply && entitled == ENTITLED_ALL)
 		erasures_ask(node, link, space, false);
@@ -236,10 +262,15 @@ void erasures_ask(struct node *node, struct node_link *link, const struct space 
 	struct peer_space *known = peer_space(&node->peers.items[link->peer], acts_space(space->acts));
 	if (!known)
 		node->out_of_memory = true;
-	if (!known || erasures_come(node, known))
+	if (!known)
 		return;
-	known->erasures_after = (struct hash){0};
-	ask_after(node, link, space, &known->erasures_after, reply);
+	/* A question on which an answer goes on may have met acts that were not durable: it is asked again. */
+	const bool goes_on = erasures_come(node, known);
+	if (!goes_on) {
+		known->erasures_after = (struct hash){0};
+		known->erasures_refused = false;
+	}
+	ask_after(node, link, space, &known->erasures_after, reply && !goes_on);
 }
 
 /* At once: what came is not durable yet and so not in the buckets, but nothing up to there is sent again. A partner
@@ -250,6 +281,7 @@ static void ask_on(struct node *node, struct node_link *link, const struct space
 	if (hash_compare(greatest, &known->erasures_after) <= 0)
 		return;
 	known->erasures_after = *greatest;
+	known->erasures_mono_ms = node->now.mono_ms;
 	ask_after(node, link, space, greatest, false);
 }
 
@@ -262,17 +294,17 @@ void erasures_heard(struct node *node, struct node_link *link, struct space *spa
 		node->out_of_memory = true;
 		return;
 	}
-	const bool went_on = !hash_is_zero(&known->erasures_after);
-	known->erasures_mono_ms = node->now.mono_ms;
 	known->erasures_refused |= !all;
+	/* Nothing is asked of, or follows from, what one outside says, or what comes late on a link given up. */
+	if (space_entitles(space, &peer->card->identity) != ENTITLED_ALL || peer->link != link->id)
+		return;
+	const bool went_on = !hash_is_zero(&known->erasures_after);
 	if (erasures->more && !erasures->last)
 		ask_on(node, link, space, known, greatest);
 	if (erasures->last) {
 		/* It answers a question that went on from all that was heard before it. */
-		const bool complete = !known->erasures_refused;
-		known->erasures_refused = false;
 		known->erasures_after = (struct hash){0};
-		if (complete && space_entitles(space, &peer->card->identity) == ENTITLED_ALL)
+		if (!known->erasures_refused)
 			erasures_known(node, space);
 	}
 	if (went_on && hash_is_zero(&known->erasures_after))

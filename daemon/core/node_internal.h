@@ -60,6 +60,7 @@ struct peer_space {
 	uint64_t sent_own;   /* sequence up to which it has or was sent our own bundles */
 	bool told_positions; /* all of them, on this link */
 	bool owes_positions; /* once the acts are durable */
+	bool owes_erasures;  /* likewise, to one who is no member any more */
 	bool same_acts;      /* it told of the same ones since they last changed here */
 	struct acts_cursor acts_cursor;
 	bool erasures_refused;         /* one that it sent, since it last said that it had sent all */
@@ -524,6 +525,7 @@ void erasures_known(struct node *node, struct space *space);
 /* Those not told yet, but for what came from there; to one who is no member any more those of what it once held. */
 void erasures_send_new(struct node *node, struct node_link *link, const struct space *space);
 void erasures_send_past(struct node *node, struct node_link *link, const struct space *space);
+void erasures_send_owed(struct node *node, struct node_link *link, const struct space *space);
 /* For all that this space lacks, unless an answer goes on there. reply: that the partner asks too. */
 void erasures_ask(struct node *node, struct node_link *link, const struct space *space, bool reply);
 void erasures_asked(struct node *node, struct node_link *link, const Twinlog__ErasureBuckets *theirs);

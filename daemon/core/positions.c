@@ -393,9 +393,11 @@ void positions_committed(struct node *node, struct pending *pending)
 	const size_t key = acts_key_number(space->acts, &node->card->identity, seal_keys_public(node->keys));
 	if (acts_key_retired(space->acts, &node->card->identity, key))
 		return; /* nobody would take it */
-	if (position_open(node->effects->arena, pending->bytes, pending->size, &message) ||
-	    position_keep(node, space, &message, key, pending->bytes, pending->size, &known)) {
-		node->out_of_memory = true;
+	enum twinlog_error error = position_open(node->effects->arena, pending->bytes, pending->size, &message);
+	if (!error)
+		error = position_keep(node, space, &message, key, pending->bytes, pending->size, &known);
+	if (error) { /* or the machine took another number since: the old one's has a place like any other's */
+		node->out_of_memory |= error == TWINLOG_NO_MEMORY;
 		return;
 	}
 	const ProtobufCBinaryData one = codec_bytes(pending->bytes, pending->size);

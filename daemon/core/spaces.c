@@ -498,7 +498,10 @@ static bool acts_stopped(struct node *node, struct node_peer *peer, const struct
 {
 	struct acts_cursor *cursor = spaces_acts_cursor(node, peer, space_id);
 	struct act *act;
-	if (!cursor || (acts->stream == 0 && !(acts->more && hash_is_zero(&cursor->after))))
+	/* Unasked, while an answer goes on: that goes on from where it stopped. */
+	if (cursor && acts->stream == 0 && !hash_is_zero(&cursor->after))
+		return acts->last && acts->more;
+	if (!cursor || (acts->stream == 0 && !acts->more))
 		return false;
 	cursor->heard += acts->n_acts;
 	if (!acts->last)
@@ -577,8 +580,10 @@ void spaces_act_committed(struct node *node, const struct pending *pending)
 			continue;
 		if (space_entitles(space, &node->peers.items[i].card->identity) >= ENTITLED_ACTS)
 			sync_acts_durable(node, link, space);
-		else if (acts_member(space->acts, &node->peers.items[i].card->identity))
+		else if (acts_member(space->acts, &node->peers.items[i].card->identity)) {
 			spaces_send_acts(node, link, space);
+			erasures_send_owed(node, link, space);
+		}
 		sync_acts_rest(node, link, space);
 	}
 	sync_pursue_all(node, &pending->space);

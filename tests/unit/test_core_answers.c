@@ -195,6 +195,23 @@ static void erasures_say(struct duo *duo, unsigned to, const struct hash *space,
 	free(bytes);
 }
 
+/* Of other erasures than those held there. */
+static void digest_say(struct duo *duo, unsigned to, const struct hash *space)
+{
+	const struct hash other = {{1}};
+	Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
+	Twinlog__Digest digest = TWINLOG__DIGEST__INIT;
+	uint8_t *bytes;
+	size_t size;
+	digest.space = codec_hash(space);
+	digest.acts = digest.bundles = digest.erasures = codec_hash(&other);
+	message.body_case = TWINLOG__PEER_MESSAGE__BODY_DIGEST;
+	message.digest = &digest;
+	assert_int_equal(codec_pack(&message.base, &bytes, &size), TWINLOG_OK);
+	duo_message(duo, to, bytes, size);
+	free(bytes);
+}
+
 /* The greeting of the first arrives, and nothing after it. */
 static void mute_once_greeted(struct duo *duo, unsigned at, const Twinlog__PeerMessage *message)
 {
@@ -220,6 +237,10 @@ static void not_released_without_one_that_was_refused(void **state)
 	erasures_say(&duo, 1, &space, &bent, false, false);
 	erasures_say(&duo, 1, &space, NULL, false, true);
 	assert_true(second_withholds(&duo, &space));
+	/* Nor if it says so again, until it was asked again from the beginning. */
+	erasures_say(&duo, 1, &space, NULL, false, true);
+	assert_true(second_withholds(&duo, &space));
+	digest_say(&duo, 1, &space);
 	erasures_say(&duo, 1, &space, NULL, false, true);
 	assert_false(second_withholds(&duo, &space));
 	free(bent.data);
