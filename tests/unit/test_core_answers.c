@@ -285,6 +285,54 @@ static void one_that_always_has_more(void **state)
 	duo_end(&duo);
 }
 
+/* It may have met acts that were not durable. */
+static void a_question_without_an_answer(void **state)
+{
+	struct duo duo;
+	struct hash space;
+	struct seen seen = {0};
+	ProtobufCBinaryData one;
+	(void)state;
+	duo_init(&duo);
+	assert_true(duo_found(&duo, &space));
+	one.data = erasure_make(&duo, 1, &space, &space, 1, &one.len);
+	duo.cities[1].mute = true;
+	duo.watch = answer_the_same;
+	duo.watching = &seen;
+	erasures_say(&duo, 0, &space, &one, true, false);
+	duo_run(&duo);
+	assert_int_equal(seen.after, 1);
+	digest_say(&duo, 0, &space);
+	duo_run(&duo);
+	assert_int_equal(seen.after, 2);
+	assert_int_equal(seen.questions, 2); /* none from the beginning */
+	free(one.data);
+	duo_end(&duo);
+}
+
+/* A question tells what erasures are held here. */
+static void nothing_is_asked_of_one_outside(void **state)
+{
+	struct duo duo;
+	struct hash space;
+	struct seen seen = {0};
+	ProtobufCBinaryData one;
+	(void)state;
+	duo_init(&duo);
+	assert_true(duo_offer(&duo, TWINLOG__TEMPLATE__TEMPLATE_NETWORK, &space));
+	assert_true(duo_accept(&duo, &space));
+	duo_change(&duo, 0, &space, TWINLOG__ACT_KIND__ACT_REMOVE, NULL);
+	one.data = erasure_make(&duo, 1, &space, &space, 1, &one.len);
+	duo.cities[1].mute = true;
+	duo.watch = answer_the_same;
+	duo.watching = &seen;
+	erasures_say(&duo, 0, &space, &one, true, false);
+	duo_run(&duo);
+	assert_int_equal(seen.questions, 0);
+	free(one.data);
+	duo_end(&duo);
+}
+
 static struct hash first_bundle(const struct duo *duo)
 {
 	struct bundle *bundle;
@@ -330,6 +378,8 @@ int main(void)
 	    cmocka_unit_test(released_at_the_true_end),
 	    cmocka_unit_test(not_released_without_one_that_was_refused),
 	    cmocka_unit_test(one_that_always_has_more),
+	    cmocka_unit_test(a_question_without_an_answer),
+	    cmocka_unit_test(nothing_is_asked_of_one_outside),
 	    cmocka_unit_test(erasures_for_one_that_was_removed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
