@@ -256,6 +256,19 @@ static void answer_the_same(struct duo *duo, unsigned at, const Twinlog__PeerMes
 		       message->erasure_buckets->after.len > 0;
 }
 
+/* The second says one erasure, and that there is more, and is not heard else; the caller frees that. */
+static uint8_t *say_more(struct duo *duo, const struct hash *space, struct seen *seen, size_t *ret_size)
+{
+	ProtobufCBinaryData one;
+	one.data = erasure_make(duo, 1, space, space, 1, &one.len);
+	duo->cities[1].mute = true;
+	duo->watch = answer_the_same;
+	duo->watching = seen;
+	erasures_say(duo, 0, space, &one, true, false);
+	*ret_size = one.len;
+	return one.data;
+}
+
 static void one_that_always_has_more(void **state)
 {
 	struct duo duo;
@@ -265,11 +278,7 @@ static void one_that_always_has_more(void **state)
 	(void)state;
 	duo_init(&duo);
 	assert_true(duo_found(&duo, &space));
-	one.data = erasure_make(&duo, 1, &space, &space, 1, &one.len);
-	duo.cities[1].mute = true;
-	duo.watch = answer_the_same;
-	duo.watching = &seen;
-	erasures_say(&duo, 0, &space, &one, true, false);
+	one.data = say_more(&duo, &space, &seen, &one.len);
 	for (size_t answered = 0; duo.first && answered < 100;) {
 		duo_run(&duo);
 		if (seen.after > answered) {
@@ -295,11 +304,7 @@ static void a_question_without_an_answer(void **state)
 	(void)state;
 	duo_init(&duo);
 	assert_true(duo_found(&duo, &space));
-	one.data = erasure_make(&duo, 1, &space, &space, 1, &one.len);
-	duo.cities[1].mute = true;
-	duo.watch = answer_the_same;
-	duo.watching = &seen;
-	erasures_say(&duo, 0, &space, &one, true, false);
+	one.data = say_more(&duo, &space, &seen, &one.len);
 	duo_run(&duo);
 	assert_int_equal(seen.after, 1);
 	digest_say(&duo, 0, &space);
@@ -322,11 +327,7 @@ static void nothing_is_asked_of_one_outside(void **state)
 	assert_true(duo_offer(&duo, TWINLOG__TEMPLATE__TEMPLATE_NETWORK, &space));
 	assert_true(duo_accept(&duo, &space));
 	duo_change(&duo, 0, &space, TWINLOG__ACT_KIND__ACT_REMOVE, NULL);
-	one.data = erasure_make(&duo, 1, &space, &space, 1, &one.len);
-	duo.cities[1].mute = true;
-	duo.watch = answer_the_same;
-	duo.watching = &seen;
-	erasures_say(&duo, 0, &space, &one, true, false);
+	one.data = say_more(&duo, &space, &seen, &one.len);
 	duo_run(&duo);
 	assert_int_equal(seen.questions, 0);
 	free(one.data);
