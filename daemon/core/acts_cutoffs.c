@@ -164,11 +164,13 @@ enum twinlog_error acts_tell_undone(struct acts *acts, const struct hash *identi
 	if (!member || member->standing == STANDING_MEMBER || member->standing == STANDING_INVITED ||
 	    city->told_acts == acts->count)
 		return TWINLOG_OK;
-	enum twinlog_error error = told_decide(acts, city, member->standing);
-	if (!error && is_undone(acts, city)) {
+	enum twinlog_error error = TWINLOG_OK;
+	if (is_undone(acts, city)) {
 		struct undone undone = {.acts = acts, .once = &once};
 		once.entries = (struct act_entry *)(uintptr_t)acts_once(acts);
-		error = once.entries ? undone_find(acts, city, &undone) : TWINLOG_NO_MEMORY;
+		error = once.entries ? told_decide(acts, city, member->standing) : TWINLOG_NO_MEMORY;
+		if (!error)
+			error = undone_find(acts, city, &undone);
 		if (!error)
 			act_set_unite(&city->told, &undone.told);
 		free(undone.told.words);
