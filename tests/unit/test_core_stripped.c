@@ -38,7 +38,7 @@ struct scene {
 };
 
 /* So small that so many have room, also without their content. */
-static void leaves_draft(struct leaf_draft *leaves, Twinlog__Envelope *envelope, char (*bodies)[16], size_t count)
+static void leaves_draft(struct leaf_draft *leaves, Twinlog__Envelope *envelope, char (*bodies)[24], size_t count)
 {
 	uint8_t record[HANDLE_SIZE] = {1};
 
@@ -64,7 +64,7 @@ static void leaves_draft(struct leaf_draft *leaves, Twinlog__Envelope *envelope,
 static void scene_init(struct scene *scene, size_t count)
 {
 	struct leaf_draft *leaves = calloc(count, sizeof *leaves);
-	char(*bodies)[16] = calloc(count, sizeof *bodies);
+	char(*bodies)[24] = calloc(count, sizeof *bodies);
 	Twinlog__Envelope envelope;
 	struct bundle_draft draft = {.number = 1, .leaves = leaves, .leaves_count = count};
 
