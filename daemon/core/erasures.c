@@ -207,13 +207,15 @@ static struct share *share_of(struct erasures *erasures, const struct erasure *e
 	return share;
 }
 
-enum twinlog_error erasures_load(struct erasures *erasures, struct erasure *erasure)
+static enum twinlog_error take_in(struct erasures *erasures, struct erasure *erasure, size_t most)
 {
 	if (erasures_has(erasures, &erasure->id))
 		return TWINLOG_DUPLICATE;
 	struct share *share = share_of(erasures, erasure);
 	if (!share)
 		return TWINLOG_NO_MEMORY;
+	if (share->count >= most)
+		return TWINLOG_TOO_MANY;
 	if ((erasures->count == erasures->capacity && !items_grow(erasures)) ||
 	    (2 * (erasures->count + 1) > erasures->slots && !slots_grow(erasures)))
 		return TWINLOG_NO_MEMORY;
@@ -226,12 +228,12 @@ enum twinlog_error erasures_load(struct erasures *erasures, struct erasure *eras
 
 enum twinlog_error erasures_add(struct erasures *erasures, struct erasure *erasure)
 {
-	if (erasures_has(erasures, &erasure->id))
-		return TWINLOG_DUPLICATE;
-	const struct share *share = share_of(erasures, erasure);
-	if (!share)
-		return TWINLOG_NO_MEMORY;
-	return share->count < TWINLOG_ERASURES_MAX ? erasures_load(erasures, erasure) : TWINLOG_TOO_MANY;
+	return take_in(erasures, erasure, TWINLOG_ERASURES_MAX);
+}
+
+enum twinlog_error erasures_load(struct erasures *erasures, struct erasure *erasure)
+{
+	return take_in(erasures, erasure, SIZE_MAX);
 }
 
 void erasures_commit(struct erasures *erasures)

@@ -260,10 +260,10 @@ bool erasures_come(const struct node *node, const struct peer_space *known)
 void erasures_ask(struct node *node, struct node_link *link, const struct space *space, bool reply)
 {
 	struct peer_space *known = peer_space(&node->peers.items[link->peer], acts_space(space->acts));
-	if (!known)
+	if (!known) {
 		node->out_of_memory = true;
-	if (!known)
 		return;
+	}
 	/* A question on which an answer goes on may have met acts that were not durable: it is asked again. */
 	const bool goes_on = erasures_come(node, known);
 	if (!goes_on) {

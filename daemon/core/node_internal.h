@@ -526,7 +526,7 @@ void erasures_known(struct node *node, struct space *space);
 void erasures_send_new(struct node *node, struct node_link *link, const struct space *space);
 void erasures_send_past(struct node *node, struct node_link *link, const struct space *space);
 void erasures_send_owed(struct node *node, struct node_link *link, const struct space *space);
-/* For all that this space lacks, unless an answer goes on there. reply: that the partner asks too. */
+/* For all that this space lacks; where an answer goes on, from where that stopped. reply: that the partner asks too. */
 void erasures_ask(struct node *node, struct node_link *link, const struct space *space, bool reply);
 void erasures_asked(struct node *node, struct node_link *link, const Twinlog__ErasureBuckets *theirs);
 /* A message with erasures was taken in: the greatest id in it, and whether none was refused. */

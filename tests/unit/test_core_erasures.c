@@ -3,7 +3,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -425,14 +424,6 @@ static void test_not_excused_while_it_belongs(void **state)
 }
 
 /* ---- One who signs without end ---- */
-
-static double cpu_seconds(void)
-{
-	struct timespec now;
-
-	assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now), 0);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 /* As many as one may sign, of one leaf or each of its own, and judged as they come; then an act comes. */
 static double flood(struct fixture *fixture, bool one_leaf)

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "acts.h"
 #include "bundle.h"
@@ -50,6 +51,15 @@ struct saying {
 	uint8_t published;                   /* number of the body's token; 0: none */
 	const char *succeeds, *succeeded_by; /* of a city record */
 };
+
+/* Of this process. */
+static inline double cpu_seconds(void)
+{
+	struct timespec now;
+
+	assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now), 0);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
 
 static inline void town_seed(uint8_t seed[SEAL_SEED_SIZE], unsigned town, uint8_t what)
 {
