@@ -341,6 +341,11 @@ size_t acts_count(const struct acts *acts)
 	return acts->count;
 }
 
+size_t acts_bytes(const struct acts *acts)
+{
+	return acts->bytes;
+}
+
 bool acts_valid(const struct acts *acts, size_t index)
 {
 	return acts->entries[index].valid;

@@ -82,6 +82,7 @@ size_t acts_index(const struct acts *acts, const struct hash *id); /* in order o
 /* Whether its signer had the right to it. By its place in the order of arrival. */
 bool acts_valid(const struct acts *acts, size_t index);
 size_t acts_count(const struct acts *acts);
+size_t acts_bytes(const struct acts *acts); /* of all of them */
 /* In order of arrival. */
 const struct act *acts_at(const struct acts *acts, size_t index);
 /* Sorted. */

@@ -68,7 +68,7 @@ size_t budget_chunk(const struct node_peer *peer, const struct window *window)
 
 void window_open(struct window *window)
 {
-	*window = (struct window){.size = TWINLOG_WINDOW_BYTES};
+	*window = (struct window){.size = TWINLOG_WINDOW_MIN};
 }
 
 bool window_allows(const struct window *window)

@@ -280,6 +280,11 @@ static void member_lag(const struct space *space, const struct hash *city, struc
 		if (lag.bundles > 0 && (view->lag_since_ms == 0 || lag.oldest_ms < view->lag_since_ms))
 			view->lag_since_ms = lag.oldest_ms;
 	}
+	for (size_t i = 0; i < space->positions.count; i++) {
+		const struct known_position *known = &space->positions.items[i];
+		for (size_t h = 0; hash_equal(&known->city, city) && h < known->heads.count; h++)
+			view->missing_bundles += !space_graph_of(space, &known->heads.items[h].city);
+	}
 }
 
 static Twinlog__Waiting link_waiting(const struct node *node, const struct node_peer *peer)

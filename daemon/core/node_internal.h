@@ -1,6 +1,6 @@
 /* What the parts of the node share: node.c (steps and commits), node_load.c, links.c (partners), spaces.c (acts),
- * sync.c (digests, heads, wants), stream.c (bundles in and out), erasures_tell.c, positions.c, budget.c (what a partner
- * may cost), author.c and its like (own words), look.c. Nobody else includes this. */
+ * sync.c (digests, heads), wants.h (what is asked for), stream.c (bundles in and out), erasures_tell.c, positions.c,
+ * budget.c (what a partner may cost), author.c and its like (own words), look.c. Nobody else includes this. */
 #ifndef TWINLOG_NODE_INTERNAL_H
 #define TWINLOG_NODE_INTERNAL_H
 
@@ -11,6 +11,7 @@
 #include "counting.h"
 #include "node.h"
 #include "twinlog/limits.h"
+#include "wants.h"
 
 #define LINK_NONE_YET UINT32_MAX
 
@@ -171,6 +172,8 @@ struct space {
 	bool release_due;     /* they are, once those under way are durable */
 	ARRAY(struct graph *) graphs;
 	ARRAY(struct act_heads) act_heads;
+	uint32_t *act_heads_slots; /* where they stand: index + 1, 0 for free */
+	size_t act_heads_slots_count;
 	ARRAY(struct known_position) positions;
 	ARRAY(struct turn) turns;      /* ascending */
 	struct audience audience;      /* push.c */
@@ -187,14 +190,6 @@ struct space {
 
 /* ---- Streams. ---- */
 
-struct want { /* asked for */
-	uint32_t link;
-	uint32_t stream;
-	struct hash space;
-	struct hash city; /* zero: acts */
-	uint64_t deadline_mono_ms;
-	uint64_t got; /* bundles and acts new to this node */
-};
 struct serve { /* asked of this node */
 	uint32_t link;
 	uint32_t stream;
@@ -388,6 +383,7 @@ struct graph *space_graph(struct space *space, const struct hash *city);
 struct graph *space_graph_make(struct space *space, const struct hash *city);
 const struct graph *space_graph_of(const struct space *space, const struct hash *city);
 uint32_t space_act_heads_ref(struct space *space, const struct hash *heads, uint32_t count); /* UINT32_MAX: memory */
+void act_heads_free(struct space *space);
 
 /* ---- recount.c ---- */
 /* Decides whether the entry added last counts, and what it changes for others. */
@@ -443,22 +439,12 @@ void sync_announce(struct node *node, struct node_link *link, const Twinlog__Ann
 /* Whether the head is not here. It is then remembered, while there is room, as one that this partner holds. */
 bool sync_announced(struct node *node, struct node_peer *peer, const struct hash *space, const struct hash *city,
 		    const struct hash *head);
-/* Asks somebody for what was announced of a city and is not here. */
-void sync_pursue(struct node *node, const struct hash *space, const struct hash *city);
-void sync_pursue_all(struct node *node, const struct hash *space);
 /* Acts are durable: tells one partner, so that it asks for what it lacks. */
 void sync_acts_durable(struct node *node, struct node_link *link, struct space *space);
 void sync_acts_changed(struct node *node, const struct space *space); /* and are durable */
 /* Asks one partner for its heads, and tells it ours. */
 void sync_ask_heads(struct node *node, struct node_link *link, struct space *space);
-/* One whom the acts held here do not name is asked for all, and told nothing. Whether acts of the space are under way:
- * not when this partner owes some, or failed to bring them. */
-bool sync_want_acts(struct node *node, struct node_link *link, const struct hash *space);
-/* The answer on that stream has ended and was not complete: the rest is asked for, once what came is durable. */
-void sync_acts_on(struct node *node, struct node_link *link, uint32_t stream, const struct hash *space);
-void sync_acts_rest(struct node *node, struct node_link *link, const struct space *space);
-void sync_time(struct node *node);
-void sync_link_gone(struct node *node, uint32_t link);
+bool self_is_member(const struct node *node, const struct space *space);
 
 /* ---- budget.c ---- */
 void budget_set(struct node *node, const struct event *event);
@@ -499,9 +485,6 @@ enum twinlog_error stream_bundle_take(struct node *node, struct space *space, st
 void stream_cut_off(struct node *node, const struct space *space);
 void stream_after_commit(struct node *node); /* pushes and announcements of what the commit brought */
 void stream_link_gone(struct node *node, uint32_t link);
-void want_end(struct node *node, uint32_t link, uint32_t stream);
-/* Something new came of what was asked for, so that it has time for more. */
-void want_got(struct node *node, uint32_t link, uint32_t stream, size_t count);
 
 /* ---- node_erase.c ---- */
 void erasures_request(struct node *node, uint64_t client, const Twinlog__Request *request);
@@ -560,7 +543,6 @@ void positions_message(struct node *node, struct node_link *link, const Twinlog_
 void positions_committed(struct node *node, struct pending *pending);
 void positions_send_all(struct node *node, struct node_link *link, const struct space *space);
 enum twinlog_error position_load(struct node *node, const void *bytes, size_t size);
-uint64_t sync_deadline(const struct node *node);
 uint64_t positions_deadline(const struct node *node);
 
 /* ---- positions_own.c ---- */

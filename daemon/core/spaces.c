@@ -72,8 +72,7 @@ void space_close(struct space *space)
 	erasures_free(space->erasures);
 	for (size_t i = 0; i < space->graphs.count; i++)
 		graph_free(space->graphs.items[i]);
-	for (size_t i = 0; i < space->act_heads.count; i++)
-		free(space->act_heads.items[i].heads);
+	act_heads_free(space);
 	for (size_t i = 0; i < space->positions.count; i++) {
 		free(space->positions.items[i].bytes);
 		free(space->positions.items[i].heads.items);
@@ -82,7 +81,6 @@ void space_close(struct space *space)
 		if (--space->queue.items[i].submission->open == 0)
 			arena_free(space->queue.items[i].submission->arena);
 	free(space->graphs.items);
-	free(space->act_heads.items);
 	free(space->positions.items);
 	free(space->turns.items);
 	free(space->audience.peers.items);
@@ -121,24 +119,6 @@ struct graph *space_graph_make(struct space *space, const struct hash *city)
 	}
 	*place = graph;
 	return graph;
-}
-
-uint32_t space_act_heads_ref(struct space *space, const struct hash *heads, uint32_t count)
-{
-	for (size_t i = space->act_heads.count; i-- > 0;)
-		if (space->act_heads.items[i].count == count &&
-		    memcmp(space->act_heads.items[i].heads, heads, count * sizeof *heads) == 0)
-			return (uint32_t)i;
-	struct hash *copy = malloc(count * sizeof *copy);
-	struct act_heads *made = copy ? ARRAY_PUSH(&space->act_heads) : NULL;
-	if (!made) {
-		free(copy);
-		return UINT32_MAX;
-	}
-	memcpy(copy, heads, count * sizeof *copy);
-	made->heads = copy;
-	made->count = count;
-	return (uint32_t)(space->act_heads.count - 1);
 }
 
 /* ---- Who may get what. ---- */
@@ -473,12 +453,12 @@ enum twinlog_error spaces_act_arrives(struct node *node, const struct hash *send
 	return error == TWINLOG_DUPLICATE ? TWINLOG_OK : error;
 }
 
-/* Those held, and those that the sender has brought so far and that are kept apart. */
+/* Bytes of those held, and of those that the sender has brought so far and that are kept apart. */
 static size_t acts_here(struct node *node, const struct hash *sender, const struct hash *space_id)
 {
 	const struct space *space = space_by_id(node, space_id);
 	const struct offer *offer = offer_find(node, sender, space_id);
-	return (space ? acts_count(space->acts) : 0) + (offer ? acts_count(offer->acts) : 0);
+	return (space ? acts_bytes(space->acts) : 0) + (offer ? acts_bytes(offer->acts) : 0);
 }
 
 struct acts_cursor *spaces_acts_cursor(struct node *node, struct node_peer *peer, const struct hash *space_id)
@@ -542,8 +522,9 @@ void spaces_acts(struct node *node, struct node_link *link, const Twinlog__Acts 
 	const size_t before = acts_here(node, sender, &space_id);
 	if (!error)
 		error = acts_take(node, link, &space_id, acts);
-	const bool new = acts_here(node, sender, &space_id) != before;
-	want_got(node, link->id, acts->stream, new);
+	const size_t after = acts_here(node, sender, &space_id);
+	const bool new = after != before;
+	want_got(node, link->id, acts->stream, after > before ? after - before : 0);
 	const bool goes_on = acts_stopped(node, &node->peers.items[link->peer], &space_id, acts, new);
 	if ((acts->last || error) && !goes_on && spaces_offer_drop(node, sender, &space_id) && !error)
 		error = TWINLOG_NOT_A_MEMBER;

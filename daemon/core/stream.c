@@ -289,24 +289,8 @@ void stream_link_gone(struct node *node, uint32_t link)
 
 /* ---- Taking in. ---- */
 
-static struct want *want_find(struct node *node, uint32_t link, uint32_t stream)
-{
-	for (size_t i = 0; i < node->wants.count; i++)
-		if (node->wants.items[i].link == link && node->wants.items[i].stream == stream)
-			return &node->wants.items[i];
-	return NULL;
-}
-
-void want_got(struct node *node, uint32_t link, uint32_t stream, size_t count)
-{
-	struct want *want = want_find(node, link, stream);
-	if (!want || count == 0)
-		return;
-	want->got += count;
-	want->deadline_mono_ms = node->now.mono_ms + TWINLOG_WANT_TIMEOUT_MS;
-}
-
-/* A live push comes from its author, who is a member; an answer must be one that was asked for. */
+/* A live push comes from its author, who is a member; an answer must be one that was asked for, be it that it was given
+ * up meanwhile: what a slow line has carried is not thrown away. */
 static enum twinlog_error chunk_expected(struct node *node, struct node_link *link, const Twinlog__Chunk *chunk,
 					 const struct hash *space_id, const struct hash *city, bool *ret_late)
 {
@@ -322,11 +306,14 @@ static enum twinlog_error chunk_expected(struct node *node, struct node_link *li
 			   ? TWINLOG_OK
 			   : TWINLOG_NOT_A_MEMBER;
 	const struct want *want = want_find(node, link->id, chunk->stream);
-	if (!want || !space) {
-		*ret_late = chunk->stream <= link->streams;
-		return *ret_late ? TWINLOG_OK : TWINLOG_MALFORMED;
+	if (!want) {
+		*ret_late = !space || !acts_member(space->acts, city) ||
+			    space_entitles(space, &node->card->identity) != ENTITLED_ALL ||
+			    space_entitles(space, &node->peers.items[link->peer].card->identity) != ENTITLED_ALL;
+		return chunk->stream <= link->streams ? TWINLOG_OK : TWINLOG_MALFORMED;
 	}
-	return hash_equal(&want->space, space_id) && hash_equal(&want->city, city) ? TWINLOG_OK : TWINLOG_MALFORMED;
+	return space && hash_equal(&want->space, space_id) && hash_equal(&want->city, city) ? TWINLOG_OK
+											    : TWINLOG_MALFORMED;
 }
 
 static void check_start(struct node *node, struct node_link *link, const Twinlog__Chunk *chunk,
@@ -508,7 +495,8 @@ void stream_checked(struct node *node, const struct event *event)
 		const enum twinlog_error fault = known ? bundle_arrives(node, &check, &bundle, &taken) : TWINLOG_OK;
 		if (fault == TWINLOG_UNKNOWN_PARENT && link)
 			check_wants_more(node, link, &check, bundle);
-		want_got(node, check.link, check.stream, taken);
+		if (taken)
+			want_got(node, check.link, want_instead(node, &check), bundle->size);
 		if (!taken)
 			bundle_free(bundle);
 		if (fault == TWINLOG_NO_MEMORY)

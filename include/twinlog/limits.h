@@ -68,8 +68,7 @@
 #define TWINLOG_SERVE_MAX     65536u              /* bundles of one stream; the rest is asked for again */
 #define TWINLOG_CHECKS_MAX    64u                 /* chunks of one link that wait for their check */
 #define TWINLOG_PUSH_BYTES    (1024u * 1024)      /* pushed live to one partner and not credited */
-#define TWINLOG_WINDOW_BYTES  (4u * 1024 * 1024)  /* served on one link and not credited, at its start */
-#define TWINLOG_WINDOW_MIN    (512u * 1024)       /* of a line that is slow */
+#define TWINLOG_WINDOW_MIN    (512u * 1024)       /* served on one link and not credited, at its start */
 #define TWINLOG_WINDOW_MAX    (16u * 1024 * 1024) /* of one that is fast */
 #define TWINLOG_ANNOUNCED_MAX 4096u               /* heads of one space that a partner announced */
 #define TWINLOG_HEADS_MAX     64u                 /* unknown heads of one city that are remembered of a message */

@@ -5,6 +5,7 @@
 #include "sim.h"
 
 #define LINE_STEADY_MS 5000u /* a line that stood so long is dialled anew at once */
+#define SLOW_LEAST     8u    /* bytes a ms that a slow line carries when all is healed */
 
 unsigned network_end(const struct sim *sim, unsigned machine, uint32_t link)
 {
@@ -29,7 +30,7 @@ void line_new(struct sim *sim, uint32_t tie, unsigned dialler, unsigned answerer
 	const struct profile *profile = &sim->profile;
 	struct line line = {.open = true, .tie = tie, .older = sim->ties[tie].newest, .since_ms = sim->now_ms};
 	line.latency_ms = (uint32_t)rng_between(&sim->rng, 1, profile->latency_ms);
-	if (!sim->healed && profile->slow_bytes_per_ms && rng_chance(&sim->rng, 300)) {
+	if (profile->slow_bytes_per_ms && rng_chance(&sim->rng, 300)) {
 		sim_fault(sim, FAULT_SLOW);
 		line.bytes_per_ms = (uint32_t)rng_between(&sim->rng, 1, profile->slow_bytes_per_ms);
 	}
@@ -167,8 +168,8 @@ static void line_post(struct sim *sim, uint32_t number, unsigned to, struct blob
 	uint64_t due = sim->now_ms + line->latency_ms + rng_below(&sim->rng, line->latency_ms + 1);
 	if (due < end->last_due_ms)
 		due = end->last_due_ms;
-	if (line->bytes_per_ms && !sim->healed)
-		due += blob->size / line->bytes_per_ms;
+	if (line->bytes_per_ms)
+		due += blob->size / (sim->healed && line->bytes_per_ms < SLOW_LEAST ? SLOW_LEAST : line->bytes_per_ms);
 	end->last_due_ms = due;
 	if (end->inbox_first == end->inbox_count)
 		end->inbox_first = end->inbox_count = 0;

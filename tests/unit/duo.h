@@ -294,25 +294,35 @@ static inline void duo_message(struct duo *duo, unsigned at, const uint8_t *byte
 	arena_free(arena);
 }
 
+static inline struct duo_job *duo_take(struct duo *duo)
+{
+	struct duo_job *job = duo->first;
+	duo->first = job->next;
+	duo->last = job->next ? duo->last : NULL;
+	return job;
+}
+
+/* And frees it. */
+static inline void duo_do(struct duo *duo, struct duo_job *job)
+{
+	if (job->kind == DUO_MESSAGE && duo->cities[job->at].linked)
+		duo_message(duo, job->at, job->bytes, job->size);
+	job->event.checked.bundles = job->kind == DUO_CHECKED ? job->bundles : job->event.checked.bundles;
+	if (job->kind == DUO_CHECKED && duo->failed)
+		for (size_t i = 0; i < job->event.checked.count; i++)
+			bundle_free(job->bundles[i]);
+	if (job->kind != DUO_MESSAGE)
+		duo_step(duo, job->at, &job->event);
+	free(job->bundles);
+	free(job->bytes);
+	free(job);
+}
+
 /* Until nothing is under way. */
 static inline void duo_run(struct duo *duo)
 {
-	while (duo->first) {
-		struct duo_job *job = duo->first;
-		duo->first = job->next;
-		duo->last = job->next ? duo->last : NULL;
-		if (job->kind == DUO_MESSAGE && duo->cities[job->at].linked)
-			duo_message(duo, job->at, job->bytes, job->size);
-		job->event.checked.bundles = job->kind == DUO_CHECKED ? job->bundles : job->event.checked.bundles;
-		if (job->kind == DUO_CHECKED && duo->failed)
-			for (size_t i = 0; i < job->event.checked.count; i++)
-				bundle_free(job->bundles[i]);
-		if (job->kind != DUO_MESSAGE)
-			duo_step(duo, job->at, &job->event);
-		free(job->bundles);
-		free(job->bytes);
-		free(job);
-	}
+	while (duo->first)
+		duo_do(duo, duo_take(duo));
 }
 
 static inline void duo_time(struct duo *duo, uint64_t ms)

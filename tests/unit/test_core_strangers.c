@@ -1,5 +1,5 @@
-/* What one may do to a space whose acts do not name it: nothing, and it learns nothing. And what a partner that does
- * not keep its word may hold up. PROTOCOL, "Who is sent what" and "Sync". */
+/* What one may do to a space whose acts do not name it: nothing, and it learns nothing. PROTOCOL, "Who is sent what".
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +10,7 @@
 
 #include "carry.pb-c.h"
 #include "duo.h"
+#include "told.h"
 #include "town.h"
 
 static const char *const ids[] = {"CN:lianyungang", "KR:mokpo", "CN:xiamen", "KR:busan"};
@@ -29,23 +30,6 @@ static void towns_free(struct town towns[TOWNS])
 		seal_keys_free(towns[i].keys);
 }
 
-static struct hash draw(unsigned number)
-{
-	return seal_hash1("draw", &number, sizeof number);
-}
-
-/* The second says it to the first, whose answers are left where they are: see told. */
-static void say(struct duo *duo, Twinlog__PeerMessage *message)
-{
-	uint8_t *bytes;
-	size_t size;
-
-	assert_int_equal(codec_pack(&message->base, &bytes, &size), TWINLOG_OK);
-	duo_message(duo, 0, bytes, size);
-	free(bytes);
-	assert_int_equal(duo->failed, TWINLOG_OK);
-}
-
 static void say_digest(struct duo *duo, const struct hash *space)
 {
 	Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
@@ -56,28 +40,6 @@ static void say_digest(struct duo *duo, const struct hash *space)
 	digest.acts = codec_hash(&acts);
 	message.body_case = TWINLOG__PEER_MESSAGE__BODY_DIGEST;
 	message.digest = &digest;
-	say(duo, &message);
-}
-
-/* Heads of acts that are not here, and of its own bundles. */
-static void say_heads(struct duo *duo, const struct hash *space, bool acts, bool bundles)
-{
-	Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
-	Twinlog__Heads heads = TWINLOG__HEADS__INIT;
-	Twinlog__CityHeadsOf city = TWINLOG__CITY_HEADS_OF__INIT, *cities[] = {&city};
-	const struct hash act = draw(2), bundle = draw(3);
-	ProtobufCBinaryData act_list[] = {codec_hash(&act)}, bundle_list[] = {codec_hash(&bundle)};
-
-	city.city = codec_hash(&duo->cities[1].identity);
-	city.heads = bundle_list;
-	city.n_heads = 1;
-	heads.space = codec_hash(space);
-	heads.acts = act_list;
-	heads.n_acts = acts;
-	heads.cities = cities;
-	heads.n_cities = bundles;
-	message.body_case = TWINLOG__PEER_MESSAGE__BODY_HEADS;
-	message.heads = &heads;
 	say(duo, &message);
 }
 
@@ -95,60 +57,6 @@ static void say_act(struct duo *duo, const struct hash *space, const struct act 
 	message.body_case = TWINLOG__PEER_MESSAGE__BODY_ACTS;
 	message.acts = &acts;
 	say(duo, &message);
-}
-
-struct told {
-	size_t messages, wants_acts, wants_bundles;
-	size_t have;     /* ids in the last Want */
-	uint32_t stream; /* of it */
-	struct hash ids[TWINLOG_PARENTS_MAX];
-};
-
-/* What the first has said since: it never arrives. */
-static struct told told(struct duo *duo)
-{
-	struct told told = {0};
-	struct duo_job **place = &duo->first;
-
-	duo->last = NULL;
-	while (*place) {
-		struct duo_job *job = *place;
-		struct arena *arena = arena_new(TWINLOG_UNPACK_MAX);
-		Twinlog__PeerMessage *message;
-
-		assert_non_null(arena);
-		if (job->kind != DUO_MESSAGE || job->at != 1) {
-			duo->last = job;
-			place = &job->next;
-			arena_free(arena);
-			continue;
-		}
-		assert_int_equal(CODEC_UNPACK(arena, job->bytes, job->size, &message, twinlog__peer_message),
-				 TWINLOG_OK);
-		told.messages++;
-		if (message->body_case == TWINLOG__PEER_MESSAGE__BODY_WANT) {
-			told.wants_acts += message->want->city.len == 0;
-			told.wants_bundles += message->want->city.len > 0;
-			told.have = message->want->n_have;
-			told.stream = message->want->stream;
-			for (size_t i = 0; i < told.have && i < TWINLOG_PARENTS_MAX; i++)
-				assert_int_equal(codec_get_hash(message->want->have[i], &told.ids[i]), TWINLOG_OK);
-		}
-		arena_free(arena);
-		*place = job->next;
-		free(job->bytes);
-		free(job);
-	}
-	return told;
-}
-
-/* The second does not hear: only time goes by at the first. */
-static struct told later(struct duo *duo, uint64_t ms)
-{
-	duo->now.mono_ms += ms;
-	duo->now.wall_ms += ms;
-	duo_step(duo, 0, &(struct event){.type = EVENT_TIME});
-	return told(duo);
 }
 
 static const struct space *space_of(const struct duo *duo, const struct hash *id)
@@ -284,12 +192,12 @@ static void a_stranger_learns_nothing(void **state)
 		assert_int_equal(heard.messages, 1);
 		assert_int_equal(heard.wants_acts, 1);
 		assert_int_equal(heard.have, 0);
-		say_heads(&duo, &space, true, true);
+		say_heads(&duo, &space, true, &nowhere);
 		assert_int_equal(told(&duo).messages, 0); /* asked already */
 		heard = later(&duo, TWINLOG_WANT_TIMEOUT_MS + 1);
 		assert_int_equal(heard.wants_acts + heard.wants_bundles, 0);
 		(void)later(&duo, TWINLOG_AVOID_MS);
-		say_heads(&duo, &space, true, true);
+		say_heads(&duo, &space, true, &nowhere);
 		heard = told(&duo);
 		assert_int_equal(heard.messages, 1);
 		assert_int_equal(heard.have, 0);
@@ -468,66 +376,6 @@ static void acts_without_end(void **state)
 	duo_end(&duo);
 }
 
-/* A member says that there are acts, and sends none: what others said is asked for all the same, once it has failed. */
-static void acts_withheld_hold_nothing_up(void **state)
-{
-	struct duo duo;
-	struct hash space;
-	struct told heard;
-
-	(void)state;
-	duo_init(&duo);
-	assert_true(duo_found(&duo, &space));
-	(void)told(&duo);
-	say_heads(&duo, &space, true, true);
-	heard = told(&duo);
-	assert_int_equal(heard.wants_acts, 1);
-	assert_int_equal(heard.wants_bundles, 0); /* they may rest on those acts */
-	heard = later(&duo, TWINLOG_WANT_TIMEOUT_MS + 1);
-	assert_int_equal(heard.wants_bundles, 1);
-	assert_true(strstr(node_peer(duo.cities[0].node, 0).last_error, "acts") != NULL);
-	(void)later(&duo, TWINLOG_WANT_TIMEOUT_MS + 1); /* nor do bundles come */
-	say_heads(&duo, &space, true, true);
-	heard = told(&duo);
-	assert_int_equal(heard.wants_acts, 0); /* for a while it is not believed */
-	assert_int_equal(heard.wants_bundles, 1);
-	(void)later(&duo, TWINLOG_AVOID_MS);
-	say_heads(&duo, &space, true, true);
-	heard = told(&duo);
-	assert_int_equal(heard.wants_acts, 1);
-	duo_end(&duo);
-}
-
-/* Empty chunks keep no stream open. */
-static void a_stream_without_progress_ends(void **state)
-{
-	Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
-	Twinlog__Chunk chunk = TWINLOG__CHUNK__INIT;
-	struct duo duo;
-	struct hash space;
-	struct told heard;
-
-	(void)state;
-	duo_init(&duo);
-	assert_true(duo_found(&duo, &space));
-	(void)told(&duo);
-	say_heads(&duo, &space, false, true);
-	heard = told(&duo);
-	assert_int_equal(heard.wants_bundles, 1);
-	chunk.space = codec_hash(&space);
-	chunk.city = codec_hash(&duo.cities[1].identity);
-	chunk.stream = heard.stream;
-	message.body_case = TWINLOG__PEER_MESSAGE__BODY_CHUNK;
-	message.chunk = &chunk;
-	for (unsigned i = 0; i < 4; i++) {
-		(void)later(&duo, TWINLOG_WANT_TIMEOUT_MS / 4);
-		say(&duo, &message);
-	}
-	(void)later(&duo, 1000);
-	assert_true(strstr(node_peer(duo.cities[0].node, 0).last_error, "nothing new") != NULL);
-	duo_end(&duo);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -537,8 +385,6 @@ int main(void)
 	    cmocka_unit_test(one_that_brings_many_makes_room_among_its_own),
 	    cmocka_unit_test(invitations_without_end),
 	    cmocka_unit_test(acts_without_end),
-	    cmocka_unit_test(acts_withheld_hold_nothing_up),
-	    cmocka_unit_test(a_stream_without_progress_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
