@@ -5,6 +5,7 @@
 #include <zmq.h>
 
 #include "audit.h"
+#include "held.h"
 #include "log.h"
 #include "permit.h"
 #include "pollset.h"
@@ -30,15 +31,8 @@ struct call {
 	bool query;            /* counted among the client's at the readers */
 	bool writes;
 	bool in_node;
-	bool gone; /* its client; the node is still to be told */
+	bool gone; /* its client, or the right to an answer; the node is still to be told */
 	uint32_t next_free;
-};
-
-/* A query that waits for a commit. */
-struct held {
-	struct work_query *query;
-	uint64_t commit;
-	uint64_t until_ms;
 };
 
 struct control {
@@ -50,9 +44,7 @@ struct control {
 	uint32_t calls_capacity;
 	uint32_t free; /* UINT32_MAX: none */
 	uint32_t generation;
-	struct held *held; /* in order of until_ms */
-	size_t held_count;
-	size_t held_capacity;
+	struct held held;
 	struct arena *arena;
 	bool some_gone;
 };
@@ -127,7 +119,7 @@ static void control_fault(struct control *control, const void *route, size_t rou
 	fault.where = codec_string(where);
 	Twinlog__Reply reply = TWINLOG__REPLY__INIT;
 	reply.id = request_id;
-	reply.commit = node_commit(control->daemon->node);
+	/* Without the commit: this may go to one who is to see no more of it. */
 	reply.fault = &fault;
 	uint8_t *bytes = NULL;
 	size_t size = 0;
@@ -145,6 +137,19 @@ static void control_lost(struct control *control, const uint8_t *route, size_t r
 			call->gone = true;
 	}
 	control->some_gone = true;
+}
+
+/* What it wrote while it might is still answered: it is told what became of that, and nothing else. */
+void control_removed(struct control *control, const struct client *client)
+{
+	for (uint32_t i = 0; i < control->calls_count; i++) {
+		struct call *call = &control->calls[i];
+		if (!call->token || call->client != client || call->writes || call->gone)
+			continue;
+		control_fault(control, call->route, call->route_size, call->request_id, TWINLOG_UNKNOWN_KEY, "client");
+		call->gone = true;
+		control->some_gone = true;
+	}
 }
 
 void control_reply(struct control *control, uint64_t token, const void *bytes, size_t size, bool last)
@@ -190,50 +195,6 @@ void control_refuse_writes(struct control *control, enum twinlog_error code)
 
 /* ---- Receiving ---- */
 
-static uint64_t request_commit(const Twinlog__Request *request)
-{
-	if (request->body_case == TWINLOG__REQUEST__BODY_LIST)
-		return request->list->at_least_commit;
-	if (request->body_case == TWINLOG__REQUEST__BODY_SHOW)
-		return request->show->at_least_commit;
-	if (request->body_case == TWINLOG__REQUEST__BODY_REPORT)
-		return request->report->at_least_commit;
-	if (request->body_case == TWINLOG__REQUEST__BODY_CHANGES && request->changes->wait_ms > 0)
-		return request->changes->at_least_commit;
-	return 0;
-}
-
-static uint64_t request_wait_ms(const Twinlog__Request *request)
-{
-	if (request->body_case != TWINLOG__REQUEST__BODY_CHANGES)
-		return TWINLOG_AT_LEAST_COMMIT_MS;
-	return request->changes->wait_ms < TWINLOG_CHANGES_WAIT_MS ? request->changes->wait_ms
-								   : TWINLOG_CHANGES_WAIT_MS;
-}
-
-/* Takes the query over. */
-static bool control_hold(struct control *control, struct work_query *query, uint64_t commit, uint64_t wait_ms)
-{
-	const uint64_t until_ms = moment_now().mono_ms + wait_ms;
-	size_t at = control->held_count;
-
-	if (control->held_count == control->held_capacity) {
-		const size_t capacity = control->held_capacity ? control->held_capacity * 2 : 8;
-		struct held *held = realloc(control->held, capacity * sizeof *held);
-		if (!held) {
-			work_free(&query->work);
-			return false;
-		}
-		control->held = held;
-		control->held_capacity = capacity;
-	}
-	control->held_count++;
-	for (; at > 0 && control->held[at - 1].until_ms > until_ms; at--)
-		control->held[at] = control->held[at - 1];
-	control->held[at] = (struct held){query, commit, until_ms};
-	return true;
-}
-
 static enum twinlog_error control_query(struct control *control, struct call *call, const Twinlog__Request *request,
 					zmq_msg_t *message)
 {
@@ -245,9 +206,11 @@ static enum twinlog_error control_query(struct control *control, struct call *ca
 		return TWINLOG_NO_MEMORY;
 	call->query = true;
 	call->client->queries++;
-	const uint64_t commit = request_commit(request);
-	if (commit > node_commit(control->daemon->node))
-		return control_hold(control, query, commit, request_wait_ms(request)) ? TWINLOG_OK : TWINLOG_NO_MEMORY;
+	const uint64_t commit = held_commit(request);
+	if (commit > node_commit(control->daemon->node)) {
+		const uint64_t until_ms = moment_now().mono_ms + held_wait_ms(request);
+		return held_add(&control->held, query, commit, until_ms) ? TWINLOG_OK : TWINLOG_NO_MEMORY;
+	}
 	workers_push(control->daemon->workers, &query->work);
 	return TWINLOG_OK;
 }
@@ -424,18 +387,8 @@ bool control_receive(struct control *control)
 
 static void control_release(struct control *control)
 {
-	const uint64_t commit = node_commit(control->daemon->node);
-	const uint64_t now_ms = moment_now().mono_ms;
-	size_t kept = 0;
-	for (size_t i = 0; i < control->held_count; i++) {
-		struct held held = control->held[i];
-		/* One that waited in vain is answered by the view, which knows the commit it looks at. */
-		if (held.commit <= commit || held.until_ms <= now_ms)
-			workers_push(control->daemon->workers, &held.query->work);
-		else
-			control->held[kept++] = held;
-	}
-	control->held_count = kept;
+	held_release(&control->held, node_commit(control->daemon->node), moment_now().mono_ms,
+		     control->daemon->workers);
 }
 
 static void control_forget(struct control *control)
@@ -446,6 +399,7 @@ static void control_forget(struct control *control)
 		if (!call.token || !call.gone)
 			continue;
 		call_end(control, &control->calls[i]);
+		held_drop(&control->held, call.token);
 		if (!call.in_node)
 			continue;
 		struct event event = {.type = EVENT_CLIENT_GONE, .client_gone = {call.token}};
@@ -487,13 +441,13 @@ static uint64_t control_lines_deadline(const struct control *control)
 
 void control_serve(struct control *control)
 {
-	if (control->held_count > 0)
+	if (control->some_gone)
+		control_forget(control);
+	if (control->held.count > 0)
 		control_release(control);
 	if (control->daemon->registry.slowed > 0)
 		control_lines(control);
 	server_key_look(control->daemon);
-	if (control->some_gone)
-		control_forget(control);
 }
 
 uint64_t control_deadline(const struct control *control)
@@ -502,7 +456,7 @@ uint64_t control_deadline(const struct control *control)
 		return 0;
 	const uint64_t key_ms = control->daemon->server_key_due_ms;
 	const uint64_t lines_ms = control_lines_deadline(control);
-	const uint64_t held_ms = control->held_count > 0 ? control->held[0].until_ms : UINT64_MAX;
+	const uint64_t held_ms = held_deadline(&control->held);
 	const uint64_t first_ms = held_ms < lines_ms ? held_ms : lines_ms;
 	return key_ms < first_ms ? key_ms : first_ms;
 }
@@ -567,9 +521,7 @@ void control_close(struct control *control)
 		zmq_setsockopt(control->inlet.socket, ZMQ_LINGER, &LINGER_MS, sizeof LINGER_MS);
 		zmq_close(control->inlet.socket);
 	}
-	for (size_t i = 0; i < control->held_count; i++)
-		work_free(&control->held[i].query->work);
-	free(control->held);
+	held_free(&control->held);
 	free(control->calls);
 	arena_free(control->arena);
 	free(control);

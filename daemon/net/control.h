@@ -27,6 +27,8 @@ void control_done(struct control *control, uint64_t token);
 void control_serve(struct control *control);
 uint64_t control_deadline(const struct control *control);
 
+/* Ends what a client that was removed still waits for: it hears nothing of what comes later. */
+void control_removed(struct control *control, const struct client *client);
 /* Answers every write under way with this fault: the disk is full. */
 void control_refuse_writes(struct control *control, enum twinlog_error code);
 

@@ -17,7 +17,6 @@ void server_key_tell(struct daemon *daemon, struct client *client, const void *r
 
 	if (!next || (client->told_size == route_size && memcmp(client->told, route, route_size) == 0))
 		return;
-	reply.commit = node_commit(daemon->node);
 	reply.server_next = codec_bytes(next, 32);
 	if (codec_pack(&reply.base, &bytes, &size))
 		return; /* at its next request */

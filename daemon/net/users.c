@@ -208,6 +208,7 @@ static enum twinlog_error user_remove(struct daemon *daemon, const struct client
 	if (user->is.role == ROLE_ADMIN && user->is.spaces_count == 0 && registry_admins(registry) == 1)
 		return TWINLOG_NOT_PERMITTED;
 	registry_remove(registry, user);
+	control_removed(daemon->control, user);
 	const enum twinlog_error error = users_keep(daemon);
 	if (error)
 		return error;

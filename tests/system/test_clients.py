@@ -11,7 +11,7 @@ import threading
 import zmq
 
 import harness
-from harness import activity
+from harness import activity, wait_for
 
 
 class User:
@@ -81,6 +81,46 @@ class Clients(harness.TestCase):
         one.start()
         clerk.refuses(4, "list")
         second.do("list")
+
+    def asked(self, city, name):
+        """How many requests of the client have arrived."""
+        return next(user["requests"] for user in city.json("user", "list")["users"] if user["name"] == name)
+
+    def held(self, user, *arguments, given=None):
+        """A command that goes on while the test does."""
+        process = subprocess.Popen([harness.TWINLOG, "-D", user.file, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(lambda: process.poll() is None and (process.kill(), process.communicate()))
+        if given:
+            process.stdin.write(given.encode())
+        process.stdin.close()
+        process.stdin = None
+        return process
+
+    def shut_out(self, process):
+        """Told so at once, and nothing else; its answer."""
+        out, err = process.communicate(timeout=60 * harness.PATIENCE)
+        self.assertEqual(process.returncode, 4, (out, err))
+        self.assertIn("key is not known", err.decode())
+        return out.decode()
+
+    def test_removed_while_it_waits(self):
+        """What comes after the removal is told neither to one who follows changes nor to one who waits for a partner."""
+        one, other, _ = self.pair()
+        reader = User(one, "reader", "--role", "reader")
+        clerk = User(one, "clerk", "--role", "clerk")
+        other.stop()
+        watch = self.held(reader, "watch", "--format", "jsonl")
+        wait_for(lambda: self.asked(one, "reader") == 2, "it knows where it stands, and waits for what comes")
+        waits = self.held(clerk, "submit", "-", "--wait-for", "1", given=json.dumps(activity(1)))
+        wait_for(lambda: self.asked(one, "clerk") == 2, "it has submitted, and waits for a partner")
+        wait_for(lambda: self.asked(one, "reader") == 3, "it was told, and waits again")
+        for name in ("reader", "clerk"):
+            one.do("user", "remove", name)
+        one.submit(activity(2))
+        other.start()
+        self.hold_alike(one, other, count=2)
+        (told,) = self.shut_out(watch).splitlines()
+        self.assertEqual(json.loads(told)["id"] in self.shut_out(waits), True, "the clerk's own alone")
 
     def test_limited_to_spaces(self):
         one, other, seen = self.pair()
