@@ -402,9 +402,11 @@ json_t *json_peer(const Twinlog__PeerInfo *peer)
 	put_time(object, "last_error_time", peer->last_error_ms);
 	put_time(object, "courier_wrote", peer->courier_wrote_ms);
 	put_time(object, "courier_read", peer->courier_read_ms);
-	put_number(object, "refused", peer->refused);
-	put_number(object, "bytes_in", peer->bytes_in);
-	put_number(object, "bytes_out", peer->bytes_out);
+	if (!peer->narrowed) {
+		put_number(object, "refused", peer->refused);
+		put_number(object, "bytes_in", peer->bytes_in);
+		put_number(object, "bytes_out", peer->bytes_out);
+	}
 	if (peer->limited)
 		put_number(object, "budget", peer->rate);
 	list = json_array();
@@ -475,6 +477,19 @@ json_t *json_records(const Twinlog__Records *records)
 	return object;
 }
 
+/* What is not told to a client that may know of some spaces alone. */
+static void put_machine(json_t *object, const Twinlog__Status *status)
+{
+	json_t *list = json_array();
+
+	put_number(object, "commit", status->commits);
+	put_number(object, "store_bytes", status->store_bytes);
+	put_number(object, "disk_free_bytes", status->disk_free_bytes);
+	for (size_t i = 0; i < status->n_held; i++)
+		json_array_append_new(list, json_integer((json_int_t)status->held[i]));
+	put(object, "held_ms", list);
+}
+
 json_t *json_status(const Twinlog__Status *status)
 {
 	json_t *object = json_object(), *list = json_array();
@@ -485,13 +500,8 @@ json_t *json_status(const Twinlog__Status *status)
 	put_time(object, "now", status->now_ms);
 	put_time(object, "started", status->started_ms);
 	put_number(object, "machine", status->machine & INT64_MAX);
-	put_number(object, "commit", status->commits);
-	put_number(object, "store_bytes", status->store_bytes);
-	put_number(object, "disk_free_bytes", status->disk_free_bytes);
-	for (size_t i = 0; i < status->n_held; i++)
-		json_array_append_new(list, json_integer((json_int_t)status->held[i]));
-	put(object, "held_ms", list);
-	list = json_array();
+	if (!status->narrowed)
+		put_machine(object, status);
 	put_text(object, "warning", status->warning);
 	for (size_t i = 0; i < status->n_peers; i++)
 		json_array_append_new(list, json_peer(status->peers[i]));

@@ -154,7 +154,8 @@ static enum twinlog_error cards_add(struct page *page)
 	return error;
 }
 
-/* ---- Lists: acts, erasures, positions of all spaces, one after the other; at counts through them. ---- */
+/* ---- Lists: acts, erasures, positions of the spaces that may be known of, one after the other; at counts through
+ * them. ---- */
 
 typedef const uint8_t *(*item_of)(const struct page *page, const struct space *space, size_t index, size_t *ret_size,
 				  bool *ret_wanted);
@@ -199,6 +200,8 @@ static enum twinlog_error list_add(struct page *page, Twinlog__CarriedPart__Body
 		size_t size = 0;
 		bool wanted = false;
 		const uint8_t *bytes;
+		if (!scope_has(page->scope, acts_space(space_acts(space))))
+			continue;
 		for (size_t i = 0; (bytes = item(page, space, i, &size, &wanted)); i++, at++) {
 			if (at < page->next.at || !wanted)
 				continue;
@@ -244,26 +247,26 @@ static enum twinlog_error bundles_of(struct page *page, const struct space *spac
 	return error;
 }
 
-#define SPACE_SHIFT 44 /* at = number of the space, then a sequence number */
+#define SPACE_SHIFT 44 /* at = number of the space among those that may be known of, then a sequence number */
 
 static enum twinlog_error bundles_add(struct page *page, bool *ret_end)
 {
-	uint64_t after = page->next.at & ((UINT64_C(1) << SPACE_SHIFT) - 1);
-	for (size_t s = (size_t)(page->next.at >> SPACE_SHIFT); s < node_spaces(page->node); s++, after = 0) {
+	const uint64_t first = page->next.at >> SPACE_SHIFT;
+	uint64_t after = page->next.at & ((UINT64_C(1) << SPACE_SHIFT) - 1), number = UINT64_MAX;
+	*ret_end = true;
+	for (size_t s = 0; s < node_spaces(page->node) && *ret_end; s++) {
 		const struct space *space = node_space(page->node, s);
-		bool end = true;
+		if (!scope_has(page->scope, acts_space(space_acts(space))) || ++number < first)
+			continue;
+		after = number == first ? after : 0;
 		if (!space_is_whole(page, space))
 			continue;
-		const enum twinlog_error error = bundles_of(page, space, after, &after, &end);
+		const enum twinlog_error error = bundles_of(page, space, after, &after, ret_end);
 		if (error)
 			return error;
-		if (!end) {
-			page->next.at = (uint64_t)s << SPACE_SHIFT | after;
-			*ret_end = false;
-			return TWINLOG_OK;
-		}
+		if (!*ret_end)
+			page->next.at = number << SPACE_SHIFT | after;
 	}
-	*ret_end = true;
 	return TWINLOG_OK;
 }
 

@@ -78,11 +78,13 @@ static void reader_fault(const struct workers_setup *setup, uint64_t token, uint
 }
 
 /* What a backup brought back may have been erased since, so until a partner has told it is shown to nobody. */
-static bool any_withheld(const struct node *node)
+static bool any_withheld(const struct node *node, const struct scope *scope)
 {
-	for (size_t i = 0; i < node_spaces(node); i++)
-		if (space_withheld(node_space(node, i)))
+	for (size_t i = 0; i < node_spaces(node); i++) {
+		const struct space *space = node_space(node, i);
+		if (space_withheld(space) && scope_has(scope, acts_space(space_acts(space))))
 			return true;
+	}
 	return false;
 }
 
@@ -128,7 +130,7 @@ static enum twinlog_error reader_once(const struct workers_setup *setup, const s
 				    .held = held,
 				    .turns = &turns};
 	enum twinlog_error error = slice_enter(&slice);
-	if (!error && any_withheld(setup->node)) {
+	if (!error && any_withheld(setup->node, &asked->scope)) {
 		if (!extra.warning || !extra.warning[0])
 			extra.warning = twinlog_error_text(TWINLOG_WITHHELD);
 		if (shows_records(request))

@@ -26,6 +26,12 @@ static inline bool query_sees(const struct query *query, const struct space *spa
 	return scope_has(query->extra ? query->extra->scope : NULL, acts_space(space_acts(space)));
 }
 
+/* Whether whoever asks may know of some spaces alone: then nor of what adds up over all. */
+static inline bool query_limited(const struct query *query)
+{
+	return query->extra && query->extra->scope && query->extra->scope->count > 0;
+}
+
 /* For leaves_body; NULL without a view. */
 static inline struct leaves *query_leaves(const struct query *query)
 {

@@ -2,6 +2,8 @@
 
 #include "query_internal.h"
 
+#define HEARD_MS 60000u /* how exactly a client of some spaces is told when a partner was heard */
+
 static uint64_t age_ms(const struct query *query, uint64_t since_ms)
 {
 	return since_ms && since_ms < query->extra->now_ms ? query->extra->now_ms - since_ms : 0;
@@ -219,6 +221,24 @@ static void peer_link(const struct query *query, const struct peer_view *view, T
 		info->link = TWINLOG__LINK_STATE__LINK_UP;
 }
 
+/* A partner says something of one space or another: what all of it adds up to is not for whoever may know of some. */
+static void peer_traffic(const struct query *query, const struct peer_view *view, Twinlog__PeerInfo *info)
+{
+	info->link_since_ms = view->link_since_ms;
+	info->last_heard_ms = view->last_heard_ms;
+	if (query_limited(query)) {
+		info->narrowed = true;
+		/* Idle lines say something more often than that. */
+		info->last_heard_ms -= view->last_heard_ms % HEARD_MS;
+		return;
+	}
+	info->last_error = query_text(query, view->last_error);
+	info->last_error_ms = view->last_error_ms;
+	info->refused = view->refused;
+	info->bytes_in = view->bytes_in;
+	info->bytes_out = view->bytes_out;
+}
+
 static enum twinlog_error peer_info(const struct query *query, const struct peer_view *view,
 				    Twinlog__PeerInfo **ret_info)
 {
@@ -235,13 +255,7 @@ static enum twinlog_error peer_info(const struct query *query, const struct peer
 	info->verified = view->verified;
 	info->removed = view->removed;
 	info->holds_card = view->holds_card;
-	info->link_since_ms = view->link_since_ms;
-	info->last_heard_ms = view->last_heard_ms;
-	info->last_error = query_text(query, view->last_error);
-	info->last_error_ms = view->last_error_ms;
-	info->refused = view->refused;
-	info->bytes_in = view->bytes_in;
-	info->bytes_out = view->bytes_out;
+	peer_traffic(query, view, info);
 	info->limited = view->rate != BUDGET_NONE;
 	info->rate = info->limited ? view->rate : 0;
 	peer_link(query, view, info);
@@ -264,7 +278,7 @@ static enum twinlog_error peer_info(const struct query *query, const struct peer
 enum twinlog_error query_peers(const struct query *query, Twinlog__PeerInfo ***ret_peers, size_t *ret_count)
 {
 	size_t count = node_peers(query->node), known = 0;
-	const bool limited = query->extra->scope && query->extra->scope->count > 0;
+	const bool limited = query_limited(query);
 	Twinlog__PeerInfo **peers = arena_zalloc(query->arena, (count + 1) * sizeof *peers);
 
 	if (!peers)
@@ -359,6 +373,17 @@ enum twinlog_error query_space_status(const struct query *query, const struct sp
 	return TWINLOG_OK;
 }
 
+/* What is of the machine, and so of all spaces. */
+static enum twinlog_error status_machine(const struct query *query, Twinlog__Status *status)
+{
+	status->commits = node_commit(query->node);
+	status->store_bytes = query->extra->store_bytes;
+	status->disk_free_bytes = query->extra->disk_free_bytes;
+	status->n_held = query->extra->held ? QUERY_HELD : 0;
+	status->held = arena_copy(query->arena, query->extra->held, status->n_held * sizeof *status->held);
+	return status->n_held > 0 && !status->held ? QUERY_FULL : TWINLOG_OK;
+}
+
 enum twinlog_error query_status(const struct query *query)
 {
 	Twinlog__Status *status = QUERY_NEW(query, Twinlog__Status, TWINLOG__STATUS__INIT);
@@ -373,13 +398,10 @@ enum twinlog_error query_status(const struct query *query)
 	status->now_ms = query->extra->now_ms;
 	status->started_ms = query->extra->started_ms;
 	status->machine = node_machine(query->node);
-	status->commits = node_commit(query->node);
-	status->store_bytes = query->extra->store_bytes;
-	status->disk_free_bytes = query->extra->disk_free_bytes;
-	status->n_held = query->extra->held ? QUERY_HELD : 0;
-	status->held = arena_copy(query->arena, query->extra->held, status->n_held * sizeof *status->held);
-	if (status->n_held > 0 && !status->held)
-		return QUERY_FULL;
+	status->narrowed = query_limited(query);
+	error = status->narrowed ? TWINLOG_OK : status_machine(query, status);
+	if (error)
+		return error;
 	status->warning = query_text(query, query->extra->warning);
 	error = query_peers(query, &status->peers, &status->n_peers);
 	for (size_t i = 0; !error && i < count; i++) {

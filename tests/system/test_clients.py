@@ -4,6 +4,7 @@
 import contextlib
 import json
 import re
+import shutil
 import socket
 import subprocess
 import threading
@@ -154,6 +155,47 @@ class Clients(harness.TestCase):
         auditor.refuses(4, "audit")
         auditor.refuses(4, "verify")
         auditor.refuses(3, "courier", "write", self.folder / "file", "--to", third.id)
+
+    def test_limited_hears_nothing_of_the_whole(self):
+        one, other, seen = self.pair()
+        third = self.city("KR:busan")
+        one.meet(third)
+        one.found("Hidden talks", third)
+        one.submit(activity(1), space=seen)
+        auditor = User(one, "auditor", "--role", "auditor", "--space", seen)
+        whole, narrow = one.json("status"), auditor.json("status")
+        for key in ("commit", "store_bytes", "disk_free_bytes", "held_ms"):
+            self.assertIn(key, whole)
+            self.assertNotIn(key, narrow)
+        (partner,) = narrow["peers"]
+        self.assertEqual(partner["city"], other.id)
+        for key in ("refused", "bytes_in", "bytes_out"):
+            self.assertIn(key, whole["peers"][0])
+            self.assertNotIn(key, partner)
+        self.assertEqual(partner["last_heard"][16:], ":00.000Z", "to the minute: what is said of other spaces does not move it")
+
+    def test_limited_while_another_space_is_withheld(self):
+        """After a restore a space is shown once a partner has told what was erased: each client is told of its own."""
+        one, other, seen = self.pair()
+        third = self.city("KR:busan")
+        one.meet(third)
+        hidden = one.found("Hidden talks", third)
+        (id_,) = one.submit(activity(1), space=seen, options=["--wait-for", "1"])
+        clerk = User(one, "clerk", "--role", "clerk", "--space", seen)
+        kept = self.folder / "kept.backup"
+        self.assertEqual(harness.run([harness.TWINLOGD, "backup", one.folder, kept]).code, 0)
+        third.stop()
+        one.stop()
+        shutil.move(one.folder, self.folder / "lost")
+        self.assertEqual(harness.run([harness.TWINLOGD, "restore", kept, one.folder]).code, 0)
+        one.start(wait=False)
+        wait_for(lambda: one.run("status").code == 0, "Lianyungang answers")
+        wait_for(lambda: clerk.run("list").code == 0, "Mokpo has told what was erased")
+        self.assertIn("restored from a backup", one.do("status"), "the other space is withheld still")
+        one.refuses(1, "list", says="restored from a backup")
+        self.assertEqual([record["id"] for record in clerk.json("list")["records"]], [id_])
+        self.assertNotIn("restored from a backup", clerk.do("status"))
+        self.assertNotIn(hidden, clerk.do("status", "--format", "json"))
 
     def test_office(self):
         one, _, _ = self.pair()
