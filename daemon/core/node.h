@@ -118,7 +118,7 @@ struct event {
 		} chunk_sent;
 		struct {
 			uint64_t client;                 /* who to answer; chosen by the caller */
-			uint64_t writer;                 /* who asks, for EFFECT_WROTE; chosen by the caller */
+			uint64_t writer;                 /* who asks, by any number; chosen by the caller */
 			const struct scope *scope;       /* what the client may know of; NULL: everything */
 			const Twinlog__Request *request; /* borrowed; NODE_WRITES() kinds only */
 		} request;

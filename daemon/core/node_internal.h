@@ -225,6 +225,7 @@ struct announce_due { /* what a commit brought, for those who do not have it */
 
 struct waiting { /* a client that waits for positions */
 	uint64_t client;
+	uint64_t writer; /* who asks, under whatever number each request goes */
 	uint64_t request_id;
 	struct hash space;
 	uint64_t *sequences;

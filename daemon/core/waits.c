@@ -62,7 +62,7 @@ void waits_request(struct node *node, uint64_t client, const Twinlog__Request *r
 	}
 	size_t own = 0;
 	for (size_t i = 0; i < node->waits.count; i++)
-		own += node->waits.items[i].client == client;
+		own += node->waits.items[i].writer == node->writer;
 	if (wait->n_bundles > TWINLOG_WAIT_BUNDLES_MAX) {
 		effect_fault(node, client, request->id, TWINLOG_TOO_MANY, "bundles", NULL);
 		return;
@@ -78,8 +78,12 @@ void waits_request(struct node *node, uint64_t client, const Twinlog__Request *r
 		node->out_of_memory = true;
 		return;
 	}
-	*waiting = (struct waiting){
-	    .client = client, .request_id = request->id, .space = id, .sequences = sequences, .cities = wait->cities};
+	*waiting = (struct waiting){.client = client,
+				    .writer = node->writer,
+				    .request_id = request->id,
+				    .space = id,
+				    .sequences = sequences,
+				    .cities = wait->cities};
 	node->waits_stale = true;
 	waiting->deadline_mono_ms =
 	    node->now.mono_ms + (wait->timeout_ms < TWINLOG_WAIT_MAX_MS ? wait->timeout_ms : TWINLOG_WAIT_MAX_MS);

@@ -20,7 +20,8 @@ static void errand_send(struct sim *sim, struct errand errand)
 	if (!node_takes(request))
 		sim_fail(sim, SIM_UNSAFE, "a request that goes through the node is not taken");
 	machine_step(sim, errand.machine,
-		     &(struct event){.type = EVENT_REQUEST, .request = {.client = number + 1, .request = request}},
+		     &(struct event){.type = EVENT_REQUEST,
+				     .request = {.client = number + 1, .writer = number + 1, .request = request}},
 		     errand.request, NULL);
 }
 

@@ -53,9 +53,10 @@ static struct answer answers(const struct duo *duo)
 	return answer;
 }
 
-/* One client waits for so many bundles, all of which are the given one, to be held by one city more. */
-static struct answer wait_for(struct duo *duo, uint64_t client, uint64_t id, const struct hash *bundle, size_t count,
-			      uint64_t timeout_ms)
+/* One client waits for so many bundles, all of which are the given one, to be held by one city more; the answer goes to
+ * a number of the caller's choice. */
+static struct answer wait_as(struct duo *duo, uint64_t writer, uint64_t client, uint64_t id, const struct hash *bundle,
+			     size_t count, uint64_t timeout_ms)
 {
 	const struct hash space = *acts_space(space_acts(node_space(duo->cities[0].node, 0)));
 	Twinlog__Request request = TWINLOG__REQUEST__INIT;
@@ -74,10 +75,18 @@ static struct answer wait_for(struct duo *duo, uint64_t client, uint64_t id, con
 	request.version = 1;
 	request.body_case = TWINLOG__REQUEST__BODY_WAIT;
 	request.wait = &wait;
-	duo_step(duo, 0, &(struct event){.type = EVENT_REQUEST, .request = {.client = client, .request = &request}});
+	duo_step(duo, 0,
+		 &(struct event){.type = EVENT_REQUEST,
+				 .request = {.client = client, .writer = writer, .request = &request}});
 	assert_int_equal(duo->failed, TWINLOG_OK);
 	free(bundles);
 	return answers(duo);
+}
+
+static struct answer wait_for(struct duo *duo, uint64_t client, uint64_t id, const struct hash *bundle, size_t count,
+			      uint64_t timeout_ms)
+{
+	return wait_as(duo, client, client, id, bundle, count, timeout_ms);
 }
 
 /* For one that nobody holds. */
@@ -135,6 +144,23 @@ static void of_one_client(void **state)
 	for (uint64_t i = 1; i <= TWINLOG_WAITS_MAX; i++)
 		assert_int_equal(wait_long(&duo, 1, 3000 + i).count, 0);
 	refused_for_number(wait_long(&duo, 1, 4000), 1, 4000);
+	duo_end(&duo);
+}
+
+/* As the daemon asks: each request has a number of its own, and is its client's all the same. */
+static void of_one_client_under_many_numbers(void **state)
+{
+	const struct hash nowhere = {{1}};
+	struct duo duo;
+
+	(void)state;
+	setup(&duo);
+	for (uint64_t i = 1; i <= TWINLOG_WAITS_MAX; i++)
+		assert_int_equal(wait_as(&duo, 7, i, i, &nowhere, 1, FOREVER_MS).count, 0);
+	refused_for_number(wait_as(&duo, 7, 1000, 1000, &nowhere, 1, FOREVER_MS), 1000, 1000);
+	assert_int_equal(wait_as(&duo, 8, 1001, 1001, &nowhere, 1, FOREVER_MS).count, 0);
+	gone(&duo, 1);
+	assert_int_equal(wait_as(&duo, 7, 1002, 1002, &nowhere, 1, FOREVER_MS).count, 0);
 	duo_end(&duo);
 }
 
@@ -224,9 +250,8 @@ static void of_all_clients(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(of_one_client),
-	    cmocka_unit_test(answered_makes_room),
-	    cmocka_unit_test(for_bundles),
+	    cmocka_unit_test(of_one_client),       cmocka_unit_test(of_one_client_under_many_numbers),
+	    cmocka_unit_test(answered_makes_room), cmocka_unit_test(for_bundles),
 	    cmocka_unit_test(of_all_clients),
 	};
 
