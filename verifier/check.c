@@ -237,7 +237,7 @@ static enum twinlog_error bundle_keep(struct proof *proof, struct proof_space *s
 			    number, proof_name(space, &bundle->city), (below - bundle->clock_ms) / 3600000);
 	if (graph_commit(city->graph))
 		return TWINLOG_NO_MEMORY;
-	(void)graph_tips(city->graph, &tips);
+	tips = graph_tips(city->graph)->count;
 	city->branches += tips > city->tips && city->tips > 0;
 	city->tips = tips;
 	city->newest_ms = bundle->clock_ms > city->newest_ms ? bundle->clock_ms : city->newest_ms;

@@ -235,25 +235,23 @@ static int city_order(const void *a, const void *b)
 /* PROTOCOL, "Sync": H("heads", city, number of heads, heads; in order of identity). */
 static enum twinlog_error heads_digest(struct proof_space *space, struct hash *ret_digest)
 {
-	size_t size = 0, at = 0, count;
+	size_t size = 0, at = 0;
 	uint8_t *all;
 	if (space->cities_count > 0)
 		qsort(space->cities, space->cities_count, sizeof *space->cities, city_order);
-	for (size_t i = 0; i < space->cities_count; i++) {
-		(void)graph_told(space->cities[i].graph, &count);
-		size += HASH_SIZE * (count + 1) + 1;
-	}
+	for (size_t i = 0; i < space->cities_count; i++)
+		size += HASH_SIZE * (graph_told(space->cities[i].graph)->count + 1) + 1;
 	all = malloc(size + 1);
 	if (!all)
 		return TWINLOG_NO_MEMORY;
 	for (size_t i = 0; i < space->cities_count; i++) {
-		const struct hash *heads = graph_told(space->cities[i].graph, &count);
-		if (count == 0)
+		const struct hash_set *heads = graph_told(space->cities[i].graph);
+		if (heads->count == 0)
 			continue;
 		memcpy(all + at, graph_city(space->cities[i].graph)->bytes, HASH_SIZE);
-		all[at + HASH_SIZE] = (uint8_t)count;
-		memcpy(all + at + HASH_SIZE + 1, heads, count * HASH_SIZE);
-		at += HASH_SIZE * (count + 1) + 1;
+		all[at + HASH_SIZE] = (uint8_t)heads->count;
+		(void)hash_set_copy(heads, 0, (struct hash *)(all + at + HASH_SIZE + 1), heads->count);
+		at += HASH_SIZE * (heads->count + 1) + 1;
 	}
 	*ret_digest = seal_hash1("heads", all, at);
 	free(all);

@@ -40,13 +40,10 @@ static void leaves_named(struct node *node, const struct draft *draft, const str
 
 static enum twinlog_error draft_seal(struct node *node, const struct draft *draft, struct bundle **ret_bundle)
 {
-	struct hash acts[TWINLOG_PARENTS_MAX];
-	size_t parents_count = 0;
+	struct hash acts[TWINLOG_PARENTS_MAX], parents[TWINLOG_PARENTS_MAX];
 	const struct hash *identity = &node->card->identity;
 	const struct graph *graph = space_graph_of(draft->space, identity);
-	const struct hash *parents = graph ? graph_tips(graph, &parents_count) : NULL;
-	if (parents_count > TWINLOG_PARENTS_MAX)
-		parents_count = TWINLOG_PARENTS_MAX;
+	const size_t parents_count = graph ? hash_set_copy(graph_tips(graph), 0, parents, TWINLOG_PARENTS_MAX) : 0;
 	const struct bundle_draft sealed = {
 	    .space = *acts_space(draft->space->acts),
 	    .city = *identity,

@@ -23,9 +23,9 @@ void graph_free(struct graph *graph)
 	free(graph->entries);
 	free(graph->parents);
 	free(graph->slots);
-	free(graph->heads.items);
-	free(graph->told.items);
-	free(graph->tips.items);
+	hash_set_clear(&graph->heads);
+	hash_set_clear(&graph->told);
+	hash_set_clear(&graph->tips);
 	for (size_t i = 0; i < graph->cuts_count; i++) {
 		free(graph->cuts[i].heads);
 		free(graph->cuts[i].reached);
@@ -304,44 +304,12 @@ void graph_set_counts(struct graph *graph, uint32_t index, bool counts)
 
 /* ---- Heads. ---- */
 
-static enum twinlog_error set_add(struct hash_set *set, const struct hash *id)
-{
-	if (set->count == set->capacity) {
-		const size_t capacity = set->count ? 2 * set->count : 2;
-		struct hash *items = realloc(set->items, capacity * sizeof *items);
-		if (!items)
-			return TWINLOG_NO_MEMORY;
-		set->items = items;
-		set->capacity = capacity;
-	}
-	set->items[set->count] = *id;
-	set->count = hash_sort(set->items, set->count + 1);
-	return TWINLOG_OK;
-}
-
-static enum twinlog_error set_advance(const struct graph *graph, struct hash_set *set, uint32_t index)
+static enum twinlog_error tips_take(struct graph *graph, uint32_t index)
 {
 	const struct graph_entry *entry = &graph->entries[index];
-	size_t kept = 0;
-	for (size_t i = 0; i < set->count; i++) {
-		bool covered = false;
-		for (uint32_t p = 0; p < entry->parents_count && !covered; p++)
-			covered = hash_equal(&graph->entries[graph_parent(graph, entry, p)].id, &set->items[i]);
-		if (!covered)
-			set->items[kept++] = set->items[i];
-	}
-	set->count = kept;
-	return set_add(set, &entry->id);
-}
-
-static void set_drop(struct hash_set *set, const struct hash *id)
-{
-	for (size_t i = 0; i < set->count; i++) {
-		if (!hash_equal(&set->items[i], id))
-			continue;
-		memmove(set->items + i, set->items + i + 1, (--set->count - i) * sizeof *set->items);
-		return;
-	}
+	for (uint32_t p = 0; p < entry->parents_count; p++)
+		hash_set_drop(&graph->tips, &graph->entries[graph_parent(graph, entry, p)].id);
+	return hash_set_add(&graph->tips, &entry->id);
 }
 
 /* Where some entries do not count, a counting one may build on a counting one through those that do not. What a
@@ -356,9 +324,9 @@ static enum twinlog_error heads_cover(struct graph *graph, uint32_t index)
 		if (entry->covered)
 			continue;
 		entry->covered = true;
-		set_drop(&graph->told, &entry->id);
+		hash_set_drop(&graph->told, &entry->id);
 		if (entry->counts)
-			set_drop(&graph->heads, &entry->id);
+			hash_set_drop(&graph->heads, &entry->id);
 		else
 			error = parents_push(graph, &depth, at);
 	}
@@ -378,17 +346,18 @@ static enum twinlog_error heads_take(struct graph *graph, uint32_t index)
 {
 	const struct hash *id = &graph->entries[index].id;
 	if (!graph->entries[index].counts)
-		return cuts_name(graph, id) ? set_add(&graph->told, id) : TWINLOG_OK;
+		return cuts_name(graph, id) ? hash_set_add(&graph->told, id) : TWINLOG_OK;
 	enum twinlog_error error = heads_cover(graph, index);
 	if (!error)
-		error = set_add(&graph->heads, id);
-	return error ? error : set_add(&graph->told, id);
+		error = hash_set_add(&graph->heads, id);
+	return error ? error : hash_set_add(&graph->told, id);
 }
 
 static enum twinlog_error heads_rebuild(struct graph *graph)
 {
 	enum twinlog_error error = TWINLOG_OK;
-	graph->heads.count = graph->told.count = 0;
+	hash_set_clear(&graph->heads);
+	hash_set_clear(&graph->told);
 	for (uint32_t i = 0; i < graph->count; i++)
 		graph->entries[i].covered = false;
 	for (uint32_t i = 0; i < graph->committed && !error; i++)
@@ -398,26 +367,24 @@ static enum twinlog_error heads_rebuild(struct graph *graph)
 
 enum twinlog_error graph_commit(struct graph *graph)
 {
-	const enum twinlog_error error = set_advance(graph, &graph->tips, graph->committed);
+	const enum twinlog_error error = tips_take(graph, graph->committed);
 	return error ? error : heads_take(graph, graph->committed++);
 }
 
-const struct hash *graph_heads(const struct graph *graph, size_t *ret_count)
+const struct hash_set *graph_heads(const struct graph *graph)
 {
-	*ret_count = graph->heads.count;
-	return graph->heads.items;
+	return &graph->heads;
 }
 
-const struct hash *graph_told(const struct graph *graph, size_t *ret_count)
+const struct hash_set *graph_told(const struct graph *graph)
 {
-	*ret_count = graph->heads.count > 0 ? graph->told.count : 0;
-	return graph->told.items;
+	static const struct hash_set none;
+	return graph->heads.count > 0 ? &graph->told : &none;
 }
 
-const struct hash *graph_tips(const struct graph *graph, size_t *ret_count)
+const struct hash_set *graph_tips(const struct graph *graph)
 {
-	*ret_count = graph->tips.count;
-	return graph->tips.items;
+	return &graph->tips;
 }
 
 uint64_t graph_next_number(const struct graph *graph, const struct hash *parents, size_t count)

@@ -1,4 +1,5 @@
-/* One city's bundles in one space: a hash graph, normally a chain. Pure; knows bundle.h. PROTOCOL, "Bundles".
+/* One city's bundles in one space: a hash graph, normally a chain. Pure; knows bundle.h and hash_set.h. PROTOCOL,
+ * "Bundles".
  *
  * Entries stand in order of arrival, which puts parents first, so an ancestor always has the smaller index. Entries up
  * to graph_committed() are durable; only those appear in heads, locators and streams. */
@@ -6,6 +7,7 @@
 #define TWINLOG_GRAPH_H
 
 #include "bundle.h"
+#include "hash_set.h"
 
 #define GRAPH_NONE UINT32_MAX
 
@@ -46,13 +48,13 @@ uint32_t graph_find_sequence(const struct graph *graph, uint64_t sequence); /* G
 /* index of a parent of an entry */
 uint32_t graph_parent(const struct graph *graph, const struct graph_entry *entry, uint32_t which);
 
-/* Counting entries that no counting entry builds on; sorted. */
-const struct hash *graph_heads(const struct graph *graph, size_t *ret_count);
+/* Counting entries that no counting entry builds on. */
+const struct hash_set *graph_heads(const struct graph *graph);
 /* The same, and the entries that a cut-off names as its heads, that do not count and that no counting entry builds on:
- * what they build on may count by them alone, so they are told and sent as well. Sorted; none where nothing counts. */
-const struct hash *graph_told(const struct graph *graph, size_t *ret_count);
-/* Entries that no entry builds on, counting or not; sorted. What the city's next bundle names as parents. */
-const struct hash *graph_tips(const struct graph *graph, size_t *ret_count);
+ * what they build on may count by them alone, so they are told and sent as well. None where nothing counts. */
+const struct hash_set *graph_told(const struct graph *graph);
+/* Entries that no entry builds on, counting or not. What the city's next bundle names as parents. */
+const struct hash_set *graph_tips(const struct graph *graph);
 uint64_t graph_next_number(const struct graph *graph, const struct hash *parents, size_t count);
 
 /* A cut-off by its number: heads (copied) that may arrive later than this; those of before are replaced. Marks what

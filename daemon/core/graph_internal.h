@@ -4,12 +4,6 @@
 
 #include "graph.h"
 
-struct hash_set {
-	struct hash *items; /* sorted */
-	size_t count;
-	size_t capacity;
-};
-
 struct cut {
 	size_t number; /* the caller's */
 	struct hash *heads;

@@ -91,18 +91,20 @@ static void beyond_in_chain(const struct graph *graph, const struct hash *have, 
 			return;
 }
 
-static void beyond(const struct graph *graph, const struct hash *from, size_t from_count, const struct hash *have,
-		   size_t have_count, bool (*visit)(void *context, uint32_t index), void *context)
+static void beyond(const struct graph *graph, const struct hash_set *from, const struct hash *have, size_t have_count,
+		   bool (*visit)(void *context, uint32_t index), void *context)
 {
 	struct walk walk;
+	struct hash_set_walk at = {0};
+	const struct hash *head;
 	if (graph->linear && graph->regular) {
 		beyond_in_chain(graph, have, have_count, visit, context);
 		return;
 	}
-	if (from_count == 0 || !walk_init(graph, &walk))
+	if (from->count == 0 || !walk_init(graph, &walk))
 		return;
-	for (size_t i = 0; i < from_count; i++)
-		walk_mark(&walk, graph_find(graph, &from[i]), MARK_OURS);
+	while ((head = hash_set_next(from, &at)))
+		walk_mark(&walk, graph_find(graph, head), MARK_OURS);
 	for (size_t i = 0; i < have_count; i++) {
 		const uint32_t index = graph_find(graph, &have[i]);
 		if (index != GRAPH_NONE && index < graph->committed)
@@ -114,22 +116,18 @@ static void beyond(const struct graph *graph, const struct hash *from, size_t fr
 void graph_beyond(const struct graph *graph, const struct hash *have, size_t have_count,
 		  bool (*visit)(void *context, uint32_t index), void *context)
 {
-	beyond(graph, graph->heads.items, graph->heads.count, have, have_count, visit, context);
+	beyond(graph, graph_heads(graph), have, have_count, visit, context);
 }
 
 void graph_lacking(const struct graph *graph, const struct hash *have, size_t have_count,
 		   bool (*visit)(void *context, uint32_t index), void *context)
 {
-	size_t count;
-	const struct hash *told = graph_told(graph, &count);
-	beyond(graph, told, count, have, have_count, visit, context);
+	beyond(graph, graph_told(graph), have, have_count, visit, context);
 }
 
 size_t graph_locator(const struct graph *graph, struct hash *ret_ids, size_t max)
 {
-	size_t count = 0;
-	for (size_t i = 0; i < graph->tips.count && count < max / 2; i++)
-		ret_ids[count++] = graph->tips.items[i];
+	size_t count = hash_set_copy(&graph->tips, 0, ret_ids, max / 2);
 	uint32_t distance = 1;
 	for (uint32_t index = graph->committed; index > distance && count < max; distance *= 2) {
 		index -= distance;

@@ -156,10 +156,8 @@ static struct hash heads_digest(const struct space *space)
 	const struct graph **sorted = calloc(cities + 1, sizeof(struct graph *));
 	size_t bytes = 0, at = 0;
 	for (size_t i = 0; sorted && i < cities; i++) {
-		size_t count;
 		sorted[i] = space->graphs.items[i];
-		(void)graph_told(sorted[i], &count);
-		bytes += HASH_SIZE * (count + 1) + 1;
+		bytes += HASH_SIZE * (graph_told(sorted[i])->count + 1) + 1;
 	}
 	uint8_t *all = malloc(bytes + 1);
 	if (!sorted || !all) { /* a digest that nobody shares: the partner sends its heads, nothing is lost */
@@ -169,14 +167,13 @@ static struct hash heads_digest(const struct space *space)
 	}
 	qsort(sorted, cities, sizeof(struct graph *), graph_order);
 	for (size_t i = 0; i < cities; i++) {
-		size_t count;
-		const struct hash *heads = graph_told(sorted[i], &count);
-		if (count == 0)
+		const struct hash_set *heads = graph_told(sorted[i]);
+		if (heads->count == 0)
 			continue;
 		memcpy(all + at, graph_city(sorted[i])->bytes, HASH_SIZE);
-		all[at + HASH_SIZE] = (uint8_t)count;
-		memcpy(all + at + HASH_SIZE + 1, heads, count * HASH_SIZE);
-		at += HASH_SIZE * (count + 1) + 1;
+		all[at + HASH_SIZE] = (uint8_t)heads->count;
+		(void)hash_set_copy(heads, 0, (struct hash *)(all + at + HASH_SIZE + 1), heads->count);
+		at += HASH_SIZE * (heads->count + 1) + 1;
 	}
 	const struct hash digest = seal_hash1("heads", all, at);
 	free(all);
@@ -349,10 +346,10 @@ struct space_member_view space_member_view(const struct node *node, const struct
 	struct space_member_view view = {0};
 	const struct graph *graph = space_graph_of(space, city);
 	view.bundles = graph ? graph_committed(graph) : 0;
-	size_t heads_count = 0;
-	const struct hash *heads = graph ? graph_heads(graph, &heads_count) : NULL;
-	for (size_t i = 0; i < heads_count; i++) {
-		const struct graph_entry *entry = graph_at(graph, graph_find(graph, &heads[i]));
+	struct hash_set_walk walk = {0};
+	const struct hash *head;
+	while (graph && (head = hash_set_next(graph_heads(graph), &walk))) {
+		const struct graph_entry *entry = graph_at(graph, graph_find(graph, head));
 		view.newest_ms = entry->clock_ms > view.newest_ms ? entry->clock_ms : view.newest_ms;
 	}
 	for (size_t i = 0; i < space->positions.count; i++)

@@ -1,6 +1,7 @@
 /* What the parts of the node share: node.c (steps and commits), node_load.c, links.c (partners), spaces.c (acts),
- * sync.c (digests, heads), wants.h (what is asked for), stream.c (bundles in and out), erasures_tell.c, positions.c,
- * budget.c (what a partner may cost), author.c and its like (own words), look.c. Nobody else includes this. */
+ * sync.c (digests, heads), wants.h (what is asked for), heads_tell.c, stream.c (bundles in and out), erasures_tell.c,
+ * positions.c, budget.c (what a partner may cost), author.c and its like (own words), look.c. Nobody else includes
+ * this. */
 #ifndef TWINLOG_NODE_INTERNAL_H
 #define TWINLOG_NODE_INTERNAL_H
 
@@ -220,7 +221,9 @@ struct check { /* with the verifier */
 struct announce_due { /* what a commit brought, for those who do not have it */
 	struct hash space;
 	struct hash city;
-	uint32_t link; /* it came from there */
+	uint32_t link;  /* it came from there */
+	uint32_t first; /* of the entries committed */
+	uint32_t end;
 };
 
 struct waiting { /* a client that waits for positions */
@@ -403,6 +406,7 @@ void space_turned_by_head(struct node *node, struct space *space, const struct h
 /* What a partner may get: nothing, acts alone, or all. */
 enum entitlement { ENTITLED_NONE, ENTITLED_PAST_ACTS, ENTITLED_ACTS, ENTITLED_ALL };
 enum entitlement space_entitles(const struct space *space, const struct hash *identity);
+bool space_has_self(const struct node *node, const struct space *space); /* this city may have all of it */
 /* Finds out what one outside may be told, before it is. */
 void space_tells(struct node *node, struct space *space, const struct hash *identity);
 /* Persists an act that was just added, and decides anew what it touches. */
@@ -443,9 +447,10 @@ bool sync_announced(struct node *node, struct node_peer *peer, const struct hash
 /* Acts are durable: tells one partner, so that it asks for what it lacks. */
 void sync_acts_durable(struct node *node, struct node_link *link, struct space *space);
 void sync_acts_changed(struct node *node, const struct space *space); /* and are durable */
-/* Asks one partner for its heads, and tells it ours. */
-void sync_ask_heads(struct node *node, struct node_link *link, struct space *space);
-bool self_is_member(const struct node *node, const struct space *space);
+
+/* ---- heads_tell.c ---- */
+/* Tells one partner what is held here, as it may know it; reply: and asks for the same. */
+void heads_tell(struct node *node, struct node_link *link, const struct space *space, bool reply);
 
 /* ---- budget.c ---- */
 void budget_set(struct node *node, const struct event *event);

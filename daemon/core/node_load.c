@@ -194,10 +194,11 @@ enum twinlog_error node_load_tips(struct node *node, node_read_bundle read, void
 	for (size_t i = 0; i < node->spaces.count; i++) {
 		const struct space *space = &node->spaces.items[i];
 		for (size_t g = 0; g < space->graphs.count && !error; g++) {
-			size_t count;
-			const struct hash *tips = graph_tips(space->graphs.items[g], &count);
-			for (size_t t = 0; t < count && !error; t++)
-				error = load_tip(space, space->graphs.items[g], &tips[t], read, context);
+			const struct graph *graph = space->graphs.items[g];
+			struct hash_set_walk walk = {0};
+			const struct hash *tip;
+			while (!error && (tip = hash_set_next(graph_tips(graph), &walk)))
+				error = load_tip(space, graph, tip, read, context);
 		}
 	}
 	return error;

@@ -26,13 +26,18 @@ static enum twinlog_error cities_name(struct arena *arena, const struct space *s
 	position->cities = list;
 	position->n_cities = 0;
 	for (size_t i = 0; i < space->graphs.count; i++) {
-		size_t count, place = position->n_cities;
-		const struct hash *heads = graph_heads(space->graphs.items[i], &count);
+		size_t place = position->n_cities;
+		const struct hash_set *held = graph_heads(space->graphs.items[i]);
+		const size_t count = held->count < most ? held->count : most;
+		struct hash *heads = count > 0 ? arena_alloc(arena, count * sizeof *heads) : NULL;
 		if (count == 0)
 			continue;
+		if (!heads)
+			return TWINLOG_NO_MEMORY;
+		(void)hash_set_copy(held, 0, heads, count);
 		Twinlog__CityHeads *city = &cities[i];
 		twinlog__city_heads__init(city);
-		city->n_heads = count < most ? count : most;
+		city->n_heads = count;
 		city->city = codec_hash(graph_city(space->graphs.items[i]));
 		city->heads = codec_hash_list(arena, heads, city->n_heads);
 		if (!city->heads)
@@ -45,7 +50,8 @@ static enum twinlog_error cities_name(struct arena *arena, const struct space *s
 	return TWINLOG_OK;
 }
 
-#define AROUND_POSITION 256u /* the signature, and what wraps both */
+#define AROUND_POSITION 256u                               /* the signature, and what wraps both */
+#define HEADS_ALL       (TWINLOG_POSITION_MAX / HASH_SIZE) /* more have no room in any case */
 
 /* Of a city that branches without end, and of acts that do, some heads are left out where all have no room: a position
  * then says less than it could. TOO_LARGE when not even one of each city has room. */
@@ -55,7 +61,7 @@ static enum twinlog_error position_fit(struct arena *arena, const struct node *n
 	size_t count;
 	const struct hash *acts = acts_heads(space->acts, &count);
 	struct hash named[TWINLOG_PARENTS_MAX];
-	for (size_t most = SIZE_MAX;; most = most == SIZE_MAX ? TWINLOG_HEADS_MAX : most / 2) {
+	for (size_t most = HEADS_ALL;; most = most == HEADS_ALL ? TWINLOG_HEADS_MAX : most / 2) {
 		if (most == 0)
 			return TWINLOG_TOO_LARGE;
 		position->acts = codec_hash_list(arena, acts, count);

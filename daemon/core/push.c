@@ -66,8 +66,10 @@ void stream_bundle_committed(struct node *node, struct pending *pending)
 			node->out_of_memory = true;
 			return;
 		}
-		*due = (struct announce_due){.space = pending->space, .city = bundle->city, .link = pending->link};
+		*due = (struct announce_due){
+		    .space = pending->space, .city = bundle->city, .link = pending->link, .first = index};
 	}
+	due->end = index + 1;
 	if (!pending->own)
 		return;
 	const struct audience *audience = audience_of(node, space);
@@ -105,14 +107,26 @@ static bool knows_already(const struct node *node, const struct node_link *link,
 	return known && known->sent_own >= graph_at(graph, graph_committed(graph) - 1)->sequence;
 }
 
+/* Of what the commit brought the newest that are told, no more than whoever hears it remembers: all that it lacks comes
+ * for one of them. What was told before is not told again: who missed it finds out by the digest. */
+static size_t heads_brought(const struct graph *graph, const struct announce_due *due,
+			    struct hash ret_heads[TWINLOG_HEADS_MAX])
+{
+	size_t count = 0;
+	for (uint32_t i = due->end; i-- > due->first && count < TWINLOG_HEADS_MAX;)
+		if (hash_set_has(graph_told(graph), &graph_at(graph, i)->id))
+			ret_heads[count++] = graph_at(graph, i)->id;
+	return count;
+}
+
 void stream_after_commit(struct node *node)
 {
+	struct hash heads[TWINLOG_HEADS_MAX];
 	for (size_t a = 0; a < node->announces.count; a++) {
 		const struct announce_due *due = &node->announces.items[a];
 		struct space *space = space_by_id(node, &due->space);
 		const struct graph *graph = space_graph_of(space, &due->city);
-		size_t count;
-		const struct hash *heads = graph_told(graph, &count);
+		const size_t count = heads_brought(graph, due, heads);
 		if (count == 0 || space->acts_pending > 0)
 			continue;
 		const struct audience *audience = audience_of(node, space);

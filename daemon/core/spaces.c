@@ -138,6 +138,11 @@ enum entitlement space_entitles(const struct space *space, const struct hash *id
 	}
 }
 
+bool space_has_self(const struct node *node, const struct space *space)
+{
+	return space_entitles(space, &node->card->identity) == ENTITLED_ALL;
+}
+
 void space_tells(struct node *node, struct space *space, const struct hash *identity)
 {
 	if (acts_tell_undone(space->acts, identity))

@@ -305,15 +305,13 @@ static enum twinlog_error counts_fill(struct node *node, const struct space *spa
 	struct arena *arena = node->effects->arena;
 	Twinlog__Cutoff *counts = arena_alloc(arena, sizeof *counts);
 	const struct graph *graph = space_graph_of(space, identity);
-	size_t count = 0;
-	const struct hash *held = !graph           ? NULL
-				  : change->extend ? graph_tips(graph, &count)
-						   : graph_heads(graph, &count);
+	const struct hash_set *held = !graph ? NULL : change->extend ? graph_tips(graph) : graph_heads(graph);
+	size_t count = held ? held->count : 0;
 	struct hash *heads = arena_alloc(arena, (change->n_heads + count + 1) * sizeof *heads);
 	if (!counts || !heads)
 		return TWINLOG_NO_MEMORY;
 	if (count > 0)
-		memcpy(heads, held, count * sizeof *heads);
+		(void)hash_set_copy(held, 0, heads, count);
 	for (size_t i = 0; i < change->n_heads; i++)
 		if (codec_get_hash(change->heads[i], &heads[i]))
 			return TWINLOG_INVALID;

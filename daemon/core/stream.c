@@ -452,7 +452,7 @@ static void check_asks_erasures(struct node *node, struct node_link *link, const
 	    space_entitles(space, &peer->card->identity) != ENTITLED_ALL)
 		return;
 	erasures_ask(node, link, space, false);
-	sync_ask_heads(node, link, space);
+	heads_tell(node, link, space, true);
 }
 
 static void check_end(struct node *node, const struct check *check, enum twinlog_error error, size_t bytes)

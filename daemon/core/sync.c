@@ -1,11 +1,6 @@
-/* Finding out who lacks what: digests and heads. What was announced and is not here is remembered with who said so.
- * PROTOCOL, "Sync". */
+/* Finding out who lacks what: digests, and hearing of heads. What was announced and is not here is remembered with who
+ * said so. PROTOCOL, "Sync". */
 #include "node_internal.h"
-
-bool self_is_member(const struct node *node, const struct space *space)
-{
-	return space_entitles(space, &node->card->identity) == ENTITLED_ALL;
-}
 
 /* ---- Saying what is here. ---- */
 
@@ -22,7 +17,7 @@ static void digest_send(struct node *node, struct node_link *link, struct space 
 	Twinlog__Digest digest = TWINLOG__DIGEST__INIT;
 	digest.space = codec_hash(acts_space(space->acts));
 	digest.acts = codec_hash(&acts);
-	if (entitled == ENTITLED_ALL && self_is_member(node, space)) {
+	if (entitled == ENTITLED_ALL && space_has_self(node, space)) {
 		digest.bundles = codec_hash(&bundles);
 		if (!hash_is_zero(erasures_digest(space->erasures)))
 			digest.erasures = codec_hash(erasures_digest(space->erasures));
@@ -48,60 +43,6 @@ void sync_start(struct node *node, struct node_link *link)
 		erasures_send_past(node, link, &node->spaces.items[i]);
 	/* Positions follow once both are seen to know the same acts: before, the partner could not tell whose they are.
 	 */
-}
-
-/* The list lives in the step's arena. */
-static enum twinlog_error heads_cities(struct node *node, const struct space *space, Twinlog__Heads *heads)
-{
-	struct arena *arena = node->effects->arena;
-	Twinlog__CityHeadsOf *cities = arena_alloc(arena, (space->graphs.count + 1) * sizeof *cities);
-	Twinlog__CityHeadsOf **list = arena_alloc(arena, (space->graphs.count + 1) * sizeof(Twinlog__CityHeadsOf *));
-	if (!cities || !list)
-		return TWINLOG_NO_MEMORY;
-	heads->cities = list;
-	for (size_t i = 0; i < space->graphs.count; i++) {
-		size_t count;
-		const struct hash *ids = graph_told(space->graphs.items[i], &count);
-		if (count == 0)
-			continue;
-		Twinlog__CityHeadsOf *city = &cities[heads->n_cities];
-		twinlog__city_heads_of__init(city);
-		city->city = codec_hash(graph_city(space->graphs.items[i]));
-		city->heads = codec_hash_list(arena, ids, count);
-		city->n_heads = count;
-		if (!city->heads)
-			return TWINLOG_NO_MEMORY;
-		list[heads->n_cities++] = city;
-	}
-	return TWINLOG_OK;
-}
-
-static void heads_send(struct node *node, struct node_link *link, struct space *space, bool reply)
-{
-	const struct hash *identity = &node->peers.items[link->peer].card->identity;
-	size_t acts_heads_count;
-	const struct hash *heads_of_acts = acts_heads(space->acts, &acts_heads_count);
-	Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
-	Twinlog__Heads heads = TWINLOG__HEADS__INIT;
-	if (space->acts_pending > 0)
-		return; /* a digest follows the commit */
-	heads.space = codec_hash(acts_space(space->acts));
-	heads.acts = codec_hash_list(node->effects->arena, heads_of_acts, acts_heads_count);
-	heads.n_acts = acts_heads_count;
-	heads.reply = reply;
-	if (!heads.acts || (space_entitles(space, identity) == ENTITLED_ALL && self_is_member(node, space) &&
-			    heads_cities(node, space, &heads))) {
-		node->out_of_memory = true;
-		return;
-	}
-	message.body_case = TWINLOG__PEER_MESSAGE__BODY_HEADS;
-	message.heads = &heads;
-	effect_send(node, link, &message);
-}
-
-void sync_ask_heads(struct node *node, struct node_link *link, struct space *space)
-{
-	heads_send(node, link, space, true);
 }
 
 /* ---- Hearing what is there. ---- */
@@ -144,7 +85,7 @@ void sync_acts_durable(struct node *node, struct node_link *link, struct space *
 	const struct peer_space *known = peer_space(&node->peers.items[link->peer], acts_space(space->acts));
 	digest_send(node, link, space);
 	/* One who has the same acts by now says nothing to that, and what was restored waits for what it says. */
-	if (space->withheld && known && self_is_member(node, space) &&
+	if (space->withheld && known && space_has_self(node, space) &&
 	    space_entitles(space, &node->peers.items[link->peer].card->identity) == ENTITLED_ALL)
 		erasures_ask(node, link, space, true);
 	if (known && known->owes_positions)
@@ -179,7 +120,7 @@ void sync_digest(struct node *node, struct node_link *link, const Twinlog__Diges
 	struct hash acts, bundles;
 	space_digest(space, &acts, &bundles);
 	const bool both_members = space_entitles(space, &peer->card->identity) == ENTITLED_ALL &&
-				  self_is_member(node, space) && digest->bundles.len == HASH_SIZE;
+				  space_has_self(node, space) && digest->bundles.len == HASH_SIZE;
 	const struct hash their_erasures = bytes_hash(digest->erasures);
 	if (both_members && !hash_equal(erasures_digest(space->erasures), &their_erasures))
 		erasures_ask(node, link, space, true);
@@ -192,7 +133,7 @@ void sync_digest(struct node *node, struct node_link *link, const Twinlog__Diges
 		tell_positions(node, link, space);
 	}
 	if (!hash_equal(&acts, &theirs) || (both_members && !hash_equal(&bundles, &their_bundles))) {
-		heads_send(node, link, space, true);
+		heads_tell(node, link, space, true);
 		return;
 	}
 	struct peer_space *known = both_members ? peer_space(peer, &id) : NULL;
@@ -277,7 +218,7 @@ void sync_heads(struct node *node, struct node_link *link, const Twinlog__Heads 
 	for (size_t i = 0; i < heads->n_cities && i < members; i++)
 		heads_of_city(node, peer, space, heads->cities[i]);
 	if (heads->reply)
-		heads_send(node, link, space, false);
+		heads_tell(node, link, space, false);
 	sync_pursue_all(node, &id);
 }
 

@@ -217,7 +217,7 @@ void sync_pursue(struct node *node, const struct hash *space_id, const struct ha
 {
 	struct space *space = space_by_id(node, space_id);
 	/* Acts that are not durable yet may say who belongs: asking waits for their commit. */
-	if (!space || space->acts_pending > 0 || !self_is_member(node, space) ||
+	if (!space || space->acts_pending > 0 || !space_has_self(node, space) ||
 	    is_wanted(node, LINK_NONE_YET, space_id, city) || waits_for_acts(node, space_id))
 		return;
 	struct node_link *link = whom_to_ask(node, space, city);

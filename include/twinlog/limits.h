@@ -49,11 +49,13 @@
 #define TWINLOG_FIELDS_MAX        3u    /* (signed) fields of an activity */
 
 /* Messages. */
-#define TWINLOG_MESSAGE_MAX  (1024u * 1024)      /* one frame on either endpoint */
-#define TWINLOG_CHUNK_MAX    (768u * 1024)       /* bundles of one chunk before compression, one bundle at least */
-#define TWINLOG_CHUNK_SLOW   (128u * 1024)       /* the same on the slowest line */
-#define TWINLOG_PART_MAX     (256u * 1024)       /* acts, erasures or positions of one message */
-#define TWINLOG_PARTS_BYTES  (2u * 1024 * 1024)  /* acts, or erasures, of one answer; the rest is asked for again */
+#define TWINLOG_MESSAGE_MAX (1024u * 1024) /* one frame on either endpoint */
+#define TWINLOG_CHUNK_MAX   (768u * 1024)  /* bundles of one chunk before compression, one bundle at least */
+#define TWINLOG_CHUNK_SLOW  (128u * 1024)  /* the same on the slowest line */
+#define TWINLOG_PART_MAX    (256u * 1024)  /* acts, erasures, positions or heads of one message */
+#define TWINLOG_PARTS_BYTES                                                                                            \
+	(2u * 1024 * 1024)                       /* acts, erasures or heads of one answer; the rest is asked for again \
+						  */
 #define TWINLOG_CREDIT_BYTES (4u * 1024 * 1024)  /* bundle bytes under way on one stream */
 #define TWINLOG_UNPACK_MAX   (16u * 1024 * 1024) /* memory that decoding one message may take */
 #define TWINLOG_ANSWER_MAX   (64u * 1024 * 1024) /* memory that making one answer may take */

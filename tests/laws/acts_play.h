@@ -152,9 +152,10 @@ static void check_told(const struct play *play, const struct model *model, uint3
 
 static void check_bundles(const struct play *play, const struct model *model, uint32_t city)
 {
-	size_t heads_count = 0, wanted = 0;
+	size_t wanted = 0;
 	uint32_t counting = 0, covered = 0;
-	const struct hash *heads = play->graphs[city] ? graph_heads(play->graphs[city], &heads_count) : NULL;
+	static const struct hash_set none;
+	const struct hash_set *heads = play->graphs[city] ? graph_heads(play->graphs[city]) : &none;
 
 	for (uint32_t i = 0; i < play->story->bundles_count; i++) {
 		if (!(play->bundles >> i & 1) || play->story->bundles[i].city != city)
@@ -171,9 +172,9 @@ static void check_bundles(const struct play *play, const struct model *model, ui
 		if (!((counting & ~covered) >> i & 1))
 			continue;
 		wanted++;
-		STORY_MUST(hash_in(heads, heads_count, &play->story->bundles[i].id));
+		STORY_MUST(hash_set_has(heads, &play->story->bundles[i].id));
 	}
-	STORY_MUST(wanted == heads_count);
+	STORY_MUST(wanted == heads->count);
 }
 
 struct sent {

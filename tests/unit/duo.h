@@ -156,19 +156,22 @@ static inline void duo_chunk(struct duo *duo, unsigned at, const struct effect *
 	Twinlog__BundleList list = TWINLOG__BUNDLE_LIST__INIT;
 	Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
 	Twinlog__Chunk chunk = TWINLOG__CHUNK__INIT;
-	ProtobufCBinaryData items[256];
+	ProtobufCBinaryData *items = calloc(effect->send_chunk.count + 1, sizeof *items);
 	size_t content = 0, size;
 	uint8_t *packed, *bytes;
-	assert_true(effect->send_chunk.count <= 256);
-	for (size_t i = 0; i < effect->send_chunk.count; i++)
-		for (size_t b = 0; b < city->bundles_count; b++)
-			if (city->bundles[b].sequence == effect->send_chunk.sequences[i]) {
-				items[list.n_bundles++] = codec_bytes(city->bundles[b].bytes, city->bundles[b].size);
-				content += city->bundles[b].size;
-			}
+	assert_non_null(items);
+	for (size_t i = 0, b = 0; i < effect->send_chunk.count; i++) { /* both ascend */
+		while (b < city->bundles_count && city->bundles[b].sequence < effect->send_chunk.sequences[i])
+			b++;
+		if (b == city->bundles_count || city->bundles[b].sequence != effect->send_chunk.sequences[i])
+			continue;
+		items[list.n_bundles++] = codec_bytes(city->bundles[b].bytes, city->bundles[b].size);
+		content += city->bundles[b].size;
+	}
 	assert_int_equal(list.n_bundles, effect->send_chunk.count);
 	list.bundles = items;
 	assert_int_equal(codec_pack(&list.base, &packed, &size), TWINLOG_OK);
+	free(items);
 	chunk.space = codec_hash(&effect->send_chunk.space);
 	chunk.city = codec_hash(&effect->send_chunk.city);
 	chunk.stream = effect->send_chunk.stream;
