@@ -5,16 +5,28 @@
 #include "armour.h"
 #include "commands.h"
 
+static void unnamed_tell(uint64_t unnamed)
+{
+	if (unnamed > 0)
+		cli_note(_("%llu branches of the city have no room in the act and do not count; twinlog space remove "
+			   "--extend names 64 more"),
+			 (unsigned long long)unnamed);
+}
+
 int cli_act_done(struct cli *cli, const Twinlog__Reply *reply, bool *ret_handed_out)
 {
 	uint8_t *bytes;
 	size_t size;
+	if (reply->body_case == TWINLOG__REPLY__BODY_SPACES)
+		unnamed_tell(reply->spaces->unnamed);
 	if (ret_handed_out)
 		*ret_handed_out = reply->body_case == TWINLOG__REPLY__BODY_ACTS_TO_SIGN;
 	if (reply->body_case != TWINLOG__REPLY__BODY_ACTS_TO_SIGN)
 		return 0;
 	if (reply->acts_to_sign->n_acts == 0)
 		return cli_refuse(cli, TWINLOG_MALFORMED, "", NULL);
+	unnamed_tell(reply->acts_to_sign->unnamed);
+	reply->acts_to_sign->unnamed = 0; /* the file is of acts alone */
 	if (codec_pack(&reply->acts_to_sign->base, &bytes, &size))
 		return cli_refuse(cli, TWINLOG_NO_MEMORY, "", NULL);
 	struct handle drawn;

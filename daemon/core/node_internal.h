@@ -321,6 +321,7 @@ struct node {
 	struct effects *effects;
 	ARRAY(ProtobufCBinaryData)
 	to_sign;             /* own acts of this request that lack a second signature; in the effects' arena */
+	uint64_t unnamed;    /* bundles that found no room in an own act of this request */
 	bool out_of_memory;  /* the step ends in NO_MEMORY */
 	struct effect spare; /* written to when there was no room for an effect */
 };

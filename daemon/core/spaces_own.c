@@ -29,6 +29,7 @@ static bool handed_out(struct node *node, uint64_t client, uint64_t request_id)
 		return false;
 	acts.acts = node->to_sign.items;
 	acts.n_acts = node->to_sign.count;
+	acts.unnamed = node->unnamed;
 	reply.id = request_id;
 	reply.commit = node->commit;
 	reply.body_case = TWINLOG__REPLY__BODY_ACTS_TO_SIGN;
@@ -124,6 +125,7 @@ static void spaces_reply(struct node *node, uint64_t client, uint64_t request_id
 	info.template_ = acts_template(space->acts);
 	spaces.spaces = list;
 	spaces.n_spaces = 1;
+	spaces.unnamed = node->unnamed;
 	reply.id = request_id;
 	reply.commit = node->sequence;
 	reply.body_case = TWINLOG__REPLY__BODY_SPACES;
@@ -298,6 +300,63 @@ static enum twinlog_error appoint_fill(struct node *node, const struct space *sp
 	return act->stewards ? TWINLOG_OK : TWINLOG_NO_MEMORY;
 }
 
+struct cut_head {
+	struct hash id;
+	uint64_t number;
+	uint32_t index;
+	bool counts;
+};
+
+/* What does not count yet first, then what stands at the end of most, then what came first. */
+static int cut_head_order(const void *a, const void *b)
+{
+	const struct cut_head *x = a, *y = b;
+	if (x->counts != y->counts)
+		return x->counts - y->counts;
+	if (x->number != y->number)
+		return x->number > y->number ? -1 : 1;
+	return (x->index > y->index) - (x->index < y->index);
+}
+
+/* Of one that branched more often than a cut-off has room for, those that keep most of it: a removal must not fail by
+ * what it is to end. Extending it names more. */
+static enum twinlog_error heads_pick(struct node *node, const struct graph *graph, bool extend, struct hash **ret_heads,
+				     size_t *ret_count)
+{
+	const struct hash_set *held = extend ? graph_tips(graph) : graph_heads(graph);
+	struct arena *arena = node->effects->arena;
+	struct cut_head *all = arena_alloc(arena, (held->count + 1) * sizeof *all);
+	struct hash *heads = arena_alloc(arena, TWINLOG_CUTOFF_HEADS_MAX * sizeof *heads);
+	struct hash_set_walk walk = {0};
+	const struct hash *id;
+	size_t count = 0;
+	if (!all || !heads)
+		return TWINLOG_NO_MEMORY;
+	while ((id = hash_set_next(held, &walk))) {
+		const uint32_t index = graph_find(graph, id);
+		const struct graph_entry *entry = graph_at(graph, index);
+		all[count++] = (struct cut_head){*id, entry->number, index, entry->counts};
+	}
+	qsort(all, count, sizeof *all, cut_head_order);
+	*ret_count = count < TWINLOG_CUTOFF_HEADS_MAX ? count : TWINLOG_CUTOFF_HEADS_MAX;
+	for (size_t i = 0; i < *ret_count; i++)
+		heads[i] = all[i].id;
+	for (size_t i = *ret_count; i < count; i++)
+		node->unnamed += !extend || !all[i].counts;
+	*ret_heads = heads;
+	return TWINLOG_OK;
+}
+
+static enum twinlog_error heads_given(struct arena *arena, const Twinlog__SpaceChange *change, struct hash **ret_heads)
+{
+	struct hash *heads = arena_alloc(arena, change->n_heads * sizeof *heads);
+	for (size_t i = 0; heads && i < change->n_heads; i++)
+		if (codec_get_hash(change->heads[i], &heads[i]))
+			return TWINLOG_INVALID;
+	*ret_heads = heads;
+	return heads ? TWINLOG_OK : TWINLOG_NO_MEMORY;
+}
+
 /* The bundles that are to count: those named, or what is here of the city. */
 static enum twinlog_error counts_fill(struct node *node, const struct space *space, const struct hash *identity,
 				      const Twinlog__SpaceChange *change, Twinlog__Act *act)
@@ -305,21 +364,18 @@ static enum twinlog_error counts_fill(struct node *node, const struct space *spa
 	struct arena *arena = node->effects->arena;
 	Twinlog__Cutoff *counts = arena_alloc(arena, sizeof *counts);
 	const struct graph *graph = space_graph_of(space, identity);
-	const struct hash_set *held = !graph ? NULL : change->extend ? graph_tips(graph) : graph_heads(graph);
-	size_t count = held ? held->count : 0;
-	struct hash *heads = arena_alloc(arena, (change->n_heads + count + 1) * sizeof *heads);
-	if (!counts || !heads)
-		return TWINLOG_NO_MEMORY;
-	if (count > 0)
-		(void)hash_set_copy(held, 0, heads, count);
-	for (size_t i = 0; i < change->n_heads; i++)
-		if (codec_get_hash(change->heads[i], &heads[i]))
-			return TWINLOG_INVALID;
-	count = hash_sort(heads, change->n_heads > 0 ? change->n_heads : count);
+	struct hash *heads = NULL;
+	size_t count = change->n_heads;
+	enum twinlog_error error = counts ? TWINLOG_OK : TWINLOG_NO_MEMORY;
+	if (!error && count > 0)
+		error = heads_given(arena, change, &heads);
+	else if (!error && graph)
+		error = heads_pick(node, graph, change->extend, &heads, &count);
+	if (error || count == 0)
+		return error;
+	count = hash_sort(heads, count);
 	if (count > TWINLOG_CUTOFF_HEADS_MAX)
 		return TWINLOG_TOO_MANY;
-	if (count == 0)
-		return TWINLOG_OK;
 	twinlog__cutoff__init(counts);
 	counts->bundles = codec_hash_list(arena, heads, count);
 	counts->n_bundles = count;
@@ -442,6 +498,7 @@ static void act_put(struct node *node, uint64_t client, uint64_t request_id, con
 void spaces_request(struct node *node, uint64_t client, const Twinlog__Request *request)
 {
 	node->to_sign.count = 0;
+	node->unnamed = 0;
 	if (request->body_case == TWINLOG__REQUEST__BODY_ACT_PUT) {
 		act_put(node, client, request->id, request->act_put);
 		return;

@@ -1,4 +1,5 @@
-/* A member that branches without end: what it costs the others in messages and in time is bounded. */
+/* A member that branches without end: what it costs the others in messages and in time is bounded, and they can put it
+ * out. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -346,12 +347,97 @@ static void a_commit_asks_not_how_many_are_there(void **state)
 	assert_true(ratio < 5);
 }
 
+/* ---- Putting it out. ---- */
+
+struct removal {
+	uint64_t unnamed; /* as the answer says */
+	const Twinlog__Cutoff *counts;
+};
+
+static struct removal removal(struct duo *duo, const struct hash *space, bool extend)
+{
+	struct removal removal = {0};
+	Twinlog__Request request = TWINLOG__REQUEST__INIT;
+	Twinlog__SpaceChange change = TWINLOG__SPACE_CHANGE__INIT;
+	Twinlog__SpaceMember member = TWINLOG__SPACE_MEMBER__INIT;
+	struct arena *arena = arena_new(SIZE_MAX);
+
+	assert_non_null(arena);
+	member.identity = codec_hash(&duo->cities[1].identity);
+	change.space = codec_hash(space);
+	change.act = TWINLOG__ACT_KIND__ACT_REMOVE;
+	change.member = &member;
+	change.extend = extend;
+	request.body_case = TWINLOG__REQUEST__BODY_SPACE_CHANGE;
+	request.space_change = &change;
+	duo_request(duo, 0, &request);
+	const Twinlog__Reply *reply = duo_reply(duo, 0, arena);
+	assert_non_null(reply);
+	assert_int_equal(reply->body_case, TWINLOG__REPLY__BODY_SPACES);
+	removal.unnamed = reply->spaces->unnamed;
+	arena_free(arena);
+	const struct acts *acts = space_acts(node_space(duo->cities[0].node, 0));
+	removal.counts = acts_at(acts, acts_count(acts) - 1)->message->counts;
+	assert_non_null(removal.counts);
+	return removal;
+}
+
+static bool names(const Twinlog__Cutoff *counts, const struct hash *head)
+{
+	for (size_t i = 0; i < counts->n_bundles; i++)
+		if (memcmp(counts->bundles[i].data, head->bytes, HASH_SIZE) == 0)
+			return true;
+	return false;
+}
+
+/* After 200 branches a chain of ten: it is named, and extending names others each time. */
+static void it_can_be_put_out(void **state)
+{
+	struct duo duo;
+	struct hash space, last;
+	struct removal made;
+
+	(void)state;
+	duo_init(&duo);
+	assert_true(duo_offer(&duo, TWINLOG__TEMPLATE__TEMPLATE_NETWORK, &space));
+	assert_true(duo_accept(&duo, &space));
+	duo_unlink(&duo);
+	branches_load(&duo, 1, &space, 200, 200);
+	for (uint32_t i = 0; i < 10; i++) {
+		struct bundle *bundle;
+		uint8_t *bytes;
+		size_t size;
+
+		branch_make(&duo, 1, &space, 200 + i, i > 0 ? &last : NULL, i + 1, &bytes, &size);
+		assert_int_equal(bundle_open(bytes, size, NULL, 0, &bundle), TWINLOG_OK);
+		last = bundle->id;
+		bundle_free(bundle);
+		load(&duo, 0, 200 + i, bytes, size);
+		free(bytes);
+	}
+	made = removal(&duo, &space, false);
+	assert_int_equal(made.counts->n_bundles, TWINLOG_CUTOFF_HEADS_MAX);
+	assert_true(names(made.counts, &last));
+	assert_int_equal(made.unnamed, 201 - TWINLOG_CUTOFF_HEADS_MAX);
+	assert_int_equal(acts_member(space_acts(node_space(duo.cities[0].node, 0)), &duo.cities[1].identity)->standing,
+			 STANDING_REMOVED);
+	made = removal(&duo, &space, true);
+	assert_false(names(made.counts, &last));
+	assert_int_equal(made.unnamed, 201 - 2 * TWINLOG_CUTOFF_HEADS_MAX);
+	made = removal(&duo, &space, true);
+	assert_int_equal(made.unnamed, 201 - 3 * TWINLOG_CUTOFF_HEADS_MAX);
+	made = removal(&duo, &space, true);
+	assert_int_equal(made.unnamed, 0);
+	duo_end(&duo);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(heads_come_in_parts),         cmocka_unit_test(more_heads_than_an_answer_has),
 	    cmocka_unit_test(acts_come_in_parts),          cmocka_unit_test(what_a_commit_brought_is_announced),
 	    cmocka_unit_test(a_graph_grows_like_its_size), cmocka_unit_test(a_commit_asks_not_how_many_are_there),
+	    cmocka_unit_test(it_can_be_put_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
