@@ -149,30 +149,41 @@ enum twinlog_error erasures_arrives(struct node *node, const struct hash *sender
 	return erasure_arrives(node, sender, bytes, from, &id);
 }
 
+/* What no partner sends in good faith: after so many the rest of a message is left. What is refused for acts that are
+ * not here yet, or for want of room in somebody's share, does not count: an answer comes in the order of ids, the same
+ * each time, and what stands behind such would never be taken in. */
+static bool is_wrong(enum twinlog_error error)
+{
+	return error == TWINLOG_MALFORMED || error == TWINLOG_NOT_STRICT || error == TWINLOG_TOO_LARGE;
+}
+
 void erasures_message(struct node *node, struct node_link *link, const Twinlog__Erasures *erasures)
 {
 	const struct hash id = bytes_hash(erasures->space);
 	const struct hash *sender = &node->peers.items[link->peer].card->identity;
 	struct space *space = space_by_id(node, &id);
 	struct hash one, greatest = {0};
-	bool all = true;
+	size_t refused = 0, wrong = 0;
 	if (!space || !acts_member(space->acts, sender)) {
 		link_refuse(node, link, TWINLOG_NOT_A_MEMBER, "erasures");
 		return;
 	}
-	for (size_t i = 0; i < erasures->n_erasures; i++) {
+	for (size_t i = 0; i < erasures->n_erasures && wrong < TWINLOG_FAULTS_MAX; i++) {
 		one = (struct hash){0};
 		enum twinlog_error error = erasure_arrives(node, sender, erasures->erasures[i], link->id, &one);
 		error = error == TWINLOG_DUPLICATE ? TWINLOG_OK : error;
 		if (error == TWINLOG_NO_MEMORY)
 			node->out_of_memory = true;
-		else if (error)
+		else if (error && refused++ < TWINLOG_FAULTS_MAX)
 			link_refuse(node, link, error, "erasure");
-		all = all && !error;
+		wrong += is_wrong(error);
 		if (hash_compare(&one, &greatest) > 0)
 			greatest = one;
 	}
-	erasures_heard(node, link, space, erasures, &greatest, all);
+	/* Of what was left nothing is known, so its sender is not asked on from there. */
+	if (wrong >= TWINLOG_FAULTS_MAX)
+		greatest = (struct hash){0};
+	erasures_heard(node, link, space, erasures, &greatest, refused == 0);
 }
 
 void erasures_committed_one(struct node *node, const struct pending *pending)

@@ -159,6 +159,68 @@ static void acts_side_by_side(void **state)
 	duo_end(&duo);
 }
 
+/* So many erasures that are none, before one that is right. */
+static size_t erasures_say(struct duo *duo, const struct hash *space, size_t none)
+{
+	Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
+	Twinlog__Erasures erasures = TWINLOG__ERASURES__INIT;
+	Twinlog__Erasure erasure = TWINLOG__ERASURE__INIT;
+	ProtobufCBinaryData *list = calloc(none + 1, sizeof *list), bundle = codec_hash(space);
+	uint8_t *frame;
+	size_t size;
+	assert_non_null(list);
+	erasure.space = codec_hash(space);
+	erasure.signer = erasure.city = codec_hash(&duo->cities[1].identity);
+	erasure.bundle = erasure.leaf = bundle;
+	erasure.clock_ms = none + 1;
+	erasure.reason = codec_string("error");
+	assert_int_equal(erasure_seal(&erasure, duo->cities[1].keys, &list[none].data, &list[none].len), TWINLOG_OK);
+	erasures.space = codec_hash(space);
+	erasures.erasures = list;
+	erasures.n_erasures = none + 1;
+	message.body_case = TWINLOG__PEER_MESSAGE__BODY_ERASURES;
+	message.erasures = &erasures;
+	assert_int_equal(codec_pack(&message.base, &frame, &size), TWINLOG_OK);
+	duo_message(duo, 0, frame, size);
+	const size_t effects = duo->cities[0].effects.count;
+	duo_run(duo);
+	free(frame);
+	free(list[none].data);
+	free(list);
+	return effects;
+}
+
+static size_t erasures_of_first(const struct duo *duo)
+{
+	return erasures_count(space_erasures(node_space(duo->cities[0].node, 0)));
+}
+
+/* Fewer than the number at which the rest is left do not harm what comes with them; more cost no more than so many. */
+static void erasures_that_are_none(void **state)
+{
+	struct duo duo;
+	struct hash space;
+	(void)state;
+	duo_init(&duo);
+	assert_true(duo_found(&duo, &space));
+	duo_time(&duo, 2000);
+	(void)erasures_say(&duo, &space, TWINLOG_FAULTS_MAX - 1);
+	assert_int_equal(node_peer(duo.cities[0].node, 0).refused, TWINLOG_FAULTS_MAX - 1);
+	assert_int_equal(erasures_of_first(&duo), 1);
+	const size_t some = erasures_say(&duo, &space, TWINLOG_FAULTS_MAX);
+	assert_int_equal(node_peer(duo.cities[0].node, 0).refused, 2 * TWINLOG_FAULTS_MAX - 1);
+	assert_int_equal(erasures_of_first(&duo), 1);
+	const size_t many = erasures_say(&duo, &space, 200000);
+	print_message("%zu effects of %u, %zu of 200,000\n", some, TWINLOG_FAULTS_MAX, many);
+	assert_true(many <= some);
+	assert_int_equal(erasures_of_first(&duo), 1);
+	/* And the next message is listened to. */
+	(void)erasures_say(&duo, &space, 0);
+	assert_int_equal(erasures_of_first(&duo), 2);
+	assert_int_equal(duo.failed, TWINLOG_OK);
+	duo_end(&duo);
+}
+
 static void budget_say(struct duo *duo, uint64_t rate)
 {
 	struct event event = {.type = EVENT_BUDGET, .budget = {duo->cities[1].identity, rate}};
@@ -221,7 +283,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(heads_without_end),   cmocka_unit_test(machines_without_end),
 	    cmocka_unit_test(acts_side_by_side),   cmocka_unit_test(closed_by_the_hour),
-	    cmocka_unit_test(paced_by_its_budget),
+	    cmocka_unit_test(paced_by_its_budget), cmocka_unit_test(erasures_that_are_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
