@@ -171,7 +171,7 @@ struct space {
 	size_t erasures_sent; /* told to partners, of those that are durable */
 	bool withheld;        /* restored, and no partner's erasures are known yet */
 	bool release_due;     /* they are, once those under way are durable */
-	ARRAY(struct graph *) graphs;
+	ARRAY(struct graph *) graphs; /* ascending by city */
 	ARRAY(struct act_heads) act_heads;
 	uint32_t *act_heads_slots; /* where they stand: index + 1, 0 for free */
 	size_t act_heads_slots_count;
@@ -384,6 +384,8 @@ void cards_key_changed(struct node *node, const struct hash *identity);
 struct space *space_by_id(struct node *node, const struct hash *id);
 enum twinlog_error space_open(struct node *node, struct act *found, struct space **ret_space);
 void space_close(struct space *space);
+
+/* ---- spaces_graphs.c ---- */
 struct graph *space_graph(struct space *space, const struct hash *city);
 struct graph *space_graph_make(struct space *space, const struct hash *city);
 const struct graph *space_graph_of(const struct space *space, const struct hash *city);

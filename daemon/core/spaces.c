@@ -91,36 +91,6 @@ void space_close(struct space *space)
 	free(space->flying.items);
 }
 
-const struct graph *space_graph_of(const struct space *space, const struct hash *city)
-{
-	for (size_t i = 0; i < space->graphs.count; i++)
-		if (hash_equal(graph_city(space->graphs.items[i]), city))
-			return space->graphs.items[i];
-	return NULL;
-}
-
-struct graph *space_graph(struct space *space, const struct hash *city)
-{
-	for (size_t i = 0; i < space->graphs.count; i++)
-		if (hash_equal(graph_city(space->graphs.items[i]), city))
-			return space->graphs.items[i];
-	return NULL;
-}
-
-struct graph *space_graph_make(struct space *space, const struct hash *city)
-{
-	struct graph *graph = space_graph(space, city);
-	if (graph || graph_new(city, &graph))
-		return graph;
-	struct graph **place = bundle_cuts_set(space->acts, graph) ? NULL : ARRAY_PUSH(&space->graphs);
-	if (!place) {
-		graph_free(graph);
-		return NULL;
-	}
-	*place = graph;
-	return graph;
-}
-
 /* ---- Who may get what. ---- */
 
 enum entitlement space_entitles(const struct space *space, const struct hash *identity)

@@ -1,0 +1,64 @@
+/* The graphs of a space, one for each city that said something, and the act heads that their bundles name. */
+#include "node_internal.h"
+
+/* Where the city's graph is, or would be. */
+static size_t graph_place(const struct space *space, const struct hash *city)
+{
+	size_t low = 0, high = space->graphs.count;
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+		if (hash_compare(graph_city(space->graphs.items[middle]), city) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct graph *space_graph(struct space *space, const struct hash *city)
+{
+	const size_t place = graph_place(space, city);
+	return place < space->graphs.count && hash_equal(graph_city(space->graphs.items[place]), city)
+		   ? space->graphs.items[place]
+		   : NULL;
+}
+
+const struct graph *space_graph_of(const struct space *space, const struct hash *city)
+{
+	return space_graph((struct space *)(uintptr_t)space, city);
+}
+
+struct graph *space_graph_make(struct space *space, const struct hash *city)
+{
+	struct graph *graph = space_graph(space, city);
+	if (graph || graph_new(city, &graph))
+		return graph;
+	const size_t at = graph_place(space, city);
+	struct graph **place = bundle_cuts_set(space->acts, graph) ? NULL : ARRAY_PUSH(&space->graphs);
+	if (!place) {
+		graph_free(graph);
+		return NULL;
+	}
+	for (; place > &space->graphs.items[at]; place--)
+		*place = place[-1];
+	*place = graph;
+	return graph;
+}
+
+uint32_t space_act_heads_ref(struct space *space, const struct hash *heads, uint32_t count)
+{
+	for (size_t i = space->act_heads.count; i-- > 0;)
+		if (space->act_heads.items[i].count == count &&
+		    memcmp(space->act_heads.items[i].heads, heads, count * sizeof *heads) == 0)
+			return (uint32_t)i;
+	struct hash *copy = malloc(count * sizeof *copy);
+	struct act_heads *made = copy ? ARRAY_PUSH(&space->act_heads) : NULL;
+	if (!made) {
+		free(copy);
+		return UINT32_MAX;
+	}
+	memcpy(copy, heads, count * sizeof *copy);
+	made->heads = copy;
+	made->count = count;
+	return (uint32_t)(space->act_heads.count - 1);
+}
