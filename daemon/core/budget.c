@@ -1,11 +1,13 @@
 /* What a partner may cost: bytes a second both ways, as its operator here has set them, and bytes under way that it has
- * not credited yet. What is small (digests, heads, positions, pushes) goes at once and is only charged; what can wait
- * (streams out, and the credit that makes streams come in) waits until the purse is filled. PROTOCOL, "Links". */
+ * not credited yet. What is small (digests, heads, own positions, pushes) goes at once and is only charged; what can
+ * wait (streams out, the credit that makes streams come in, others' positions) waits until the purse is filled.
+ * PROTOCOL, "Links". */
 #include "node_internal.h"
 
 #define PURSE_MS         2000 /* of its rate fit into a purse */
 #define CHUNK_MS         4000 /* of its rate make a chunk */
 #define CHUNK_LEAST      4096
+#define RELAY_PART       4u /* others' positions have one byte of so many */
 #define CHUNKS_OF_WINDOW (TWINLOG_WINDOW_MIN / TWINLOG_CHUNK_SLOW)
 #define WINDOW_FAST_MS   1000
 #define WINDOW_SLOW_MS   4000
@@ -60,6 +62,28 @@ size_t budget_chunk(const struct node_peer *peer, const struct window *window)
 	const size_t most = share < TWINLOG_CHUNK_MAX ? (size_t)share : TWINLOG_CHUNK_MAX;
 	if (!budget_limits(peer) || peer->rate >= most * 1000ull / CHUNK_MS)
 		return most;
+	const size_t bytes = (size_t)(peer->rate * CHUNK_MS / 1000);
+	return bytes > CHUNK_LEAST ? bytes : CHUNK_LEAST;
+}
+
+bool budget_allows_relay(struct node *node, struct node_peer *peer)
+{
+	return budget_allows(node, peer) && (!budget_limits(peer) || peer->relays_mono_ms <= node->now.mono_ms);
+}
+
+void budget_relayed(const struct node *node, struct node_peer *peer, uint64_t bytes)
+{
+	if (!budget_limits(peer) || peer->rate == 0)
+		return;
+	if (peer->relays_mono_ms < node->now.mono_ms)
+		peer->relays_mono_ms = node->now.mono_ms;
+	peer->relays_mono_ms += bytes * 1000 * RELAY_PART / peer->rate;
+}
+
+size_t budget_page(const struct node_peer *peer)
+{
+	if (!budget_limits(peer) || peer->rate >= TWINLOG_PART_MAX * 1000ull / CHUNK_MS)
+		return TWINLOG_PART_MAX;
 	const size_t bytes = (size_t)(peer->rate * CHUNK_MS / 1000);
 	return bytes > CHUNK_LEAST ? bytes : CHUNK_LEAST;
 }
@@ -175,6 +199,9 @@ void budget_time(struct node *node)
 			continue;
 		owed_pay(node, link);
 		stream_pump(node, link);
+		if (node->peers.items[link->peer].relays_wait &&
+		    budget_allows_relay(node, &node->peers.items[link->peer]))
+			positions_relay_owed(node, &node->peers.items[link->peer]);
 	}
 }
 
@@ -187,11 +214,13 @@ uint64_t budget_deadline(const struct node *node)
 		if (!link->ready)
 			continue;
 		const struct node_peer *peer = &node->peers.items[link->peer];
-		if (!budget_limits(peer) || peer->rate == 0 ||
-		    (!is_owed(node, link->id) && !stream_waits(node, link->id)))
+		const bool waits = is_owed(node, link->id) || stream_waits(node, link->id);
+		if (!budget_limits(peer) || peer->rate == 0 || (!waits && !peer->relays_wait))
 			continue;
 		const uint64_t debt = peer->purse > 0 ? 0 : (uint64_t)-peer->purse + 1;
-		const uint64_t due = peer->purse_mono_ms + debt * 1000 / peer->rate + 1;
+		uint64_t due = peer->purse_mono_ms + debt * 1000 / peer->rate + 1;
+		if (!waits && due < peer->relays_mono_ms)
+			due = peer->relays_mono_ms;
 		deadline = due < deadline ? due : deadline;
 	}
 	return deadline;
@@ -208,6 +237,7 @@ void budget_set(struct node *node, const struct event *event)
 	node->budgets = true;
 	peer->purse = peer->rate == BUDGET_NONE ? 0 : purse_most(peer);
 	peer->purse_mono_ms = node->now.mono_ms;
+	peer->relays_mono_ms = 0;
 	for (size_t i = 0; i < node->links.count; i++) {
 		struct node_link *link = &node->links.items[i];
 		if (link->peer != (uint32_t)(peer - node->peers.items))
@@ -217,6 +247,7 @@ void budget_set(struct node *node, const struct event *event)
 		else if (link->ready) {
 			owed_pay(node, link);
 			stream_pump(node, link);
+			positions_relay_owed(node, peer);
 		}
 	}
 }

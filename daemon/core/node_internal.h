@@ -11,6 +11,7 @@
 #include "card.h"
 #include "counting.h"
 #include "node.h"
+#include "positions_internal.h"
 #include "twinlog/limits.h"
 #include "wants.h"
 
@@ -62,6 +63,7 @@ struct peer_space {
 	uint64_t sent_own;   /* sequence up to which it has or was sent our own bundles */
 	bool told_positions; /* all of them, on this link */
 	bool owes_positions; /* once the acts are durable */
+	size_t positions_at; /* the first that it is told of next, of those owed to it */
 	bool owes_erasures;  /* likewise, to one who is no member any more */
 	bool same_acts;      /* it told of the same ones since they last changed here */
 	struct acts_cursor acts_cursor;
@@ -92,35 +94,12 @@ struct node_peer {
 	uint64_t rate;                /* its budget: bytes a second, 0 or BUDGET_NONE */
 	int64_t purse;                /* bytes that may go either way now */
 	uint64_t purse_mono_ms;       /* when it was last filled */
+	uint64_t relays_mono_ms;      /* from then on others' positions may go to it */
+	bool relays_wait;             /* some do */
 	ARRAY(struct peer_space) spaces;
 };
 
 /* ---- Spaces. ---- */
-
-struct position_head {
-	struct hash city;
-	struct hash head;
-};
-struct known_position {
-	struct hash city;
-	uint64_t machine;
-	uint64_t counter;
-	uint64_t time_ms;
-	uint8_t *bytes; /* SignedPosition */
-	size_t size;
-	size_t key; /* number of the key that verifies it */
-	ARRAY(struct position_head) heads;
-	struct hash erasures;      /* its digest of them */
-	uint64_t missing_since_ms; /* it names heads that are not here; 0: none */
-	size_t erasures_applied;   /* how many of ours, in order of arrival, that digest was once equal to */
-	bool relay;                /* not yet sent on */
-	uint32_t from_peer;
-};
-struct position_row {
-	struct hash space;
-	struct hash city;
-	uint64_t machine;
-};
 
 struct act_heads { /* a list of act heads that bundles name */
 	struct hash *heads;
@@ -168,9 +147,9 @@ struct space {
 	struct acts *acts;
 	struct statements *statements;
 	struct erasures *erasures;
-	size_t erasures_sent; /* told to partners, of those that are durable */
-	bool withheld;        /* restored, and no partner's erasures are known yet */
-	bool release_due;     /* they are, once those under way are durable */
+	size_t erasures_sent;         /* told to partners, of those that are durable */
+	bool withheld;                /* restored, and no partner's erasures are known yet */
+	bool release_due;             /* they are, once those under way are durable */
 	ARRAY(struct graph *) graphs; /* ascending by city */
 	ARRAY(struct act_heads) act_heads;
 	uint32_t *act_heads_slots; /* where they stand: index + 1, 0 for free */
@@ -183,10 +162,12 @@ struct space {
 	uint64_t position_due_mono_ms; /* 0: none */
 	uint64_t position_mono_ms;     /* the last one */
 	uint64_t position_counter;
-	uint64_t relay_due_mono_ms;  /* positions of others */
-	ARRAY(struct queued) queue;  /* own words waiting for a bundle */
-	size_t queue_at;             /* the first not taken yet */
-	ARRAY(struct queued) flying; /* own words in the bundle being committed */
+	uint64_t relay_due_mono_ms;     /* positions of others; 0: none */
+	size_t relay_at;                /* the first of them to be looked at next time */
+	ARRAY(struct relay_pace) paces; /* of cities whose positions are passed on */
+	ARRAY(struct queued) queue;     /* own words waiting for a bundle */
+	size_t queue_at;                /* the first not taken yet */
+	ARRAY(struct queued) flying;    /* own words in the bundle being committed */
 };
 
 /* ---- Streams. ---- */
@@ -462,6 +443,10 @@ void budget_charge(struct node_peer *peer, uint64_t bytes);
 void budget_refund(struct node_peer *peer, uint64_t bytes); /* charged before, and now for what it really was */
 /* Whether what can wait may go now. */
 bool budget_allows(struct node *node, struct node_peer *peer);
+/* Others' positions have a part of the budget, so that streams go on beside them. */
+bool budget_allows_relay(struct node *node, struct node_peer *peer);
+void budget_relayed(const struct node *node, struct node_peer *peer, uint64_t bytes);
+size_t budget_page(const struct node_peer *peer); /* bytes of one message with them at most, one position at least */
 /* Bytes of one chunk at most, so that it takes seconds at that rate and not minutes, and what is new does not wait long
  * behind it on a line that is slow. */
 size_t budget_chunk(const struct node_peer *peer, const struct window *window);
@@ -538,26 +523,6 @@ enum twinlog_error spaces_act_arrives(struct node *node, const struct hash *send
 				      ProtobufCBinaryData bytes, uint32_t from) TWINLOG_MUST_CHECK;
 enum twinlog_error positions_arrives(struct node *node, struct node_peer *peer,
 				     ProtobufCBinaryData bytes) TWINLOG_MUST_CHECK;
-
-/* ---- positions.c ---- */
-/* Compares what machines said they have erased with what is erased here. */
-void positions_erasures(struct space *space);
-void positions_changed(struct node *node, struct space *space); /* what is held has changed */
-void positions_key_changed(struct node *node, struct space *space, const struct hash *city);
-void positions_drop_loaded(struct node *node); /* rows that were loaded and found no room */
-/* Own bundles alone: that this city holds them is known without a position, so one waits for what may follow. */
-void positions_wrote(const struct node *node, struct space *space);
-void positions_time(struct node *node);
-void positions_message(struct node *node, struct node_link *link, const Twinlog__Positions *positions);
-void positions_committed(struct node *node, struct pending *pending);
-void positions_send_all(struct node *node, struct node_link *link, const struct space *space);
-enum twinlog_error position_load(struct node *node, const void *bytes, size_t size);
-uint64_t positions_deadline(const struct node *node);
-
-/* ---- positions_own.c ---- */
-/* The next position of this machine, signed; *ret_bytes is malloc'd and the caller's. */
-enum twinlog_error position_pack(struct node *node, struct space *space, uint8_t **ret_bytes,
-				 size_t *ret_size) TWINLOG_MUST_CHECK;
 
 /* ---- waits.c ---- */
 void waits_request(struct node *node, uint64_t client, const Twinlog__Request *request);

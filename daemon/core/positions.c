@@ -12,6 +12,8 @@ static struct known_position *position_find(struct space *space, const struct ha
 	return NULL;
 }
 
+/* ---- Reading. ---- */
+
 struct position_message {
 	struct hash space;
 	struct hash city;
@@ -103,7 +105,7 @@ void positions_erasures(struct space *space)
 		position_erasures(space, &space->positions.items[i]);
 }
 
-static bool position_is_own(const struct node *node, const struct hash *city, uint64_t machine)
+bool position_is_own(const struct node *node, const struct hash *city, uint64_t machine)
 {
 	return machine == node->machine && hash_equal(city, &node->card->identity);
 }
@@ -325,64 +327,6 @@ static void position_make(struct node *node, struct space *space)
 		position_persist(node, acts_space(space->acts), &node->card->identity, node->machine, bytes, size);
 }
 
-/* ---- Sending. ---- */
-
-static void position_send(struct node *node, struct node_link *link, const ProtobufCBinaryData *list, size_t count)
-{
-	Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
-	Twinlog__Positions positions = TWINLOG__POSITIONS__INIT;
-	positions.positions = (ProtobufCBinaryData *)(uintptr_t)list;
-	positions.n_positions = count;
-	message.body_case = TWINLOG__PEER_MESSAGE__BODY_POSITIONS;
-	message.positions = &positions;
-	effect_send(node, link, &message);
-}
-
-/* Who does not know the acts that are known here may not be able to tell whose a position is, and drops it; and while
- * they are not durable here none goes out. Then all are told once more when both are seen to know the same. */
-static void position_doubtful(struct node_peer *peer, const struct space *space)
-{
-	struct peer_space *known = peer_space(peer, acts_space(space->acts));
-	if (known && (!known->same_acts || space->acts_pending > 0))
-		known->told_positions = false;
-}
-
-static bool wants_positions(const struct node *node, const struct node_peer *peer, const struct space *space)
-{
-	return space->acts_pending == 0 && space_entitles(space, &peer->card->identity) == ENTITLED_ALL &&
-	       space_entitles(space, &node->card->identity) == ENTITLED_ALL;
-}
-
-static void positions_send(struct node *node, struct node_link *link, const struct space *space, bool relayed_only)
-{
-	ProtobufCBinaryData *list = arena_alloc(node->effects->arena, (space->positions.count + 1) * sizeof *list);
-	size_t count = 0, bytes = 0;
-	if (!list) {
-		node->out_of_memory = true;
-		return;
-	}
-	for (size_t i = 0; i < space->positions.count; i++) {
-		const struct known_position *known = &space->positions.items[i];
-		if ((relayed_only && (!known->relay || known->from_peer == link->peer)) ||
-		    hash_equal(&known->city, &node->peers.items[link->peer].card->identity))
-			continue;
-		if (count > 0 && bytes + known->size > TWINLOG_PART_MAX) {
-			position_send(node, link, list, count);
-			count = bytes = 0;
-		}
-		list[count++] = codec_bytes(known->bytes, known->size);
-		bytes += known->size;
-	}
-	if (count > 0)
-		position_send(node, link, list, count);
-}
-
-void positions_send_all(struct node *node, struct node_link *link, const struct space *space)
-{
-	if (wants_positions(node, &node->peers.items[link->peer], space))
-		positions_send(node, link, space, false);
-}
-
 void positions_committed(struct node *node, struct pending *pending)
 {
 	struct space *space = space_by_id(node, &pending->space);
@@ -400,28 +344,7 @@ void positions_committed(struct node *node, struct pending *pending)
 		node->out_of_memory |= error == TWINLOG_NO_MEMORY;
 		return;
 	}
-	const ProtobufCBinaryData one = codec_bytes(pending->bytes, pending->size);
-	for (size_t i = 0; i < node->peers.count; i++) {
-		struct node_link *link = peer_link(node, &node->peers.items[i]);
-		if (link && space_entitles(space, &node->peers.items[i].card->identity) == ENTITLED_ALL)
-			position_doubtful(&node->peers.items[i], space);
-		if (link && wants_positions(node, &node->peers.items[i], space))
-			position_send(node, link, &one, 1);
-	}
-}
-
-static void positions_relay(struct node *node, struct space *space)
-{
-	space->relay_due_mono_ms = 0;
-	for (size_t i = 0; i < node->peers.count; i++) {
-		struct node_link *link = peer_link(node, &node->peers.items[i]);
-		if (link && space_entitles(space, &node->peers.items[i].card->identity) == ENTITLED_ALL)
-			position_doubtful(&node->peers.items[i], space);
-		if (link && wants_positions(node, &node->peers.items[i], space))
-			positions_send(node, link, space, true);
-	}
-	for (size_t i = 0; i < space->positions.count; i++)
-		space->positions.items[i].relay = false;
+	position_tell_all(node, space, codec_bytes(pending->bytes, pending->size));
 }
 
 /* ---- Hearing. ---- */
@@ -460,16 +383,6 @@ static bool position_is(const struct known_position *known, ProtobufCBinaryData 
 	return known->size == bytes.len && memcmp(known->bytes, bytes.data, bytes.len) == 0;
 }
 
-static void position_bring_back(struct node *node, struct node_peer *peer, const struct space *space,
-				const struct known_position *known)
-{
-	struct node_link *link = peer_link(node, peer);
-	if (!link || !wants_positions(node, peer, space))
-		return;
-	const ProtobufCBinaryData one = codec_bytes(known->bytes, known->size);
-	position_send(node, link, &one, 1);
-}
-
 /* Who brings an older one gets the newer one back. It may be a copy of a machine that was put back, or runs beside it:
  * only so does it learn that its number is in use. */
 static void position_answer(struct node *node, struct node_peer *peer, const struct space *space,
@@ -478,7 +391,7 @@ static void position_answer(struct node *node, struct node_peer *peer, const str
 {
 	const bool at_once = known->counter == message->position->counter;
 	if (!position_is(known, bytes) && (!at_once || hash_equal(&message->city, &peer->card->identity)))
-		position_bring_back(node, peer, space, known);
+		position_tell(node, peer, space, codec_bytes(known->bytes, known->size));
 }
 
 enum twinlog_error positions_arrives(struct node *node, struct node_peer *peer, ProtobufCBinaryData bytes)
@@ -513,17 +426,15 @@ enum twinlog_error positions_arrives(struct node *node, struct node_peer *peer, 
 	error = position_keep(node, space, &message, key, bytes.data, bytes.len, &known);
 	if (error == TWINLOG_STALE) {
 		/* So a machine whose clock is behind learns after what it has to stand. */
-		position_bring_back(node, peer, space, position_oldest(node, space, &message.city));
+		known = position_oldest(node, space, &message.city);
+		position_tell(node, peer, space, codec_bytes(known->bytes, known->size));
 		return TWINLOG_OK;
 	}
 	if (error)
 		return error;
-	known->relay = true;
 	node->waits_stale = true;
-	known->from_peer = (uint32_t)(peer - node->peers.items);
 	position_persist(node, &message.space, &message.city, message.position->machine, bytes.data, bytes.len);
-	if (space->relay_due_mono_ms == 0)
-		space->relay_due_mono_ms = node->now.mono_ms + TWINLOG_RELAY_INTERVAL_MS;
+	position_pass_on(node, space, known, peer);
 	announced_by_position(node, peer, &message);
 	const struct known_position *mine = position_find(space, &node->card->identity, node->machine);
 	if (mine && hash_equal(&message.city, &node->card->identity) && mine->time_ms <= message.position->time_ms)

@@ -82,6 +82,7 @@ void space_close(struct space *space)
 			arena_free(space->queue.items[i].submission->arena);
 	free(space->graphs.items);
 	free(space->positions.items);
+	free(space->paces.items);
 	free(space->turns.items);
 	free(space->audience.peers.items);
 	for (size_t i = 0; i < space->flying.count; i++)

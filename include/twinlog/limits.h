@@ -77,6 +77,7 @@
 #define TWINLOG_POSITION_MAX  (256u * 1024)       /* one signed position */
 #define TWINLOG_POSITIONS_MAX 4096u               /* machines of one space whose positions are kept */
 #define TWINLOG_MACHINES_MAX  16u                 /* of them of one city: the newest */
+#define TWINLOG_RELAY_RATE    16384u              /* bytes a second of one city's positions that are passed on */
 #define TWINLOG_FAULTS_MAX    8u                  /* refused parts after which the rest of a message is left */
 #define TWINLOG_ERASURES_MAX  65536u              /* erasures of one space that one member may sign */
 
