@@ -21,8 +21,27 @@ struct position_message {
 	const Twinlog__Position *position;
 };
 
-static enum twinlog_error position_open(struct arena *arena, const void *bytes, size_t size,
-					struct position_message *ret_message)
+static bool ascends(ProtobufCBinaryData item, const ProtobufCBinaryData *before)
+{
+	return item.len == HASH_SIZE && (!before || memcmp(before->data, item.data, HASH_SIZE) < 0);
+}
+
+/* Else one list would be looked for in the other, entry by entry, and a machine could name a city twice. */
+static enum twinlog_error position_order(const Twinlog__Position *position)
+{
+	for (size_t i = 0; i < position->n_cities; i++) {
+		const Twinlog__CityHeads *city = position->cities[i];
+		if (!ascends(city->city, i > 0 ? &position->cities[i - 1]->city : NULL))
+			return TWINLOG_MALFORMED;
+		for (size_t h = 0; h < city->n_heads; h++)
+			if (!ascends(city->heads[h], h > 0 ? &city->heads[h - 1] : NULL))
+				return TWINLOG_MALFORMED;
+	}
+	return TWINLOG_OK;
+}
+
+static enum twinlog_error position_decode(struct arena *arena, const void *bytes, size_t size,
+					  struct position_message *ret_message)
 {
 	Twinlog__SignedPosition *outer;
 	Twinlog__Position *position;
@@ -44,19 +63,18 @@ static enum twinlog_error position_open(struct arena *arena, const void *bytes, 
 	return TWINLOG_OK;
 }
 
+static enum twinlog_error position_open(struct arena *arena, const void *bytes, size_t size,
+					struct position_message *ret_message)
+{
+	const enum twinlog_error error = position_decode(arena, bytes, size, ret_message);
+	return error ? error : position_order(ret_message->position);
+}
+
 static enum twinlog_error position_verify(const struct space *space, const struct position_message *message,
 					  size_t *ret_key)
 {
 	return acts_verify(space->acts, &message->city, "position", message->outer->position.data,
 			   message->outer->position.len, message->outer->signature, ret_key);
-}
-
-static bool head_add(struct known_position *known, const struct hash *city, const struct hash *head)
-{
-	struct position_head *place = ARRAY_PUSH(&known->heads);
-	if (place)
-		*place = (struct position_head){*city, *head};
-	return place != NULL;
 }
 
 static bool names_missing(const struct space *space, const struct known_position *known)
@@ -69,28 +87,73 @@ static bool names_missing(const struct space *space, const struct known_position
 	return false;
 }
 
-/* Heads not here yet say nothing about what is here, so the older ones of that city are kept beside them. */
-static bool heads_replace(const struct space *space, struct known_position *known, const Twinlog__CityHeads *theirs)
+static bool head_add(struct position_heads *heads, const struct hash *city, const struct hash *head)
+{
+	if (heads->count >= TWINLOG_ANNOUNCED_MAX)
+		return true;
+	struct position_head *place = ARRAY_PUSH(heads);
+	if (place)
+		*place = (struct position_head){*city, *head};
+	return place != NULL;
+}
+
+static bool head_is_here(const struct graph *graph, const struct hash *head)
+{
+	return graph && graph_find(graph, head) != GRAPH_NONE;
+}
+
+/* Heads not here yet say nothing about what is here, so the older ones of that city that are here are kept beside
+ * them. */
+static bool heads_of_city(const struct space *space, struct position_heads *heads, const Twinlog__CityHeads *theirs,
+			  const struct position_head *old, size_t old_count)
 {
 	const struct hash city = bytes_hash(theirs->city);
 	const struct graph *graph = space_graph_of(space, &city);
-	bool all_here = true;
-	for (size_t i = 0; i < theirs->n_heads; i++) {
+	bool all_here = true, memory = true;
+	size_t at = 0;
+	for (size_t i = 0; i < theirs->n_heads && all_here; i++) {
 		const struct hash head = bytes_hash(theirs->heads[i]);
-		all_here = all_here && graph && graph_find(graph, &head) != GRAPH_NONE;
+		all_here = head_is_here(graph, &head);
 	}
-	for (size_t i = known->heads.count; i-- > 0;) {
-		const struct position_head *old = &known->heads.items[i];
-		const bool of_city = hash_equal(&old->city, &city);
-		if (of_city && (all_here || !graph || graph_find(graph, &old->head) == GRAPH_NONE))
-			ARRAY_DROP(&known->heads, i);
-	}
-	for (size_t i = 0; i < theirs->n_heads && known->heads.count < TWINLOG_ANNOUNCED_MAX; i++) {
+	for (size_t i = 0; i < theirs->n_heads && memory; i++) {
 		const struct hash head = bytes_hash(theirs->heads[i]);
-		if (!head_add(known, &city, &head))
-			return false;
+		for (; at < old_count && hash_compare(&old[at].head, &head) < 0 && memory; at++)
+			if (!all_here && head_is_here(graph, &old[at].head))
+				memory = head_add(heads, &city, &old[at].head);
+		at += at < old_count && hash_equal(&old[at].head, &head);
+		memory = memory && head_add(heads, &city, &head);
 	}
-	return true;
+	for (; at < old_count && memory; at++)
+		if (!all_here && head_is_here(graph, &old[at].head))
+			memory = head_add(heads, &city, &old[at].head);
+	return memory;
+}
+
+/* City by city; both lists ascend, so each is walked once. */
+static bool heads_replace(const struct space *space, struct known_position *known, const Twinlog__Position *position)
+{
+	const struct position_heads *old = &known->heads;
+	struct position_heads heads = {0};
+	size_t at = 0;
+	bool memory = true;
+	for (size_t i = 0; i < position->n_cities && memory; i++) {
+		const struct hash city = bytes_hash(position->cities[i]->city);
+		for (; at < old->count && hash_compare(&old->items[at].city, &city) < 0 && memory; at++)
+			memory = head_add(&heads, &old->items[at].city, &old->items[at].head);
+		const size_t from = at;
+		while (at < old->count && hash_equal(&old->items[at].city, &city))
+			at++;
+		memory = memory && heads_of_city(space, &heads, position->cities[i], old->items + from, at - from);
+	}
+	for (; at < old->count && memory; at++)
+		memory = head_add(&heads, &old->items[at].city, &old->items[at].head);
+	if (memory) {
+		free(known->heads.items);
+		known->heads = heads;
+	} else {
+		free(heads.items);
+	}
+	return memory;
 }
 
 static void position_erasures(const struct space *space, struct known_position *known)
@@ -212,9 +275,8 @@ static enum twinlog_error position_keep(struct node *node, struct space *space, 
 	known->bytes = copy;
 	known->size = size;
 	known->key = key;
-	for (size_t i = 0; i < message->position->n_cities; i++)
-		if (!heads_replace(space, known, message->position->cities[i]))
-			return TWINLOG_NO_MEMORY;
+	if (!heads_replace(space, known, message->position))
+		return TWINLOG_NO_MEMORY;
 	if (!known->missing_since_ms && names_missing(space, known))
 		known->missing_since_ms = node->now.wall_ms;
 	*ret_known = known;
@@ -242,7 +304,7 @@ enum twinlog_error position_load(struct node *node, const void *bytes, size_t si
 	struct arena *arena = arena_new(TWINLOG_UNPACK_MAX);
 	if (!arena)
 		return TWINLOG_NO_MEMORY;
-	enum twinlog_error error = position_open(arena, bytes, size, &message);
+	enum twinlog_error error = position_decode(arena, bytes, size, &message);
 	struct space *space = error ? NULL : space_by_id(node, &message.space);
 	if (!error && !space)
 		error = TWINLOG_UNKNOWN_PARENT;
@@ -253,9 +315,10 @@ enum twinlog_error position_load(struct node *node, const void *bytes, size_t si
 	if (!error && position_is_own(node, &message.city, message.position->machine) &&
 	    message.position->counter > space->position_counter)
 		space->position_counter = message.position->counter;
-	/* Kept are only those whose key speaks still, and of so many machines that only the newest are kept these. */
+	/* Kept are only those whose key speaks still, that are in order, which was not always asked, and of so many
+	 * machines that only the newest are kept these. */
 	if (!error)
-		error = acts_key_retired(space->acts, &message.city, key)
+		error = position_order(message.position) || acts_key_retired(space->acts, &message.city, key)
 			    ? TWINLOG_STALE
 			    : position_keep(node, space, &message, key, bytes, size, &known);
 	if (error == TWINLOG_STALE || error == TWINLOG_TOO_MANY) {
@@ -374,7 +437,8 @@ static void announced_by_position(struct node *node, struct node_peer *peer, con
 			const struct hash head = bytes_hash(theirs->heads[h]);
 			unknown += sync_announced(node, peer, &message->space, &city, &head);
 		}
-		sync_pursue(node, &message->space, &city);
+		if (unknown > 0)
+			sync_pursue(node, &message->space, &city);
 	}
 }
 

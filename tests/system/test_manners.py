@@ -102,7 +102,9 @@ class Manners(harness.TestCase):
 
         def position():
             counter[0] += 1
-            cities = [wire.message(f1=self.dice.randbytes(32), f2=fake[:1]) for _ in range(10)] + [wire.message(f1=one, f2=fake[:5000])]
+            # In order, or it would be refused before anything is looked at.
+            named = dict([(self.dice.randbytes(32), fake[:1]) for _ in range(10)] + [(one, sorted(fake[:5000]))])
+            cities = [wire.message(f1=name, f2=named[name]) for name in sorted(named)]
             body = wire.message(f1=space, f2=city, f3=counter[0], f4=counter[0], f6=int(time.time() * 1000), f7=cities)
             return wire.message(f1=wire.message(f1=body, f2=self.keys.sign("position", body)))
 

@@ -28,10 +28,11 @@ static void position_say(struct duo *duo, const struct hash *space, uint64_t mac
 	size_t size;
 	assert_non_null(names);
 	assert_non_null(fields);
-	for (unsigned i = 0; i < heads; i++) {
+	for (unsigned i = 0; i < heads; i++)
 		names[i] = draw(i);
+	heads = hash_sort(names, heads);
+	for (size_t i = 0; i < heads; i++)
 		fields[i] = codec_hash(&names[i]);
-	}
 	cities.city = codec_hash(&duo->cities[0].identity);
 	cities.heads = fields;
 	cities.n_heads = heads;
@@ -74,6 +75,7 @@ static void heads_without_end(void **state)
 	position_say(&duo, &space, 78, 4096);
 	position_say(&duo, &space, 79, 6000);
 	assert_int_equal(duo.failed, TWINLOG_OK);
+	assert_int_equal(node_peer(duo.cities[0].node, 0).refused, 0);
 	duo_submit(&duo, 0, &space);
 	duo_time(&duo, 200);
 	assert_true(duo_alike(&duo));
