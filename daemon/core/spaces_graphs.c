@@ -44,21 +44,3 @@ struct graph *space_graph_make(struct space *space, const struct hash *city)
 	*place = graph;
 	return graph;
 }
-
-uint32_t space_act_heads_ref(struct space *space, const struct hash *heads, uint32_t count)
-{
-	for (size_t i = space->act_heads.count; i-- > 0;)
-		if (space->act_heads.items[i].count == count &&
-		    memcmp(space->act_heads.items[i].heads, heads, count * sizeof *heads) == 0)
-			return (uint32_t)i;
-	struct hash *copy = malloc(count * sizeof *copy);
-	struct act_heads *made = copy ? ARRAY_PUSH(&space->act_heads) : NULL;
-	if (!made) {
-		free(copy);
-		return UINT32_MAX;
-	}
-	memcpy(copy, heads, count * sizeof *copy);
-	made->heads = copy;
-	made->count = count;
-	return (uint32_t)(space->act_heads.count - 1);
-}
