@@ -279,8 +279,11 @@ static void member_lag(const struct space *space, const struct hash *city, struc
 	}
 	for (size_t i = 0; i < space->positions.count; i++) {
 		const struct known_position *known = &space->positions.items[i];
-		for (size_t h = 0; hash_equal(&known->city, city) && h < known->heads.count; h++)
-			view->missing_bundles += !space_graph_of(space, &known->heads.items[h].city);
+		for (size_t h = 0; hash_equal(&known->city, city) && h < known->heads.count; h++) {
+			const struct member *author = acts_member(space->acts, &known->heads.items[h].city);
+			view->missing_bundles +=
+			    author && author->ever_member && !space_graph_of(space, &author->identity);
+		}
 	}
 }
 

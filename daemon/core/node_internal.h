@@ -295,6 +295,7 @@ struct node {
 	size_t pendings_at; /* the first not durable yet */
 	bool erasures_due;  /* some are durable and not told yet */
 	bool restored;      /* some space may still be withheld */
+	bool acts_come;     /* several in one message */
 	ARRAY(struct known_request) requests;
 	ARRAY(struct invite) invites;
 	uint32_t *request_slots;

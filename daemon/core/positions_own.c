@@ -50,20 +50,25 @@ static enum twinlog_error cities_name(struct arena *arena, const struct space *s
 	return TWINLOG_OK;
 }
 
-#define AROUND_POSITION 256u                               /* the signature, and what wraps both */
-#define HEADS_ALL       (TWINLOG_POSITION_MAX / HASH_SIZE) /* more have no room in any case */
+#define AROUND_POSITION 256u /* the signature, and what wraps both */
+#define HEADS_MOST      256u /* of one city, and of acts */
 
-/* Of a city that branches without end, and of acts that do, some heads are left out where all have no room: a position
- * then says less than it could. TOO_LARGE when not even one of each city has room. */
+/* Of a city that branches without end, and of acts that do, some heads are left out: a position then says less than it
+ * could, but one small bundle more makes no member sign and send what fills a line. TOO_LARGE when not even one of each
+ * city has room. */
 static enum twinlog_error position_fit(struct arena *arena, const struct node *node, const struct space *space,
 				       Twinlog__Position *position, uint8_t **ret_inner, size_t *ret_size)
 {
 	size_t count;
 	const struct hash *acts = acts_heads(space->acts, &count);
 	struct hash named[TWINLOG_PARENTS_MAX];
-	for (size_t most = HEADS_ALL;; most = most == HEADS_ALL ? TWINLOG_HEADS_MAX : most / 2) {
+	for (size_t most = HEADS_MOST;; most /= 2) {
 		if (most == 0)
 			return TWINLOG_TOO_LARGE;
+		if (count > most) {
+			count = acts_heads_named(space->acts, &node->card->identity, named, NULL);
+			acts = named;
+		}
 		position->acts = codec_hash_list(arena, acts, count);
 		position->n_acts = position->acts ? count : 0;
 		enum twinlog_error error = cities_name(arena, space, most, position);
@@ -72,8 +77,6 @@ static enum twinlog_error position_fit(struct arena *arena, const struct node *n
 		*ret_size = twinlog__position__get_packed_size(position);
 		if (*ret_size + AROUND_POSITION <= TWINLOG_POSITION_MAX)
 			return codec_pack_arena(arena, &position->base, ret_inner, ret_size);
-		count = acts_heads_named(space->acts, &node->card->identity, named, NULL);
-		acts = named;
 	}
 }
 

@@ -236,7 +236,8 @@ void act_persist(struct node *node, struct space *space, const struct act *act, 
 	space_turned_by_act(node, space, act, pending->sequence);
 	space_recount(node, space);
 	stream_cut_off(node, space);
-	erasures_acts_changed(node, space);
+	if (!node->acts_come)
+		erasures_acts_changed(node, space);
 	if (act->kind == TWINLOG__ACT_KIND__ACT_CHANGE_KEY) {
 		positions_key_changed(node, space, &act->signer);
 		cards_key_changed(node, &act->signer);
@@ -482,11 +483,16 @@ static enum twinlog_error acts_take(struct node *node, const struct node_link *l
 	const struct hash *sender = &node->peers.items[link->peer].card->identity;
 	enum twinlog_error error = TWINLOG_OK;
 	size_t faults = 0;
+	node->acts_come = true; /* what they bring to effect is asked once, and not after each */
 	for (size_t i = 0; i < acts->n_acts && faults < TWINLOG_FAULTS_MAX && error != TWINLOG_NO_MEMORY; i++) {
 		const enum twinlog_error fault = spaces_act_arrives(node, sender, space_id, acts->acts[i], link->id);
 		faults += fault && fault != TWINLOG_TOO_MANY && fault != TWINLOG_UNKNOWN_PARENT;
 		error = error && fault != TWINLOG_NO_MEMORY ? error : fault;
 	}
+	node->acts_come = false;
+	struct space *space = space_by_id(node, space_id);
+	if (space)
+		erasures_acts_changed(node, space);
 	return error;
 }
 
@@ -523,9 +529,9 @@ void spaces_act_committed(struct node *node, const struct pending *pending)
 	struct space *space = space_by_id(node, &pending->space);
 	if (!space)
 		return;
-	erasures_act_committed(space);
 	if (--space->acts_pending > 0)
 		return;
+	erasures_act_committed(space);
 	positions_changed(node, space);
 	sync_acts_changed(node, space);
 	/* Told to all who may know: it may come to others through nobody else, and who sent it may hold bundles that

@@ -218,12 +218,36 @@ static void rows_out_of_order(void **state)
 	effects_free(&effects);
 }
 
+/* One of whom nothing is here yet may be who is behind. */
+static void status_tells_what_is_missing(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct duo *duo = &fixture->duo;
+	const struct space *space = node_space(duo->cities[0].node, 0);
+	const struct hash *second = &duo->cities[1].identity;
+
+	assert_int_equal(space_member_view(duo->cities[0].node, space, second).missing_bundles, 0);
+	fixture->said.n_cities = 1;
+	fixture->cities[0].city = codec_hash(second);
+	fixture->cities[0].heads = fixture->names;
+	fixture->cities[0].n_heads = 3;
+	assert_true(taken(fixture));
+	const struct space_member_view view = space_member_view(duo->cities[0].node, space, second);
+	assert_int_equal(view.missing_bundles, 3);
+	assert_int_equal(view.waiting, TWINLOG__WAITING__WAITING_BUNDLES);
+
+	fixture->cities[0].city = fixture->names[7]; /* nobody */
+	assert_true(taken(fixture));
+	assert_int_equal(space_member_view(duo->cities[0].node, space, second).missing_bundles, 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(in_order_or_refused, setup, teardown),
 	    cmocka_unit_test_setup_teardown(many_cities_cost_as_many_heads, setup, teardown),
 	    cmocka_unit_test_setup_teardown(rows_out_of_order, setup, teardown),
+	    cmocka_unit_test_setup_teardown(status_tells_what_is_missing, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

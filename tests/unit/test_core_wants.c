@@ -78,47 +78,6 @@ static void a_stream_without_progress_ends(void **state)
 	duo_end(&duo);
 }
 
-/* The second says so many acts that are new and say nothing, as one part of the answer on that stream. */
-static void say_accepts(struct duo *duo, const struct hash *space, uint32_t stream, unsigned count)
-{
-	const struct acts *acts = space_acts(node_space_find(duo->cities[0].node, space));
-	Twinlog__PeerMessage message = TWINLOG__PEER_MESSAGE__INIT;
-	Twinlog__Acts answer = TWINLOG__ACTS__INIT;
-	ProtobufCBinaryData *bytes = calloc(count, sizeof *bytes), parent;
-	struct hash heads[TWINLOG_PARENTS_MAX];
-	uint64_t number;
-
-	assert_non_null(bytes);
-	assert_int_equal(acts_heads_named(acts, &duo->cities[1].identity, heads, &number), 1);
-	for (unsigned i = 0; i < count; i++) {
-		Twinlog__Act act = TWINLOG__ACT__INIT;
-		struct act *made;
-
-		parent = codec_hash(&heads[0]);
-		act.kind = TWINLOG__ACT_KIND__ACT_ACCEPT;
-		act.space = codec_hash(space);
-		act.signer = codec_hash(&duo->cities[1].identity);
-		act.parents = &parent;
-		act.n_parents = 1;
-		act.number = number++;
-		act.clock_ms = duo->now.wall_ms;
-		assert_int_equal(act_seal(&act, duo->cities[1].keys, &bytes[i].data, &bytes[i].len), TWINLOG_OK);
-		assert_int_equal(act_open(bytes[i].data, bytes[i].len, &made), TWINLOG_OK);
-		heads[0] = made->id;
-		act_free(made);
-	}
-	answer.space = codec_hash(space);
-	answer.acts = bytes;
-	answer.n_acts = count;
-	answer.stream = stream;
-	message.body_case = TWINLOG__PEER_MESSAGE__BODY_ACTS;
-	message.acts = &answer;
-	say(duo, &message);
-	for (unsigned i = 0; i < count; i++)
-		free(bytes[i].data);
-	free(bytes);
-}
-
 /* How many Wants of bundles; what was committed meanwhile is. */
 static size_t wants_by_now(struct duo *duo)
 {
