@@ -84,6 +84,16 @@ static void told_add(struct acts *acts, struct city *city, const struct act_list
 	}
 }
 
+/* Its own changes of key, and what extends them: after an older copy was put back it may lack one that takes from it
+ * what it takes itself to be. What they knew it knew. */
+static void told_changes(struct acts *acts, struct city *city)
+{
+	uint32_t part;
+	for (uint32_t i = 0; i < city->changes.count; i++)
+		for (uint32_t p = 0; (part = cutoff_part(acts, city->changes.items[i], p)) != ACT_NOWHERE; p++)
+			act_set_add_all(acts, &city->told, part);
+}
+
 /* Decided with the standing, and not when somebody asks: many threads may ask at once. */
 enum twinlog_error told_decide(struct acts *acts, struct city *city, enum standing standing)
 {
@@ -97,6 +107,7 @@ enum twinlog_error told_decide(struct acts *acts, struct city *city, enum standi
 		return error;
 	told_add(acts, city, &city->removals);
 	told_add(acts, city, &city->words);
+	told_changes(acts, city);
 	return TWINLOG_OK;
 }
 

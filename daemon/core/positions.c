@@ -129,24 +129,34 @@ static bool heads_of_city(const struct space *space, struct position_heads *head
 	return memory;
 }
 
+/* Of a city that the position does not name. A complete one names all whose bundles count there: what is not here
+ * either, and was named before, has come to count nowhere. */
+static bool head_stays(const struct space *space, struct position_heads *heads, const struct position_head *old,
+		       bool complete)
+{
+	return (complete && !head_is_here(space_graph_of(space, &old->city), &old->head)) ||
+	       head_add(heads, &old->city, &old->head);
+}
+
 /* City by city; both lists ascend, so each is walked once. */
 static bool heads_replace(const struct space *space, struct known_position *known, const Twinlog__Position *position)
 {
 	const struct position_heads *old = &known->heads;
+	const bool complete = position->basis == 0;
 	struct position_heads heads = {0};
 	size_t at = 0;
 	bool memory = true;
 	for (size_t i = 0; i < position->n_cities && memory; i++) {
 		const struct hash city = bytes_hash(position->cities[i]->city);
 		for (; at < old->count && hash_compare(&old->items[at].city, &city) < 0 && memory; at++)
-			memory = head_add(&heads, &old->items[at].city, &old->items[at].head);
+			memory = head_stays(space, &heads, &old->items[at], complete);
 		const size_t from = at;
 		while (at < old->count && hash_equal(&old->items[at].city, &city))
 			at++;
 		memory = memory && heads_of_city(space, &heads, position->cities[i], old->items + from, at - from);
 	}
 	for (; at < old->count && memory; at++)
-		memory = head_add(&heads, &old->items[at].city, &old->items[at].head);
+		memory = head_stays(space, &heads, &old->items[at], complete);
 	if (memory) {
 		free(known->heads.items);
 		known->heads = heads;

@@ -286,6 +286,18 @@ static bool model_ended(const struct model *model, uint32_t index, uint32_t city
 	return false;
 }
 
+/* It, or what it extends, is a change of the city's key. */
+static bool model_changes_key(const struct model *model, uint32_t index, uint32_t city)
+{
+	const struct told *act = &model->story->acts[index];
+
+	if (!(model->all >> index & 1))
+		return false;
+	return model_changes(act, city) ||
+	       (act->extends != STORY_NONE && model_changes(&model->story->acts[act->extends], city) &&
+		model_extends(model, index, act->extends));
+}
+
 static uint64_t model_with_known(const struct model *model, uint32_t index)
 {
 	return UINT64_C(1) << index | model->story->acts[index].known;
@@ -327,7 +339,7 @@ static uint64_t model_told(const struct model *model, uint32_t city)
 		return model->all;
 	EACH(model, act, i)
 	{
-		if (model_ended(model, i, city))
+		if (model_ended(model, i, city) || model_changes_key(model, i, city))
 			told |= model_with_known(model, i);
 		if (model->all >> i & 1 && (act->members >> city & 1 || model_removes(act, city)))
 			told |= model_undone(model, &once, i);

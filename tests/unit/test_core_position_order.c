@@ -239,6 +239,14 @@ static void status_tells_what_is_missing(void **state)
 	fixture->cities[0].city = fixture->names[7]; /* nobody */
 	assert_true(taken(fixture));
 	assert_int_equal(space_member_view(duo->cities[0].node, space, second).missing_bundles, 3);
+
+	fixture->said.machine--; /* of the first of these, and it names the city no more */
+	fixture->said.counter = 2;
+	fixture->said.n_cities = 0;
+	const ProtobufCBinaryData frame = said_frame(&fixture->said);
+	duo_message(&fixture->duo, 0, frame.data, frame.len);
+	free(frame.data);
+	assert_int_equal(space_member_view(duo->cities[0].node, space, second).missing_bundles, 0);
 }
 
 int main(void)

@@ -185,6 +185,7 @@ class State:
             return self.all
         ends = self.removals(identity, self.all) + self.by(identity, LEAVE, self.all) + self.by(identity, DECLINE, self.all)
         ends = [act for act in ends if self.ended(identity, act)]
+        ends += [part for change in self.changes(identity) for part in self.naming(change)]
         once = State(list(self.acts.values()), undone=True)
         about = [act for act in self.acts.values() if any(member[0] == identity for member in act.members)]
         about += [act for act in self.acts.values() if act.kind == REMOVE and act.subject == identity and not act.extends]
