@@ -255,6 +255,23 @@ static enum twinlog_error sync_parent(const char *path, struct twinlog_fault *fa
 	return files_sync_dir(slash ? (size ? parent : "/") : ".", fault);
 }
 
+/* Where another has put a file meanwhile, that one stays. A stick or a share may know neither links nor how to rename
+ * only where nothing is; then that is looked at first. Returns errno. */
+static int put_in_place(const char *part, const char *path)
+{
+	if (link(part, path) == 0)
+		return 0;
+	if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS)
+		return errno;
+	if (renameat2(AT_FDCWD, part, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != EOPNOTSUPP && errno != ENOSYS)
+		return errno;
+	if (access(path, F_OK) == 0)
+		return EEXIST;
+	return rename(part, path) == 0 ? 0 : errno;
+}
+
 enum twinlog_error backup_write(struct store *store, const char *dir, const char *path, store_progress progress,
 				void *context, struct backup_parts *ret_parts, struct twinlog_fault *fault)
 {
@@ -269,9 +286,9 @@ enum twinlog_error backup_write(struct store *store, const char *dir, const char
 		return fault_at(fault, errno, path);
 	enum twinlog_error error = parts_write(fd, store, dir, path, progress, context, ret_parts, fault);
 	close(fd);
-	/* Where another has put a file meanwhile, that one stays. */
-	if (!error && link(part, path) != 0)
-		error = fault_at(fault, errno, path);
+	const int code = error ? 0 : put_in_place(part, path);
+	if (code)
+		error = fault_at(fault, code, path);
 	unlink(part);
 	return error ? error : sync_parent(path, fault);
 }

@@ -210,6 +210,7 @@ static void remove_folder(const char *dir)
 					    CLIENTS_SETTINGS,
 					    CLIENTS_DIR "/admin.key",
 					    HOME_STORE_DIR "/data.mdb",
+					    HOME_STORE_DIR "/journal",
 					    HOME_STORE_DIR "/lock.mdb",
 					    HOME_STORE_DIR "/lock",
 					    CONFIG_FILE};

@@ -2,6 +2,7 @@
  * else is elsewhere. */
 #include <getopt.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -439,10 +440,36 @@ static int take_passphrase_fd(int *argc, char **argv)
 	return 0;
 }
 
+/* What the store's file says is read where it is mapped: a disk that fails, or a file cut short, is no error code then.
+ */
+static void fatal(int signal_number)
+{
+	static const char *const lines[] = {
+	    "twinlogd: the store could not be read; see the disk, then 'twinlogd verify' or a backup\n",
+	    "twinlogd: ended by a fault; if 'twinlogd verify' ends so too the store is damaged: restore a backup\n"};
+	const char *line = lines[signal_number == SIGSEGV];
+
+	if (write(STDERR_FILENO, line, strlen(line)) < 0)
+		_exit(1);
+	/* Back to what was about to be done: now it ends the process, and leaves a core. */
+}
+
+/* A sanitizer has handlers of its own, which tell more. */
+static void fatal_tells(int signal_number)
+{
+	const struct sigaction action = {.sa_handler = fatal, .sa_flags = (int)SA_RESETHAND};
+	struct sigaction now;
+
+	if (sigaction(signal_number, NULL, &now) == 0 && now.sa_handler == SIG_DFL)
+		(void)sigaction(signal_number, &action, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	int code = take_passphrase_fd(&argc, argv);
 
+	fatal_tells(SIGBUS);
+	fatal_tells(SIGSEGV);
 	passphrase_terminal(NULL);
 	if (code)
 		return code;

@@ -113,8 +113,10 @@ static enum twinlog_error writer_commit(struct workers *workers, struct work_per
 		return error;
 	for (size_t i = 0; i < count && !error; i++)
 		error = writer_batch(&workers->setup, write, batch[i]);
-	if (!error && prune)
-		error = store_prune_requests(write, wall_ms() - TWINLOG_REQUEST_KEEP_MS, WRITER_PRUNE_MAX);
+	/* A clock that begins anew in 1970 makes nothing old. */
+	const uint64_t now_ms = wall_ms();
+	if (!error && prune && now_ms > TWINLOG_REQUEST_KEEP_MS)
+		error = store_prune_requests(write, now_ms - TWINLOG_REQUEST_KEEP_MS, WRITER_PRUNE_MAX);
 	workers->texts_behind += bytes;
 	if (!error && workers->texts_behind >= TEXTS_ROW_SIZE)
 		error = texts_catch_up(write, &texts);

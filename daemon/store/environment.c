@@ -49,6 +49,7 @@ enum twinlog_error environment_error(const struct store *store, int code)
 	case MDB_INVALID:
 	case MDB_CORRUPTED:
 	case MDB_PAGE_NOTFOUND:
+	case MDB_CURSOR_FULL: /* a tree deeper than can be */
 	case MDB_INCOMPATIBLE:
 		return TWINLOG_STORE_DAMAGED;
 	case EIO: /* what LMDB also says of a short write */
@@ -122,13 +123,26 @@ static enum twinlog_error check_file(const char *dir, bool create, uint64_t *ret
 	return TWINLOG_OK;
 }
 
+/* LMDB finds a page that cannot be, and would abort. */
+static void page_is_damaged(MDB_env *env, const char *what)
+{
+	const char *path = NULL;
+
+	(void)what; /* a line of LMDB's source */
+	(void)mdb_env_get_path(env, &path);
+	dprintf(STDERR_FILENO, "%s: damaged; restore from a backup or from the partners\n", path ? path : "store");
+	_exit(1);
+}
+
 static int env_open_once(struct store *store, const char *dir, unsigned flags, size_t map_size)
 {
 	int code = mdb_env_create(&store->env);
 
 	if (code)
 		return code;
-	code = mdb_env_set_maxdbs(store->env, TABLE_COUNT);
+	code = mdb_env_set_assert(store->env, page_is_damaged);
+	if (!code)
+		code = mdb_env_set_maxdbs(store->env, TABLE_COUNT);
 	if (!code)
 		code = mdb_env_set_maxreaders(store->env, STORE_READERS_MAX);
 	if (!code)
@@ -255,6 +269,27 @@ enum twinlog_error environment_sync_dir(const char *dir)
 	return code == 0 ? TWINLOG_OK : TWINLOG_IO;
 }
 
+void environment_remove(const char *dir)
+{
+	static const char *const files[] = {"data.mdb", "lock.mdb", "lock", JOURNAL_FILE};
+	char path[PATH_SIZE];
+
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+		if (snprintf(path, sizeof path, "%s/%s", dir, files[i]) < (int)sizeof path)
+			unlink(path);
+}
+
+/* A copy that compacting was making when it was broken off: it may hold what is erased since. */
+static void drop_fresh(const char *dir)
+{
+	char fresh[PATH_SIZE];
+
+	if (snprintf(fresh, sizeof fresh, "%s/" STORE_FRESH, dir) >= (int)sizeof fresh)
+		return;
+	environment_remove(fresh);
+	rmdir(fresh);
+}
+
 static enum twinlog_error open_into(struct store *store, const char *dir, bool create, bool read_only, size_t map_max,
 				    struct twinlog_fault *fault)
 {
@@ -267,6 +302,7 @@ static enum twinlog_error open_into(struct store *store, const char *dir, bool c
 		error = take_lock(store, dir, fault);
 		if (error)
 			return error;
+		drop_fresh(dir);
 	}
 	error = check_file(dir, create, &file_size, fault);
 	if (error)

@@ -94,5 +94,7 @@ bool environment_has(const struct store *store, unsigned table);
 enum twinlog_error environment_error(const struct store *store, int code);
 enum twinlog_error environment_errno(void); /* of the call that just failed */
 enum twinlog_error environment_sync_dir(const char *dir) TWINLOG_MUST_CHECK;
+void environment_remove(const char *dir); /* the files of a store there, as far as they go */
+#define STORE_FRESH "compact"             /* a folder in the store's: where compacting makes the new file */
 
 #endif

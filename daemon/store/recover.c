@@ -177,7 +177,9 @@ static enum twinlog_error token_stays(struct store *store, MDB_txn *txn, const s
 	return error == TWINLOG_MISSING ? TWINLOG_OK : error;
 }
 
-static enum twinlog_error look_once(struct store *store, MDB_txn *txn, struct pending **ret_pending, bool *ret_seen)
+/* last: what looks damaged is. Else it may be that records were written behind the place of reading meanwhile. */
+static enum twinlog_error look_once(struct store *store, MDB_txn *txn, bool last, struct pending **ret_pending,
+				    bool *ret_seen)
 {
 	struct journal_token token;
 	struct journal_bytes held;
@@ -190,6 +192,8 @@ static enum twinlog_error look_once(struct store *store, MDB_txn *txn, struct pe
 		return TWINLOG_STORE_DAMAGED;
 	read = journal_read(store->journal_fd, store->journal_from, store->journal_size, &token, &held);
 	error = token_stays(store, txn, &token, ret_seen);
+	if (read == TWINLOG_STORE_DAMAGED && !last)
+		*ret_seen = false;
 	if (error || !*ret_seen || read) {
 		if (!read)
 			free(held.bytes);
@@ -204,7 +208,7 @@ enum twinlog_error recover_look(struct store *store, MDB_txn *txn, struct pendin
 
 	*ret_pending = NULL;
 	for (int tries = 0; tries < LOOK_TRIES && !seen; tries++) {
-		const enum twinlog_error error = look_once(store, txn, ret_pending, &seen);
+		const enum twinlog_error error = look_once(store, txn, tries == LOOK_TRIES - 1, ret_pending, &seen);
 
 		if (error)
 			return error;

@@ -68,16 +68,6 @@ static enum twinlog_error rewrite_tables(struct rewrite *rewrite, struct store *
 	return error;
 }
 
-static void remove_store(const char *dir)
-{
-	static const char *const files[] = {"data.mdb", "lock.mdb", "lock", JOURNAL_FILE};
-	char path[PATH_SIZE];
-
-	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-		if (snprintf(path, sizeof path, "%s/%s", dir, files[i]) < (int)sizeof path)
-			unlink(path);
-}
-
 enum twinlog_error store_rewrite(struct store *from, const char *dir, store_progress progress, void *context,
 				 struct twinlog_fault *fault)
 {
@@ -89,7 +79,7 @@ enum twinlog_error store_rewrite(struct store *from, const char *dir, store_prog
 	error = rewrite_tables(&rewrite, from);
 	store_close(rewrite.to);
 	if (error)
-		remove_store(dir);
+		environment_remove(dir);
 	return error ? twinlog_fault_set(fault, error, dir, NULL) : TWINLOG_OK;
 }
 
@@ -115,14 +105,11 @@ enum twinlog_error store_compact(const char *dir, store_progress progress, void 
 	struct store *store;
 	enum twinlog_error error;
 
-	if (snprintf(fresh, sizeof fresh, "%s/compact", dir) >= (int)sizeof fresh)
+	if (snprintf(fresh, sizeof fresh, "%s/" STORE_FRESH, dir) >= (int)sizeof fresh)
 		return twinlog_fault_set(fault, TWINLOG_TOO_LONG, NULL, dir);
 	error = store_open(dir, false, false, &store, fault);
 	if (error)
 		return error;
-	/* One that a power failure left behind. */
-	remove_store(fresh);
-	rmdir(fresh);
 	if (mkdir(fresh, 0700) != 0) {
 		error = twinlog_fault_set(fault, environment_errno(), fresh, NULL);
 	} else {
@@ -131,7 +118,7 @@ enum twinlog_error store_compact(const char *dir, store_progress progress, void 
 			error = put_in_place(store, dir, fresh);
 		if (error)
 			twinlog_fault_set(fault, error, dir, NULL);
-		remove_store(fresh);
+		environment_remove(fresh);
 		rmdir(fresh);
 	}
 	store_close(store);

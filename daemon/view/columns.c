@@ -77,6 +77,7 @@ static void set_who(struct set *set, const struct facts *facts)
 	const struct detail *details = facts_details(facts);
 
 	set_put(set, facts->cities_count);
+	set_put(set, facts->named_count); /* the rest are observers */
 	for (size_t i = 0; i < facts->cities_count; i++)
 		set_put(set, facts->ids[i]);
 	set_put(set, facts->direction);

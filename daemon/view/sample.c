@@ -105,12 +105,13 @@ static size_t with(uint32_t *values, size_t count, uint32_t value)
 
 /* ---- Cities ---- */
 
+/* Without observers: who looks on makes no other tie of an event. */
 size_t sample_cities(struct sample *sample, const struct item *item, uint32_t ret[TWINLOG_RECORD_CITIES_MAX])
 {
 	const struct facts *facts = item->facts;
 	size_t count = 0;
 
-	for (size_t i = 0; i < facts->cities_count && count < TWINLOG_RECORD_CITIES_MAX; i++) {
+	for (size_t i = 0; i < facts->named_count && count < TWINLOG_RECORD_CITIES_MAX; i++) {
 		const uint32_t city = sample_successor(sample, sample_name(sample, item, facts->ids[i]));
 		size_t at = count;
 

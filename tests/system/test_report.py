@@ -240,6 +240,24 @@ class Laws(harness.TestCase):
         self.assertEqual(look("2026-01-01"), {"active": 0, "dormant": 1, "not_known": 0})
         self.assertEqual(look("2029-01-01"), {"active": 0, "dormant": 0, "not_known": 1}, "past the coverage")
 
+    def test_observers(self):
+        """Who looks on makes no other tie of an event."""
+        share = lambda *question: self.one.json("report", "multilateral", *question)["total"]["values"]["multilateral"]
+        look = lambda: {name: self.one.json("report", "dormancy", "--as-of", "2020-01-01")["total"]["values"][name] for name in ("active", "dormant", "not_known")}
+        self.one.submit({"kind": "agreement", "parties": ["CN:lianyungang", "KR:mokpo"], "relation_type": "sister", "established": "1993"})
+        where = ("--from", "2019-05-03", "--to", "2019-05-03")
+        count = lambda: self.one.json("report", "ties")["total"]["values"]["records"]
+        before = count()
+        watched = [{"city_id": "CN:lianyungang"}, {"city_id": "KR:mokpo"}, {"city_id": "KR:busan", "role": "observer"}]
+        self.one.submit(harness.activity(900, start="2019-05-03", cities=watched, direction="CN:lianyungang>KR:mokpo"))
+        self.assertEqual(share(*where), 0)
+        self.assertEqual(look(), {"active": 1, "dormant": 0, "not_known": 0})
+        self.assertEqual(count(), before + 1)
+        self.assertEqual(self.one.json("report", "reciprocity", *where)["total"]["values"]["forth"], 1)
+        took_part = [{"city_id": "CN:lianyungang"}, {"city_id": "KR:mokpo"}, {"city_id": "KR:busan"}]
+        self.one.submit(harness.activity(901, start="2019-05-03", cities=took_part))
+        self.assertGreater(share(*where), 0)
+
     def test_any_order_of_arrival(self):
         """Each city has its own words first; the answers are the same bytes."""
         harness.wait_for(lambda: self.other.total() == 120, "the partner holds all")
