@@ -124,6 +124,16 @@ class Backup(harness.TestCase):
         one.start()
         self.assertEqual(one.show(record)["id"], record)
 
+    def test_compact_broken_off(self):
+        """What it was making goes with the next start: it may hold what is erased since."""
+        one = self.city("CN:lianyungang")
+        one.stop()
+        left = one.folder / "data" / "compact"
+        left.mkdir()
+        (left / "data.mdb").write_bytes(b"a secret")
+        one.start()
+        self.assertFalse(left.exists())
+
     def test_compact(self):
         one, other, _ = self.pair()
         ids = one.submit(*(activity(number, title=f"{SECRET} {number}") for number in range(50)), options=["--wait-for", "1"])

@@ -146,6 +146,12 @@ class BadDaemons(harness.TestCase):
         self.assertEqual(run([TWINLOGD]).code, 2)
         self.assertEqual(run([TWINLOGD, "frobnicate"]).code, 2)
 
+    def test_init_again_after_a_full_disk(self):
+        folder = self.folder / "small"
+        for limit, code in ((500, 1), ("unlimited", 0)):
+            done = run(["bash", "-c", f"trap '' XFSZ; ulimit -f {limit}; exec {TWINLOGD} init {folder} --city CN:lianyungang"])
+            self.assertEqual(done.code, code, done)
+
     def test_readable_secret(self):
         one = self.city("CN:lianyungang")
         one.stop()
