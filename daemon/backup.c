@@ -199,11 +199,14 @@ static enum twinlog_error client_keys_add(int fd, const char *out, const char *d
 	return error;
 }
 
-static enum twinlog_error files_add(int fd, const char *out, const char *dir, struct twinlog_fault *fault)
+static enum twinlog_error files_add(int fd, const char *out, const char *dir, bool *ret_keyless,
+				    struct twinlog_fault *fault)
 {
-	static const char *const names[] = {IDENTITY_SEED_FILE, IDENTITY_CARD_FILE, CLIENTS_FILE, CLIENTS_SETTINGS,
-					    CONFIG_FILE};
-	enum twinlog_error error = TWINLOG_OK;
+	static const char *const names[] = {IDENTITY_CARD_FILE, CLIENTS_FILE, CLIENTS_SETTINGS, CONFIG_FILE};
+	enum twinlog_error error = file_add(fd, out, dir, IDENTITY_SEED_FILE, fault);
+	*ret_keyless = error == TWINLOG_MISSING;
+	if (*ret_keyless)
+		error = TWINLOG_OK;
 	for (size_t i = 0; i < sizeof names / sizeof *names && !error; i++)
 		error = file_add(fd, out, dir, names[i], fault);
 	return error ? error : client_keys_add(fd, out, dir, fault);
@@ -238,7 +241,7 @@ static enum twinlog_error parts_write(int fd, struct store *store, const char *d
 	if (error)
 		return twinlog_fault_set(fault, error, path, NULL);
 	parts->store_size = (uint64_t)lseek(fd, 0, SEEK_END);
-	error = files_add(fd, path, dir, fault);
+	error = files_add(fd, path, dir, &parts->keyless, fault);
 	parts->size = (uint64_t)lseek(fd, 0, SEEK_END);
 	return error ? error : trailer_add(fd, path, parts, progress, context, fault);
 }

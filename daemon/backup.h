@@ -9,11 +9,14 @@
 #ifndef TWINLOG_BACKUP_H
 #define TWINLOG_BACKUP_H
 
+#include <stdbool.h>
+
 #include "store.h"
 
 struct backup_parts {
 	uint64_t store_size;
 	uint64_t size; /* of store and files */
+	bool keyless;  /* written where the key is no file of the folder (but a credential): it is not in there */
 };
 
 /* While a daemon runs or not. The file is whole or not there: NOT_EMPTY when there is one. */

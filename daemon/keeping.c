@@ -88,8 +88,10 @@ static int backup_make(const char *dir, const char *path)
 	error = backup_write(home.store, dir, path, NULL, NULL, &parts, &fault);
 	watch_stop(&watch);
 	if (!error)
-		printf("%s: backup of %s, %" PRIu64 " bytes. Keep it as safe as the keys: it can speak as the city\n",
-		       path, home.config.city, parts.size);
+		printf("%s: backup of %s, %" PRIu64 " bytes. %s\n", path, home.config.city, parts.size,
+		       parts.keyless
+			   ? "Its key is not in the folder and so not in here: keep that, or the recovery file"
+			   : "Keep it as safe as the keys: it can speak as the city");
 	home_close(&home);
 	return error ? command_fail(&fault) : 0;
 }

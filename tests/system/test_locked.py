@@ -3,6 +3,7 @@
 
 import os
 import pty
+import shutil
 
 import harness
 from harness import run
@@ -71,6 +72,17 @@ class Locked(harness.TestCase):
         city.stop()
         # The key file itself may come that way too.
         (city.folder / "keys" / "city.seed").rename(credentials / "city.seed")
+        city.start()
+        city.do("status")
+        # A backup then has no key in it, and says so; what it brings back runs with the credential.
+        done = harness.run([harness.TWINLOGD, "backup", city.folder, self.folder / "kept"])
+        self.assertEqual(done.code, 0, done)
+        self.assertIn(b"key is not in the folder", done.out)
+        self.assertNotIn((credentials / "city.seed").read_bytes(), (self.folder / "kept").read_bytes())
+        city.stop()
+        shutil.rmtree(city.folder)
+        done = harness.run([harness.TWINLOGD, "restore", self.folder / "kept", city.folder])
+        self.assertEqual(done.code, 0, done)
         city.start()
         city.do("status")
 
