@@ -10,7 +10,8 @@
 #include "edtf.h"
 #include "export.h"
 
-#define LINE_OCTETS 75u /* section 3.1, without the line end */
+#define LINE_OCTETS 75u  /* section 3.1, without the line end */
+#define LAST_YEAR   9999 /* section 3.3.4: a date has four digits for it, so none lies behind its last day */
 
 /* A content line, folded at 75 octets, never within a character. */
 static void line_write(FILE *out, const char *line)
@@ -124,7 +125,10 @@ static void event_begin(struct export *export, const Twinlog__Record *record, co
 	property(export, "UID:%s%s@twinlog", cli_hex(cli, record->handle, 0), more);
 	property(export, "DTSTAMP:%s", moment(cli, record->changed_ms));
 	property(export, "DTSTART;VALUE=DATE:%s", day(cli, when->first));
-	property(export, "DTEND;VALUE=DATE:%s", day(cli, when->last + 1));
+	if (when->last < edtf_days(LAST_YEAR, 12, 31))
+		property(export, "DTEND;VALUE=DATE:%s", day(cli, when->last + 1));
+	else
+		property(export, "DURATION:P%dD", (int)(when->last - when->first) + 1);
 	property(export, "SUMMARY:%s%s%s%s", escaped(cli, title), when->exact ? "" : " (",
 		 when->exact ? "" : escaped(cli, when->written), when->exact ? "" : ")");
 	property(export, "TRANSP:TRANSPARENT");

@@ -187,6 +187,11 @@ class Export(harness.TestCase):
         self.assertEqual((month["DTSTART"][1], month["DTEND"][1]), ("20181101", "20190101"))
         self.assertIn("(2018-11 – 2018-12)", month["SUMMARY"][1], "says that the day is not known")
         self.assertNotIn(f"{ids[2]}@twinlog", events)
+        # RFC 5545 has four digits for a year, and the end is the day after.
+        last = self.one.submit(COMPLETE | {"start": "9999-12-31", "end": ""}, COMPLETE | {"start": "9999-11", "end": "9999-12"}, COMPLETE | {"start": "9999-12-30", "end": "9999-12-30"})
+        events = {event["UID"][1]: event for event in components(unfolded(self.out("last.ics", "--from", "9999").read_bytes()))}
+        ends = [[events[f"{id_}@twinlog"].get(name, ("", ""))[1] for name in ("DTSTART", "DTEND", "DURATION")] for id_ in last]
+        self.assertEqual(ends, [["99991231", "", "P1D"], ["99991101", "", "P61D"], ["99991230", "99991231", ""]])
         ties = components(unfolded(self.out("ties.ics", "--kind", "agreement").read_bytes()))
         self.assertEqual(len(ties), len([tie for tie in self.one.records("--kind", "agreement").values() if len(self.lead(tie).get("established", "")) >= 7]))
 
