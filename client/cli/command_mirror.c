@@ -223,6 +223,9 @@ static int mirror_run(struct cli *cli, const struct cli_arguments *arguments)
 	};
 	enum twinlog_error error;
 
+	/* It is not shown: there may be a password in it. */
+	if (!postgres_url_sound(mirror.url))
+		return cli_refuse(cli, TWINLOG_USAGE, N_("URL is postgresql://USER@HOST/DATABASE"), NULL);
 	if (cli_connect(cli) || cli_filter(cli, arguments, &filter) || city_ask(&mirror))
 		return cli_fail(cli);
 	mirror.spaces = spaces_text(cli, &filter);

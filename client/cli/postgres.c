@@ -58,6 +58,14 @@ static void keep_quiet(void *nothing, const char *message)
 	(void)message;
 }
 
+bool postgres_url_sound(const char *url)
+{
+	PQconninfoOption *options = PQconninfoParse(url, NULL);
+
+	PQconninfoFree(options);
+	return options;
+}
+
 enum twinlog_error postgres_open(const char *url, struct postgres **ret_postgres, struct twinlog_fault *fault)
 {
 	/* The url comes last and has the last word. */

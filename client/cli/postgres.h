@@ -10,6 +10,8 @@
 
 struct postgres;
 
+/* false: no server needs to be asked to know that it leads nowhere. */
+bool postgres_url_sound(const char *url);
 /* url: postgresql://…, or any connection string of libpq. What it leaves out comes from the environment (PGHOST,
  * PGPASSWORD, …) and ~/.pgpass. It is shown nowhere, since it may hold a password. */
 enum twinlog_error postgres_open(const char *url, struct postgres **ret_postgres,
