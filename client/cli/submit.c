@@ -101,6 +101,9 @@ static void send_also(struct submission *submission, const Twinlog__Submitted *f
 
 		if (fault_from_wire(&cli->fault, result->code, result->where, result->value) != TWINLOG_OK)
 			refused(submission, lines[i]);
+		else if (count == 1)
+			cli_note(_("%s is the same record in the other space; lists over both show one of them"),
+				 cli_hex(cli, result->handle, 0));
 	}
 }
 

@@ -61,6 +61,18 @@ class Publish(harness.TestCase):
         wait_for(lambda: SECRET not in json.dumps(list(third.records().values()), ensure_ascii=False), "the copy's only version is erased")
         self.assertIn("exhibition", json.dumps(one.show(id_)))
 
+    def test_the_copy_is_told(self):
+        """One id is printed, and lists over both spaces may show the other: so that one is told too."""
+        one, _, _, pair, network = self.three()
+        done = one.run("submit", "-", "--space", pair, "--also", "Network", given=json.dumps(activity(1)))
+        (printed,), told = done.out.decode().split(), done.err.decode()
+        self.assertEqual((done.code, told.count("\n")), (0, 1), done)
+        copy = told.split()[1]
+        self.assertEqual([one.show(id_)["space"] for id_ in (printed, copy)], [pair, network])
+        self.assertIn(next(iter(one.records())), (printed, copy))
+        many = one.run("submit", "-", "--space", pair, "--also", "Network", given="\n".join(json.dumps(activity(n)) for n in (2, 3)))
+        self.assertEqual((len(many.out.split()), many.err), (2, b""), "of many nobody reads it")
+
     def test_retry_adds_nothing(self):
         one, _, third, pair, _ = self.three()
         record = activity(1, request="0123456789ab" + "00" * 10)
