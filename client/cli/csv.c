@@ -165,25 +165,80 @@ enum twinlog_error csv_next(struct csv_reader *reader, struct arena *arena, stru
 	return error ? twinlog_fault_set(fault, error, "row", NULL) : TWINLOG_OK;
 }
 
+/* ---- Formulas ---- */
+
+/* What a spreadsheet takes a cell for a formula by, or passes over before it looks for one; full-width signs are typed
+ * for the others in East Asia. */
+static bool is_sign(const char *text, size_t size)
+{
+	static const char *const signs[] = {
+	    "=", "+", "-", "@", "\t", "\r", "\n", "\xEF\xBC\x9D", "\xEF\xBC\x8B", "\xEF\xBC\x8D", "\xEF\xBC\xA0"};
+
+	for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+		/* One sign alone is a sign to spreadsheets too. */
+		if (size > strlen(signs[i]) && memcmp(text, signs[i], strlen(signs[i])) == 0)
+			return true;
+	return false;
+}
+
+static size_t digits(const char *text, size_t size, size_t at)
+{
+	while (at < size && text[at] >= '0' && text[at] <= '9')
+		at++;
+	return at;
+}
+
+/* -12, -0.5, -1e-05: as our own figures are written. */
+static bool is_number(const char *text, size_t size)
+{
+	const size_t begin = size > 0 && text[0] == '-';
+	size_t at = digits(text, size, begin);
+
+	if (at == begin)
+		return false;
+	if (at < size && text[at] == '.')
+		at = digits(text, size, at + 1);
+	if (at + 1 < size && text[at] == 'e')
+		at = digits(text, size, at + 1 + (text[at + 1] == '-' || text[at + 1] == '+'));
+	return at == size;
+}
+
+bool csv_live(const char *text, size_t size)
+{
+	size_t at = 0;
+
+	while (at < size && text[at] == '\'')
+		at++;
+	return is_sign(text + at, size - at) && (at > 0 || !is_number(text, size));
+}
+
+bool csv_guarded(const char *text, size_t size)
+{
+	return size > 0 && text[0] == '\'' && csv_live(text + 1, size - 1);
+}
+
+/* ---- Writing ---- */
+
 void csv_write(FILE *out, const void *text, size_t size, bool first)
 {
 	const char *bytes = text;
+	const bool live = csv_live(bytes, size);
 	bool quote = size > 0 && (bytes[0] == ' ' || bytes[size - 1] == ' ');
 	for (size_t i = 0; i < size && !quote; i++)
 		quote = bytes[i] == ',' || bytes[i] == '"' || bytes[i] == '\n' || bytes[i] == '\r';
 	if (!first)
 		putc(',', out);
-	if (!quote) {
-		fwrite(bytes, 1, size, out);
-		return;
-	}
-	putc('"', out);
+	if (quote)
+		putc('"', out);
+	if (live)
+		putc('\'', out);
 	for (size_t i = 0; i < size; i++) {
 		if (bytes[i] == '"')
 			putc('"', out);
 		putc(bytes[i], out);
 	}
-	putc('"', out);
+	if (quote)
+		putc('"', out);
 }
 
 void csv_write_end(FILE *out)

@@ -46,7 +46,14 @@ char csv_separator(const char *text, size_t size);
 enum twinlog_error csv_next(struct csv_reader *reader, struct arena *arena, struct csv_row *row,
 			    struct twinlog_fault *fault) TWINLOG_MUST_CHECK;
 
-/* One cell, quoted where it must be; the first of a row without a separator before it. */
+/* Whether a spreadsheet would take the cell for a formula, if need be once an apostrophe is taken off: a partner's
+ * words are not to run in the office that opens them. Plain numbers are none. */
+bool csv_live(const char *text, size_t size);
+/* Whether it begins with the apostrophe that csv_write puts before such a cell: what is behind it was meant. */
+bool csv_guarded(const char *text, size_t size);
+
+/* One cell, with an apostrophe before it when it is live, quoted where it must be; the first of a row without a
+ * separator before it. */
 void csv_write(FILE *out, const void *text, size_t size, bool first);
 /* CRLF. */
 void csv_write_end(FILE *out);
