@@ -56,14 +56,18 @@ static bool next_value(ProtobufCBinaryData cell, size_t *at, ProtobufCBinaryData
 	return true;
 }
 
-/* The value at the same place of a list beside; a list of one stands for all. */
+/* The value at the same place of a list beside. One alone, with no list around it, stands for all; in a list an empty
+ * place says nothing. */
 static ProtobufCBinaryData value_beside(ProtobufCBinaryData cell, size_t index)
 {
-	ProtobufCBinaryData value = codec_bytes(NULL, 0), next;
+	ProtobufCBinaryData value = codec_bytes(NULL, 0);
 	size_t at = 0;
 
-	for (size_t i = 0; i <= index && next_value(cell, &at, &next); i++)
-		value = next;
+	if (cell.len == 0 || !memchr(cell.data, ';', cell.len))
+		return cell;
+	for (size_t i = 0; i <= index; i++)
+		if (!next_value(cell, &at, &value))
+			return codec_bytes(NULL, 0);
 	return value;
 }
 
