@@ -114,7 +114,7 @@ enum twinlog_error cli_read_file(const char *name, size_t max, char **ret_text, 
 
 /* The built-in places and those of the city records that the daemon knows (when connected), once. */
 enum twinlog_error cli_places(struct cli *cli, struct places **ret_places) TWINLOG_MUST_CHECK;
-/* Those of one space alone, beside the built-in ones; the caller's. */
+/* Those of one space alone (NULL: of all), beside the built-in ones; the caller's. */
 enum twinlog_error cli_places_of(struct cli *cli, const struct hash *space,
 				 struct places **ret_places) TWINLOG_MUST_CHECK;
 /* A city by id or any name. Several: the candidates go to stderr, one a line, and TWINLOG_AMBIGUOUS_CITY. For

@@ -18,6 +18,15 @@ static const struct cli_option import_options[] = {
     {0},
 };
 
+/* What this city is called in a space; NULL: it is no member. */
+static const char *self_in(struct cli *cli, const Twinlog__SpaceInfo *space)
+{
+	for (size_t i = 0; i < space->n_members; i++)
+		if (space->members[i]->self)
+			return cli_text(cli, space->members[i]->city_id);
+	return NULL;
+}
+
 /* The one space asked for, or the only one; and what this city is called there. */
 static enum twinlog_error find_space(struct cli *cli, const char *name, struct import *import)
 {
@@ -37,13 +46,30 @@ static enum twinlog_error find_space(struct cli *cli, const char *name, struct i
 		struct hash id;
 
 		if (codec_get_hash(spaces->spaces[i]->space, &id) == TWINLOG_OK && hash_equal(&id, &import->space))
-			space = spaces->spaces[i];
-	}
-	for (size_t i = 0; space && i < space->n_members; i++) {
-		if (space->members[i]->self)
-			import->self = cli_text(cli, space->members[i]->city_id);
+			import->self = self_in(cli, spaces->spaces[i]);
 	}
 	return import->self ? TWINLOG_OK : twinlog_fault_set(&cli->fault, TWINLOG_NOT_A_MEMBER, "--space", name);
+}
+
+static enum twinlog_error find_target(struct cli *cli, const char *name, struct import *import)
+{
+	const enum twinlog_error error = find_space(cli, name, import);
+
+	return error ? error : cli_places_of(cli, &import->space, &import->places);
+}
+
+/* A map is proposed without a space to write into: the city goes by the name that it has in any, and knows the places
+ * of all. In no space, the map does not say which city's sheet it is. */
+static enum twinlog_error find_draft(struct cli *cli, struct import *import)
+{
+	Twinlog__Spaces *spaces = NULL;
+	enum twinlog_error error = cli_spaces(cli, &spaces);
+
+	for (size_t i = 0; !error && i < spaces->n_spaces && !import->self; i++)
+		import->self = self_in(cli, spaces->spaces[i]);
+	if (!error && !import->self)
+		import->self = "";
+	return error ? error : cli_places_of(cli, NULL, &import->places);
 }
 
 /* ---- The plan and the outcome ---- */
@@ -159,7 +185,8 @@ static int run_passes(struct cli *cli, const struct cli_arguments *arguments, st
 
 static int import_command(struct cli *cli, const struct cli_arguments *arguments)
 {
-	const char *file = cli_operand(arguments, 0);
+	const char *file = cli_operand(arguments, 0), *space = cli_option(arguments, "space");
+	const bool draft = cli_given(arguments, "draft-map");
 	struct import import = {
 	    .cli = cli, .own = cli_given(arguments, "own"), .stubs = json_array(), .likely = json_array()};
 	int code;
@@ -169,12 +196,11 @@ static int import_command(struct cli *cli, const struct cli_arguments *arguments
 		import.errors_name = cli_printf(cli, "%s.refused.csv", strcmp(file, "-") == 0 ? "import" : file);
 	if (!import.stubs || !import.likely)
 		code = cli_refuse(cli, TWINLOG_NO_MEMORY, NULL, NULL);
-	else if (cli_connect(cli) || find_space(cli, cli_option(arguments, "space"), &import) ||
-		 cli_places_of(cli, &import.space, &import.places) || import_open(&import, arguments))
+	else if (cli_connect(cli) || (draft && !space ? find_draft(cli, &import) : find_target(cli, space, &import)) ||
+		 import_open(&import, arguments))
 		code = cli_fail(cli);
 	else
-		code =
-		    cli_given(arguments, "draft-map") ? import_draft_map(&import) : run_passes(cli, arguments, &import);
+		code = draft ? import_draft_map(&import) : run_passes(cli, arguments, &import);
 	if (import.errors)
 		fclose(import.errors);
 	json_decref(import.stubs);

@@ -205,6 +205,17 @@ class Office(harness.TestCase):
         self.assertEqual(terminal.end(), 0, terminal.text)
         self.assertIn("가각", self.chinese.do("list"))
 
+    def test_a_map_needs_no_space(self):
+        """It is proposed, and nothing is written: in several spaces, and in none."""
+        book = self.file("book.xlsx", workbook.make({"현황": KOREAN}))
+        proposed = json.loads(self.korean.do("import", book, "--draft-map"))
+        second = self.chinese.found("Second", self.korean)
+        self.assertEqual(json.loads(self.korean.do("import", book, "--draft-map")), proposed)
+        self.assertEqual(json.loads(self.korean.do("import", book, "--draft-map", "--space", second)), proposed)
+        self.korean.refuses(2, "import", book, "--yes", says="--space")
+        alone = json.loads(self.city("KR:busan", listen=False).do("import", book, "--draft-map"))
+        self.assertEqual((alone["columns"], alone["fixed"]["city_a"], proposed["fixed"]["city_a"]), (proposed["columns"], "", "KR:mokpo"))
+
     def test_stubs_of_names(self):
         """A name that no list knows is one city, in whatever order the sheets come, and the same at the next import."""
         head = "event_id,date,city_a,city_b,country_b,field,form\n"
