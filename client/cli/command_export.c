@@ -196,6 +196,9 @@ static int export_run(struct cli *cli, const struct cli_arguments *arguments)
 		printf(_("%zu records in %s\n"), export.count, file);
 	if (export.left_out)
 		cli_note(_("%zu records are left out: they have no date that this format can hold"), export.left_out);
+	if (export.wordless)
+		cli_note(_("%zu records are left out: nobody's words on them stand, they were withdrawn or erased"),
+			 export.wordless);
 	return 0;
 }
 

@@ -23,6 +23,7 @@ struct export
 	bool begun;      /* format->begin was called */
 	size_t count;    /* records written */
 	size_t left_out; /* that the format cannot hold: told at the end */
+	size_t wordless; /* left out since nobody's values of them stand: likewise */
 	uint64_t total;  /* of all that fit, once the first page is there */
 	void *state;     /* the format's */
 };

@@ -65,10 +65,13 @@ static enum twinlog_error csv_record(struct export *export, const Twinlog__Recor
 	const enum sheet_column *columns;
 	const size_t count = sheet_columns(export->kind, &columns);
 
+	if (!body) {
+		export->wordless++;
+		return TWINLOG_OK;
+	}
 	export_more_cells(export->cli, record, more);
 	for (size_t i = 0; i < count; i++) {
-		const ProtobufCBinaryData cell =
-		    body ? sheet_cell_of(&writer, export->kind, body, columns[i]) : codec_bytes(NULL, 0);
+		const ProtobufCBinaryData cell = sheet_cell_of(&writer, export->kind, body, columns[i]);
 
 		csv_write(export->out, cell.len ? (const void *)cell.data : "", cell.len, i == 0);
 	}

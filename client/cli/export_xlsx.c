@@ -99,11 +99,13 @@ static enum twinlog_error book_record(struct export *export, const Twinlog__Reco
 	struct xlsx_cell cells[XLSX_TABLE_COLUMNS_MAX] = {0};
 	const char *more[EXPORT_MORE_COLUMNS];
 
+	if (!body) {
+		export->wordless++;
+		return TWINLOG_OK;
+	}
 	export_more_cells(export->cli, record, more);
 	for (size_t i = 0; i < count; i++)
-		cells[i] =
-		    cell_make(export->cli, columns[i],
-			      body ? sheet_cell_of(&writer, export->kind, body, columns[i]) : codec_bytes(NULL, 0));
+		cells[i] = cell_make(export->cli, columns[i], sheet_cell_of(&writer, export->kind, body, columns[i]));
 	for (size_t i = 0; i < EXPORT_MORE_COLUMNS; i++)
 		cells[count + i] = (struct xlsx_cell){.type = XLSX_TEXT, .text = more[i]};
 	xlsx_row(export->state, cells);
