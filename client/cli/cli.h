@@ -141,7 +141,8 @@ enum twinlog_error cli_record_name(struct cli *cli, const char *text, Twinlog__R
 /* Asks for one record. */
 enum twinlog_error cli_show(struct cli *cli, const char *id, bool history,
 			    Twinlog__Record **ret_record) TWINLOG_MUST_CHECK;
-/* The body that speaks for a record: the lead's, or the first there is; NULL when nobody gives values. */
+/* The statement that speaks for a record: the lead, or the first there is; NULL when nobody gives values. */
+const Twinlog__Version *cli_lead(const Twinlog__Record *record);
 const Twinlog__Body *cli_lead_body(struct cli *cli, const Twinlog__Record *record);
 /* What a list shows of the body that speaks for a record, NULL: "" (record_cells.c): its date, its cities, and a title
  * or else what it is. */

@@ -212,7 +212,9 @@ const struct cli_command command_export = {
 	N_("By the ending of FILE, or --as. One kind of record (--kind, else activities), each as its lead statement "
 	   "has it: .csv with the columns that import knows, .xlsx the same with a sheet of measures and charts, .xml "
 	   "for IATI 2.03. All kinds: .jsonl, one object a line with every side's words; .ics, a calendar; .geojson, "
-	   "for maps. The file is there whole or not at all."),
+	   "for maps. The file is there whole or not at all. In .csv an apostrophe stands before a text that a "
+	   "spreadsheet "
+	   "would run as a formula; import takes it off again."),
     .options = export_options,
     .more = cli_filter_options,
     .run = export_run,

@@ -31,7 +31,6 @@ static const char *self_in(struct cli *cli, const Twinlog__SpaceInfo *space)
 static enum twinlog_error find_space(struct cli *cli, const char *name, struct import *import)
 {
 	Twinlog__Spaces *spaces = NULL;
-	const Twinlog__SpaceInfo *space = NULL;
 	enum twinlog_error error = cli_spaces(cli, &spaces);
 
 	if (!error && name)
@@ -220,8 +219,9 @@ const struct cli_command command_import = {
 	"text in UTF-8, GB18030 or CP949. For any other sheet --draft-map proposes which column and value means what; "
 	"a person corrects and names that map, and --map uses it. Good rows go in, refused ones into a file with their "
 	"line and reason. A row that is this city's own word becomes its statement, any other a report. The same sheet "
-	"again adds nothing; a changed row is an amendment, but what was changed by hand since stays. A city that no "
-	"list knows becomes a stub, and all stubs are listed. On a terminal the plan is shown and asked for once."),
+	"again adds nothing; a changed row is an amendment, but what was changed by hand since stays. Of a row that "
+	"export wrote only the cells that were edited count, on top of this city's own statement. A city that no list "
+	"knows becomes a stub, and all stubs are listed. On a terminal the plan is shown and asked for once."),
     .options = import_options,
     .run = import_command,
 };

@@ -69,6 +69,8 @@ static enum twinlog_error side_stub(const struct sheet_reader *reader, const str
 	struct place_cells cells = {.name = sheet_cell(sheet, row, column[0]),
 				    .local = sheet_cell(sheet, row, column[1]),
 				    .subdivision = sheet_cell(sheet, row, column[3])};
+	if (draft->exported)
+		return TWINLOG_OK;
 	enum twinlog_error error = sheet_country(reader, sheet, row, column[2], &cells.country, fault);
 	if (!error)
 		error = sheet_code(sheet, row, column[4], CODELIST_ADMIN_LEVEL, &cells.level, fault);
@@ -187,6 +189,21 @@ static void take_values(Twinlog__Body *body, const Twinlog__Quote *quote, bool o
 	body->agreement->source = quote->source;
 	if (own)
 		body->note = quote->note;
+}
+
+enum twinlog_error agreement_values(struct arena *arena, struct draft *draft)
+{
+	const Twinlog__Quote *quote = draft->body->agreement->quotes[0];
+	Twinlog__Agreement *agreement = arena_copy(arena, draft->body->agreement, sizeof *agreement);
+	Twinlog__Body *body = arena_copy(arena, draft->body, sizeof *body);
+
+	if (!agreement || !body)
+		return TWINLOG_NO_MEMORY;
+	agreement->n_quotes = 0;
+	body->agreement = agreement;
+	take_values(body, quote, true);
+	draft->body = body;
+	return TWINLOG_OK;
 }
 
 /* A report that says what its own quotes make it say; otherwise somebody gave it values by hand, which stay. */

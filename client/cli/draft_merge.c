@@ -24,8 +24,7 @@ static size_t value_size(const ProtobufCFieldDescriptor *field)
 	}
 }
 
-/* One field of a message, by value: lists and messages are shared. */
-static void field_take(void *to, const void *from, const ProtobufCFieldDescriptor *field)
+void draft_field_take(void *to, const void *from, const ProtobufCFieldDescriptor *field)
 {
 	const bool repeated = field->label == PROTOBUF_C_LABEL_REPEATED;
 	if (repeated)
@@ -35,9 +34,8 @@ static void field_take(void *to, const void *from, const ProtobufCFieldDescripto
 	       repeated ? sizeof(void *) : value_size(field));
 }
 
-/* Equal as bytes on the wire. */
-static enum twinlog_error fields_equal(struct arena *arena, const ProtobufCMessage *a, const ProtobufCMessage *b,
-				       const ProtobufCFieldDescriptor *field, bool *ret_equal)
+enum twinlog_error draft_field_equal(struct arena *arena, const ProtobufCMessage *a, const ProtobufCMessage *b,
+				     const ProtobufCFieldDescriptor *field, bool *ret_equal)
 {
 	const ProtobufCMessageDescriptor *descriptor = a->descriptor;
 	ProtobufCMessage *one = arena_alloc(arena, descriptor->sizeof_message);
@@ -48,8 +46,8 @@ static enum twinlog_error fields_equal(struct arena *arena, const ProtobufCMessa
 		return TWINLOG_NO_MEMORY;
 	protobuf_c_message_init(descriptor, one);
 	protobuf_c_message_init(descriptor, other);
-	field_take(one, a, field);
-	field_take(other, b, field);
+	draft_field_take(one, a, field);
+	draft_field_take(other, b, field);
 	enum twinlog_error error = codec_pack_arena(arena, one, &one_bytes, &one_size);
 	if (!error)
 		error = codec_pack_arena(arena, other, &other_bytes, &other_size);
@@ -67,7 +65,7 @@ static enum twinlog_error said_before(struct arena *arena, const struct draft_pa
 	for (size_t i = 0; i < past->earlier_count && !error && !equal; i++) {
 		const ProtobufCMessage *earlier = body_content(past->earlier[i]);
 		if (earlier && earlier->descriptor == sheet->descriptor)
-			error = fields_equal(arena, earlier, sheet, field, &equal);
+			error = draft_field_equal(arena, earlier, sheet, field, &equal);
 	}
 	*ret_said = equal;
 	return error;
@@ -133,10 +131,8 @@ static bool city_alike(const Twinlog__City *a, const Twinlog__City *b, const cha
 	return strcmp(field, "names") == 0 && names_alike(a, b);
 }
 
-/* Whether a cell would look the same for both: roles, further actors, titles in other languages and sides have no
- * column, and what was said of them stays. */
-static bool alike(const struct draft *draft, const ProtobufCMessage *sheet, const ProtobufCMessage *onto,
-		  const ProtobufCFieldDescriptor *field)
+bool draft_field_alike(const struct draft *draft, const ProtobufCMessage *sheet, const ProtobufCMessage *onto,
+		       const ProtobufCFieldDescriptor *field)
 {
 	const Twinlog__Activity *a = (const Twinlog__Activity *)sheet, *b = (const Twinlog__Activity *)onto;
 
@@ -180,13 +176,13 @@ static enum twinlog_error overlay(struct arena *arena, const struct draft *draft
 	for (unsigned i = 0; i < sheet->descriptor->n_fields && !error; i++) {
 		const ProtobufCFieldDescriptor *field = &sheet->descriptor->fields[i];
 		bool equal, said = false;
-		if (field_size(sheet, field) == 0 || alike(draft, sheet, onto, field))
+		if (field_size(sheet, field) == 0 || draft_field_alike(draft, sheet, onto, field))
 			continue;
-		error = fields_equal(arena, sheet, onto, field, &equal);
+		error = draft_field_equal(arena, sheet, onto, field, &equal);
 		if (!error && !equal)
 			error = said_before(arena, past, sheet, field, &said);
 		if (!error && !equal && !said)
-			field_take(onto, sheet, field);
+			draft_field_take(onto, sheet, field);
 	}
 	return error;
 }
@@ -216,8 +212,8 @@ static enum twinlog_error content_merge(struct arena *arena, struct draft *draft
 	return TWINLOG_OK;
 }
 
-static enum twinlog_error bodies_equal(struct arena *arena, const Twinlog__Body *a, const Twinlog__Body *b,
-				       bool *ret_equal)
+enum twinlog_error draft_bodies_equal(struct arena *arena, const Twinlog__Body *a, const Twinlog__Body *b,
+				      bool *ret_equal)
 {
 	Twinlog__Body one = *a, other = *b;
 	uint8_t *one_bytes, *other_bytes;
@@ -241,7 +237,7 @@ enum twinlog_error draft_merge(struct arena *arena, struct draft *draft, const c
 				       : content_merge(arena, draft, past);
 	bool equal = false;
 	if (!error && past->current)
-		error = bodies_equal(arena, draft->body, past->current, &equal);
+		error = draft_bodies_equal(arena, draft->body, past->current, &equal);
 	if (error)
 		return error;
 	if (!past->current)

@@ -42,8 +42,9 @@ extern const struct export_format export_csv, export_lines, export_xlsx, export_
 
 /* Whose values the record has: the city of its lead statement; "" when nobody's. */
 const char *export_lead(struct cli *cli, const Twinlog__Record *record);
-/* The columns that stand behind those of the layout; import knows the record by the first. */
-#define EXPORT_MORE_COLUMNS 4u
+/* The columns that stand behind those of the layout; import knows the record by the first, and what was edited by the
+ * last: the version that the row was written from. */
+#define EXPORT_MORE_COLUMNS 5u
 extern const char *const export_more_columns[EXPORT_MORE_COLUMNS];
 void export_more_cells(struct cli *cli, const Twinlog__Record *record, const char *ret_cells[EXPORT_MORE_COLUMNS]);
 /* Where an activity was: the city that hosts it, by role or by direction; empty when nobody says. */

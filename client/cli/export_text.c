@@ -4,26 +4,24 @@
 
 #include "export.h"
 
-const char *const export_more_columns[EXPORT_MORE_COLUMNS] = {"record", "space", "state", "stated_by"};
+const char *const export_more_columns[EXPORT_MORE_COLUMNS] = {"record", "space", "state", "stated_by", "statement"};
 
 const char *export_lead(struct cli *cli, const Twinlog__Record *record)
 {
-	for (size_t i = 0; i < record->n_sides; i++) {
-		const Twinlog__Version *word = record->sides[i]->word;
+	const Twinlog__Version *lead = cli_lead(record);
 
-		if (word && record->lead.len == word->leaf.len &&
-		    memcmp(record->lead.data, word->leaf.data, word->leaf.len) == 0)
-			return cli_text(cli, record->sides[i]->city_id);
-	}
-	return "";
+	return lead ? cli_text(cli, lead->city_id) : "";
 }
 
 void export_more_cells(struct cli *cli, const Twinlog__Record *record, const char *ret_cells[EXPORT_MORE_COLUMNS])
 {
+	const Twinlog__Version *lead = cli_lead(record);
+
 	ret_cells[0] = cli_hex(cli, record->handle, 0);
 	ret_cells[1] = cli_hex(cli, record->space, 0);
 	ret_cells[2] = state_name(record->state);
 	ret_cells[3] = export_lead(cli, record);
+	ret_cells[4] = lead ? cli_hex(cli, lead->leaf, 0) : "";
 }
 
 ProtobufCBinaryData export_host(const Twinlog__Activity *activity)

@@ -83,6 +83,9 @@ static struct xlsx_cell cell_make(struct cli *cli, enum sheet_column column, Pro
 
 	if (bytes.len == 0)
 		return (struct xlsx_cell){.type = XLSX_EMPTY};
+	/* A workbook says what is a text, so nothing runs; but import takes such an apostrophe off. */
+	if (csv_guarded(text, bytes.len))
+		text = cli_printf(cli, "'%s", text);
 	if (type == XLSX_TEXT || type == XLSX_DATE)
 		return (struct xlsx_cell){.type = type, .text = text};
 	number = strtod(text, &end);

@@ -72,7 +72,10 @@ struct import_entry {
 	struct draft draft;
 	ProtobufCBinaryData key;
 	uint32_t nth;
-	ProtobufCBinaryData record; /* the handle in hex that an exported row carries; or empty */
+	ProtobufCBinaryData record;       /* the handle in hex that an exported row carries; or empty */
+	const ProtobufCBinaryData *cells; /* of an exported row, a cell for each sheet_column */
+	bool unread; /* an exported row that cannot be read, which does no harm as long as it says what was written */
+	struct twinlog_fault fault; /* why not */
 	const char *row;            /* as it stands in the sheet; NULL for a stub */
 	size_t row_size;
 	enum draft_change change;
@@ -119,6 +122,12 @@ enum twinlog_error import_window_send(struct import *import, struct import_windo
 enum twinlog_error import_window_land(struct import *import, struct import_window *window) TWINLOG_MUST_CHECK;
 /* Empties it for other rows. */
 void import_window_clear(struct import *import, struct import_window *window);
+
+/* import_exported.c: a row that export wrote. *ret_known: its record is known in the space, and the row is about that
+ * one, whoever opened it: compared with the version that it was written from, and what was edited put on top of this
+ * city's own statement. It is refused when that version is no longer to be had, or the city has no statement. */
+enum twinlog_error import_exported(struct import *import, struct arena *arena, struct import_entry *entry,
+				   bool *ret_known) TWINLOG_MUST_CHECK;
 
 /* import_flight.c: requests that are not waited for at once. The flight is the caller's and stays where it is until
  * flight_end, which accepts one that was never sent. */

@@ -148,13 +148,44 @@ static enum twinlog_error place_entry(struct rows *rows, const struct csv_row *r
 	return TWINLOG_OK;
 }
 
+/* Export put an apostrophe before what would run as a formula. */
+static void apostrophes_off(struct csv_row *row)
+{
+	for (size_t i = 0; i < row->count; i++) {
+		const bool guarded = csv_guarded(row->cells[i].text, row->cells[i].size);
+
+		row->cells[i].text += guarded;
+		row->cells[i].size -= guarded;
+	}
+}
+
+/* What it takes to compare the row with what export wrote. A row that cannot be read may be just that. */
+static enum twinlog_error take_exported(struct rows *rows, const struct csv_row *row, struct import_entry *entry,
+					enum twinlog_error error, const struct twinlog_fault *fault)
+{
+	ProtobufCBinaryData *cells = arena_alloc(arena_now(rows), SHEET_COLUMN_COUNT * sizeof *cells);
+
+	if (!cells || error == TWINLOG_NO_MEMORY)
+		return TWINLOG_NO_MEMORY;
+	for (size_t column = 0; column < SHEET_COLUMN_COUNT; column++)
+		cells[column] = sheet_cell(&rows->import->sheet, row, (enum sheet_column)column);
+	entry->cells = cells;
+	entry->record = cells[COLUMN_record];
+	entry->unread = error;
+	entry->fault = *fault;
+	entry->draft.kind = sheet_record_kind(rows->import->sheet.kind);
+	entry->draft.exported = true;
+	rows->one_by_one = true;
+	return TWINLOG_OK;
+}
+
 static enum twinlog_error take_row(struct rows *rows)
 {
 	struct import *import = rows->import;
 	struct import_part *part = &window_now(rows)->parts[IMPORT_ROWS];
 	struct import_entry *entry = &part->entries[part->count];
 	const struct sheet_reader reader = reader_of(rows);
-	const struct csv_row *row = import->map ? &rows->mapped : &rows->row;
+	struct csv_row *row = import->map ? &rows->mapped : &rows->row;
 	struct twinlog_fault fault = {0};
 	enum twinlog_error error = TWINLOG_OK;
 
@@ -162,11 +193,14 @@ static enum twinlog_error take_row(struct rows *rows)
 	entry->draft.line = rows->row.line;
 	if (import->map)
 		error = map_row(import->map, arena_now(rows), &rows->row, &rows->mapped);
+	const bool exported = !error && sheet_exported(&import->sheet, row);
+	if (exported)
+		apostrophes_off(row);
 	if (!error)
 		error = sheet_draft(&reader, &import->sheet, row, &entry->draft, &fault);
-	entry->record = sheet_cell(&import->sheet, row, COLUMN_record);
-	entry->draft.exported = entry->record.len > 0;
-	rows->one_by_one = rows->one_by_one || entry->draft.exported;
+	entry->draft.line = rows->row.line;
+	if (exported)
+		error = take_exported(rows, row, entry, error, &fault);
 	if (!error)
 		error = place_entry(rows, row, entry, &fault);
 	if (error == TWINLOG_NO_MEMORY)
@@ -176,7 +210,6 @@ static enum twinlog_error take_row(struct rows *rows)
 		const char *head = import->map ? map_column_head(import->map, fault.where) : NULL;
 
 		(void)twinlog_fault_set(&fault, error, head ? head : fault.where, fault.value);
-		entry->draft.line = rows->row.line;
 		return import_refuse(import, entry, &fault);
 	}
 	return take_stubs(rows, entry);

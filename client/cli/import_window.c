@@ -146,65 +146,19 @@ static enum twinlog_error read_earlier(struct import *import, struct arena *aren
 	return TWINLOG_OK;
 }
 
-/* A row that export wrote names its record. Known here, the row is about that one, whoever opened it: the own word on
- * it is amended, and where there is none the row says only what others said. */
-static enum twinlog_error known_record(struct import *import, struct arena *arena, struct import_entry *entry,
-				       const Twinlog__Version **version, bool *ret_others)
-{
-	Twinlog__Request request = TWINLOG__REQUEST__INIT;
-	Twinlog__Show show = TWINLOG__SHOW__INIT;
-	Twinlog__RecordName name = TWINLOG__RECORD_NAME__INIT;
-	struct handle handle;
-	Twinlog__Reply *reply;
-	enum twinlog_error error;
-
-	*ret_others = false;
-	if (hex_decode(handle.bytes, HANDLE_SIZE, (const char *)entry->record.data, entry->record.len))
-		return TWINLOG_OK;
-	name.handle = codec_handle(&handle);
-	show.record = &name;
-	request.body_case = TWINLOG__REQUEST__BODY_SHOW;
-	request.show = &show;
-	error = twinlog_call(import->cli->twinlog, &request, arena, &reply, &import->cli->fault);
-	if (error == TWINLOG_NOT_FOUND)
-		return TWINLOG_OK;
-	if (error || reply->body_case != TWINLOG__REPLY__BODY_RECORDS)
-		return error ? error : twinlog_fault_set(&import->cli->fault, TWINLOG_MALFORMED, NULL, NULL);
-	for (size_t i = 0; i < reply->records->n_records; i++) {
-		const Twinlog__Record *record = reply->records->records[i];
-		struct hash space;
-
-		if (record->kind != entry->draft.kind || codec_get_hash(record->space, &space) ||
-		    !hash_equal(&space, &import->space))
-			continue;
-		*ret_others = true;
-		entry->handle = record->handle;
-		for (size_t k = 0; k < record->n_sides; k++) {
-			if (!record->sides[k]->self || !record->sides[k]->word)
-				continue;
-			*version = record->sides[k]->word;
-			*ret_others = false;
-		}
-	}
-	return TWINLOG_OK;
-}
-
 static enum twinlog_error merge_one(struct import *import, struct arena *arena, struct import_entry *entry,
 				    const Twinlog__Version *version)
 {
 	const struct draft sheet = entry->draft;
 	struct draft_past past = {0};
-	bool others;
-	enum twinlog_error error = known_record(import, arena, entry, &version, &others);
+	bool known = false;
+	enum twinlog_error error = entry->record.len ? import_exported(import, arena, entry, &known) : TWINLOG_OK;
 
-	if (error)
+	if (error || known)
 		return error;
-	if (others) {
-		entry->change = DRAFT_UNCHANGED;
-		return TWINLOG_OK;
-	}
-	if (entry->handle.len == 0)
-		entry->handle = version->handle;
+	if (entry->unread)
+		return import_refuse(import, entry, &entry->fault);
+	entry->handle = version->handle;
 	entry->leaf = version->leaf;
 	if (version->leaf.len > 0) {
 		past.current =

@@ -11,7 +11,7 @@
 
 /* ---- Places ---- */
 
-const Twinlog__Body *cli_lead_body(struct cli *cli, const Twinlog__Record *record)
+const Twinlog__Version *cli_lead(const Twinlog__Record *record)
 {
 	const Twinlog__Version *found = NULL;
 
@@ -22,11 +22,16 @@ const Twinlog__Body *cli_lead_body(struct cli *cli, const Twinlog__Record *recor
 			continue;
 		if (word->leaf.len == record->lead.len && record->lead.len &&
 		    memcmp(word->leaf.data, record->lead.data, word->leaf.len) == 0)
-			return version_body(cli->arena, word);
+			return word;
 		if (!found)
 			found = word;
 	}
-	return found ? version_body(cli->arena, found) : NULL;
+	return found;
+}
+
+const Twinlog__Body *cli_lead_body(struct cli *cli, const Twinlog__Record *record)
+{
+	return version_body(cli->arena, cli_lead(record));
 }
 
 static enum twinlog_error add_city(struct cli *cli, struct places *places, const Twinlog__City *city)

@@ -208,10 +208,17 @@ ProtobufCBinaryData sheet_key(const struct sheet *sheet, const struct csv_row *r
 	return sheet_cell(sheet, row, layouts[sheet->kind].key);
 }
 
+/* A sheet of sources holds several rows for one record, and export writes none. */
+bool sheet_exported(const struct sheet *sheet, const struct csv_row *row)
+{
+	return sheet->kind != SHEET_ASSERTIONS && sheet_cell(sheet, row, COLUMN_record).len > 0;
+}
+
 enum twinlog_error sheet_draft(const struct sheet_reader *reader, const struct sheet *sheet, const struct csv_row *row,
 			       struct draft *ret_draft, struct twinlog_fault *fault)
 {
-	struct draft draft = {.kind = layouts[sheet->kind].record_kind, .line = row->line};
+	struct draft draft = {
+	    .kind = layouts[sheet->kind].record_kind, .exported = sheet_exported(sheet, row), .line = row->line};
 	enum twinlog_error error = sheet_check_lost(sheet, row, fault);
 	if (error)
 		return error;

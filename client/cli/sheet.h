@@ -76,7 +76,9 @@ enum sheet_kind { SHEET_ACTIVITIES, SHEET_PAIRS, SHEET_ASSERTIONS, SHEET_CITIES,
 	X(cost)                                                                                                        \
 	X(cost_currency)                                                                                               \
 	X(cost_payer)                                                                                                  \
-	X(record)
+	X(record)                                                                                                      \
+	X(stated_by)                                                                                                   \
+	X(statement)
 
 enum sheet_column {
 #define SHEET_COLUMN_ENUM(name) COLUMN_##name,
@@ -110,6 +112,9 @@ ProtobufCBinaryData sheet_cell(const struct sheet *sheet, const struct csv_row *
 /* What names the row's record for good; empty when the row has no id of its own. */
 ProtobufCBinaryData sheet_key(const struct sheet *sheet, const struct csv_row *row);
 
+/* Whether export wrote the row: it names its record. */
+bool sheet_exported(const struct sheet *sheet, const struct csv_row *row);
+
 /* The cell of a column for a record's body, as import reads it back; empty when the record does not say. Into arena. */
 struct sheet_writer {
 	const struct places *places; /* for the names that stand beside ids */
@@ -132,7 +137,7 @@ struct sheet_reader {
 struct draft {
 	uint32_t kind; /* RecordKind */
 	bool report;   /* says what others said */
-	bool exported; /* the row was written by export: names that it has no column for are no less true */
+	bool exported; /* the row was written by export and names its record */
 	size_t line;
 	Twinlog__Body *body;
 	ProtobufCBinaryData pair; /* of an activity: the agreement it belongs to, as pairs calls it; or empty */
@@ -159,5 +164,18 @@ enum draft_change { DRAFT_NEW, DRAFT_AMENDED, DRAFT_UNCHANGED };
  * not carry stay; so do fields that once had the sheet's value and were changed since, by hand. */
 enum twinlog_error draft_merge(struct arena *arena, struct draft *draft, const char *self,
 			       const struct draft_past *past, enum draft_change *ret_change) TWINLOG_MUST_CHECK;
+
+/* draft_edit.c: rows that export wrote, beside the version that they were written from. Both drafts are rows of that
+ * version; draft_as_written makes of each what that version is.
+ *
+ * base: the row as it was written. */
+enum twinlog_error draft_as_written(struct arena *arena, struct draft *draft,
+				    const Twinlog__Body *written) TWINLOG_MUST_CHECK;
+enum twinlog_error draft_edited(struct arena *arena, const struct draft *draft, const struct draft *base,
+				bool *ret_edited) TWINLOG_MUST_CHECK;
+/* Puts what was edited on top of what the city says itself, past->current; nothing else. past->earlier: what it said
+ * since the row was written, and changed by hand; that stays. */
+enum twinlog_error draft_edit(struct arena *arena, struct draft *draft, const struct draft *base,
+			      const struct draft_past *past, enum draft_change *ret_change) TWINLOG_MUST_CHECK;
 
 #endif

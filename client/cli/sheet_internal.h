@@ -88,6 +88,20 @@ bool quote_covers(const Twinlog__Quote *more, const Twinlog__Quote *less);
 size_t quotes_settle(Twinlog__Quote **quotes, size_t count);
 /* The one to take values from: strongest tie, most precise date, latest date; NULL when there is none. */
 Twinlog__Quote *quotes_best(Twinlog__Quote *const *quotes, size_t count);
+/* draft_merge.c: one field of a message, by value; lists and messages are shared. */
+void draft_field_take(void *to, const void *from, const ProtobufCFieldDescriptor *field);
+/* Equal as bytes on the wire. */
+enum twinlog_error draft_field_equal(struct arena *arena, const ProtobufCMessage *a, const ProtobufCMessage *b,
+				     const ProtobufCFieldDescriptor *field, bool *ret_equal) TWINLOG_MUST_CHECK;
+/* Whether a cell would look the same for both: roles, further actors, titles in other languages and sides have no
+ * column, and what was said of them stays. */
+bool draft_field_alike(const struct draft *draft, const ProtobufCMessage *sheet, const ProtobufCMessage *onto,
+		       const ProtobufCFieldDescriptor *field);
+/* But for who wrote it. */
+enum twinlog_error draft_bodies_equal(struct arena *arena, const Twinlog__Body *a, const Twinlog__Body *b,
+				      bool *ret_equal) TWINLOG_MUST_CHECK;
+/* Makes the one quote of a row that export wrote the agreement's own values, as they stood. */
+enum twinlog_error agreement_values(struct arena *arena, struct draft *draft) TWINLOG_MUST_CHECK;
 /* draft_merge for agreements: unites the quotes. */
 enum twinlog_error agreement_merge(struct arena *arena, struct draft *draft, const char *self,
 				   const struct draft_past *past) TWINLOG_MUST_CHECK;

@@ -87,7 +87,9 @@
 	X(NOT_A_MIRROR, 1, "is a table that no mirror made; give the mirror a schema of its own")                      \
 	X(MIRROR_VERSION, 1, "was made by another version of twinlog; give the mirror a new schema")                   \
 	X(MIRROR_OF_OTHERS, 1, "the mirror there is of another city or other spaces; give this one its own schema")    \
-	X(TWO_KEYS, 4, "acts of this city need two signatures; pair with cards and `space create`")
+	X(TWO_KEYS, 4, "acts of this city need two signatures; pair with cards and `space create`")                    \
+	X(NOT_WRITTEN, 3, "it is not known what stood there when it was exported; export it again and edit that")      \
+	X(NOT_OURS, 3, "was edited, but this city has no statement of its own on it; make one with `answer`")
 
 #ifdef __cplusplus
 extern "C" {
