@@ -8,9 +8,9 @@ import tempfile
 import lint
 
 LANGUAGES = ("zh_CN", "ko")
-TEXT = re.compile(r'"((?:[^"\\\\]|\\\\.)*)"')
-ENTRY = re.compile(r'^msgid ((?:"(?:[^"\\\\]|\\\\.)*"\s*)+)msgstr ((?:"(?:[^"\\\\]|\\\\.)*"\s*)+)', re.MULTILINE)
-ERROR = re.compile(r'X\([A-Z0-9_]+, \d,\s*((?:"(?:[^"\\\\]|\\\\.)*"[\s\\\\]*)+)\)')
+TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
+ENTRY = re.compile(r'^msgid ((?:"(?:[^"\\]|\\.)*"\s*)+)msgstr ((?:"(?:[^"\\]|\\.)*"\s*)+)', re.MULTILINE)
+ERROR = re.compile(r'X\([A-Z0-9_]+, \d,\s*((?:"(?:[^"\\]|\\.)*"[\s\\\\]*)+)\)')
 
 
 def joined(quoted):
@@ -56,6 +56,7 @@ PLANTED = [
     ({"client/po/ko.po": catalogue("%d cities", "")}, "nothing for"),
     ({"client/po/ko.po": catalogue("%d cities", "%d") + catalogue("gone", "없음")[len(catalogue("", "")) - 20 :].split("\n\n", 1)[-1]}, "nobody says"),
     ({"client/po/zh_CN.po": catalogue("%d cities", "%s 个城市")}, "client/po/zh_CN.po"),
+    ({"client/b.c": 'const char *b = N_("a line\\n");\n', "client/po/ko.po": catalogue("%d cities", "%d") + '\nmsgid "a line\\n"\nmsgstr "한 줄\\n"\n'}, "nothing for 'a line"),
 ]
 
 if __name__ == "__main__":
