@@ -123,6 +123,6 @@ int preset_find(const void *name, size_t size); /* -1 */
 
 #define MEASURE_MONTHS     36u /* without an event for that long a tie is silent, unless asked otherwise */
 #define MEASURE_MONTHS_MAX 1200u
-#define MEASURE_RULES      1u /* version of all rules: higher when a figure would come out otherwise */
+#define MEASURE_RULES      2u /* version of all rules: higher when a figure would come out otherwise */
 
 #endif

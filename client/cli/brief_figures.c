@@ -113,10 +113,10 @@ static enum twinlog_error at_a_glance(struct brief *brief, const struct brief_qu
 	brief_tile(brief, _("both sides agree"), percent(brief, brief_figure(quality, quality->total, "agreed")),
 		   share_note(brief, brief_figure(quality, quality->total, "agreed")));
 	brief->subtitle = cli_printf(cli, _("%s as of %s"), brief->subtitle, cli_text(cli, events->as_of));
-	brief_foot(
-	    brief,
-	    cli_printf(cli, _("Rules %u; Unicode %s; ties counted: %s. A record counts as its lead statement has it."),
-		       events->rules, cli_text(cli, events->collation), cli_text(cli, events->preset)));
+	brief_foot(brief,
+		   cli_printf(cli,
+			      _("Rules %u; ICU %s; ties counted: %s. A record counts as its lead statement has it."),
+			      events->rules, cli_text(cli, events->collation), cli_text(cli, events->preset)));
 	for (size_t i = 0; i < events->n_completeness; i++)
 		brief_foot(brief, report_completeness(cli, events->completeness[i]));
 	return TWINLOG_OK;

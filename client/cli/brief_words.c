@@ -11,7 +11,16 @@
 
 /* ---- Asking ---- */
 
-/* The latest records of a kind (RECORD_NONE: any) in some of these states. */
+/* No word on what came after the day as of which it is told. */
+static void filter_until(Twinlog__Filter *filter, ProtobufCBinaryData as_of)
+{
+	const size_t size = filter->to.len < as_of.len ? filter->to.len : as_of.len;
+
+	if (as_of.len > 0 && (filter->to.len == 0 || memcmp(filter->to.data, as_of.data, size) > 0))
+		filter->to = as_of;
+}
+
+/* The latest records of a kind (RECORD_NONE: any, whenever they began) in some of these states. */
 static enum twinlog_error latest(struct brief *brief, const struct brief_question *question, uint32_t kind,
 				 uint32_t *states, size_t states_count, uint32_t limit, Twinlog__Records **ret_records)
 {
@@ -25,6 +34,7 @@ static enum twinlog_error latest(struct brief *brief, const struct brief_questio
 		filter.kinds = &kind;
 		filter.n_kinds = 1;
 	}
+		filter_until(&filter, question->as_of);
 	if (states_count > 0) {
 		filter.states = states;
 		filter.n_states = states_count;
@@ -281,3 +291,7 @@ enum twinlog_error brief_limits(struct brief *brief, const struct brief_question
 			   "can tell what came of it."));
 	return TWINLOG_OK;
 }
+	if (events->later)
+		brief_say(brief,
+			  cli_printf(cli, _("What came after the date: %llu events begin later, and are not counted."),
+				     (unsigned long long)events->later));

@@ -173,7 +173,7 @@ static int run_brief(struct cli *cli, const struct cli_arguments *arguments)
 static const struct cli_option options[] = {
     {"output", 'o', N_("FILE"), N_("an .html or .xlsx file; - is HTML on stdout"), false},
     {"since", 0, N_("DATE"), N_("events from this date on"), false},
-    {"as-of", 0, N_("DATE"), N_("as if this were today"), false},
+    {"as-of", 0, N_("DATE"), N_("as if this were today: what begins later is left out"), false},
     {"months", 0, N_("N"), N_("a tie without an event for that long is silent (else 36)"), false},
     {"preset", 0, N_("RULE"), N_("which ties a register counts: all, sister, sister-friendship, sister-no-districts"),
      false},

@@ -13,7 +13,7 @@
 static const struct cli_option report_options[] = {
     {"list", 0, NULL, N_("explain every measure"), false},
     {"by", 0, N_("A[,B]"), N_("group by one or two: year, field, city, …"), true},
-    {"as-of", 0, N_("DATE"), N_("as if this were today"), false},
+    {"as-of", 0, N_("DATE"), N_("as if this were today: what begins later is left out"), false},
     {"months", 0, N_("N"), N_("a tie without an event for that long is silent (else 36)"), false},
     {"preset", 0, N_("RULE"), N_("which ties a register counts: all, sister, sister-friendship, sister-no-districts"),
      false},
@@ -262,7 +262,10 @@ static int print_for_people(struct cli *cli, enum measure measure, const Twinlog
 		       (unsigned long long)reported->repeated);
 	if (reported->outside)
 		printf(_("not among these: %llu events\n"), (unsigned long long)reported->outside);
-	printf(_("as of %s; rules %u, Unicode %s, ties: %s\n"), cli_text(cli, reported->as_of), reported->rules,
+	if (reported->later)
+		printf(_("after the date: %llu records begin later and are not counted\n"),
+		       (unsigned long long)reported->later);
+	printf(_("as of %s; rules %u, ICU %s, ties: %s\n"), cli_text(cli, reported->as_of), reported->rules,
 	       cli_text(cli, reported->collation), cli_text(cli, reported->preset));
 	for (size_t i = 0; i < reported->n_completeness; i++)
 		printf("%s\n", report_completeness(cli, reported->completeness[i]));

@@ -125,3 +125,4 @@ json_t *json_reported(const Twinlog__Reported *reported)
 	json_object_set_new(object, "completeness", list);
 	return object;
 }
+	json_object_set_new(object, "later", json_integer((json_int_t)reported->later));

@@ -40,7 +40,7 @@ enum detail_kind {
 	DETAIL_SIDE,         /* a: city, n: participants it sent */
 	DETAIL_COST,         /* a: currency, b: payer, n: minor units */
 	DETAIL_TRADE,        /* a: currency, b: "FROM>TO", n: minor units */
-	DETAIL_PUBLICITY,    /* a: channel, b: side, n: days since 1970-01-01, INT64_MIN when not said */
+	DETAIL_PUBLICITY,    /* a: channel, b: side, n: day since 1970-01-01; INT64_MIN when no day is said */
 	DETAIL_FRICTION,     /* a: code */
 	DETAIL_AGREEMENT,    /* a: the agreement's handle, 16 bytes */
 	DETAIL_RENEWAL,      /* n: last day, since 1970-01-01 */

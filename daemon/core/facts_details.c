@@ -26,16 +26,22 @@ static int64_t number(uint64_t value)
 	return value > INT64_MAX ? INT64_MAX : (int64_t)value;
 }
 
-/* The last day that a date may mean; missing when there is none. */
-static int64_t last_day(ProtobufCBinaryData text, int64_t missing)
+/* The last day of a date, without ~; INT64_MIN when there is none. */
+static int64_t last_day(ProtobufCBinaryData text)
 {
 	struct edtf date;
-	int32_t first, last;
 
-	if (text.len == 0 || edtf_parse(text.data, text.len, &date))
-		return missing;
-	edtf_span(&date, &first, &last);
-	return last;
+	return text.len == 0 || edtf_parse(text.data, text.len, &date) ? INT64_MIN : date.last;
+}
+
+/* The day of a date that says which; INT64_MIN: it is none, or says no more than a month or about when. */
+static int64_t very_day(ProtobufCBinaryData text)
+{
+	struct edtf date;
+
+	if (text.len == 0 || edtf_parse(text.data, text.len, &date) || date.precision != EDTF_DAY || date.approximate)
+		return INT64_MIN;
+	return date.first;
 }
 
 static void build_participants(struct builder *builder, const Twinlog__Participants *participants)
@@ -97,7 +103,7 @@ static void build_activity_details(struct builder *builder, const Twinlog__Activ
 		const Twinlog__Publicity *publicity = activity->publicity[i];
 
 		build_detail(builder, DETAIL_PUBLICITY, build_name(builder, publicity->channel),
-			     build_name(builder, publicity->side), last_day(publicity->date, INT64_MIN));
+			     build_name(builder, publicity->side), very_day(publicity->date));
 	}
 	for (size_t i = 0; i < activity->n_friction; i++)
 		build_detail(builder, DETAIL_FRICTION, build_name(builder, activity->friction[i]), 0, 0);
@@ -108,7 +114,7 @@ static void build_activity_details(struct builder *builder, const Twinlog__Activ
 
 static void build_agreement_details(struct builder *builder, const Twinlog__Agreement *agreement)
 {
-	int64_t renewal = last_day(agreement->renewal_due, INT64_MIN);
+	int64_t renewal = last_day(agreement->renewal_due);
 
 	if (renewal != INT64_MIN)
 		build_detail(builder, DETAIL_RENEWAL, 0, 0, renewal);

@@ -116,6 +116,17 @@ static void leave_out(roaring_bitmap_t *rows, const roaring_bitmap_t *these)
 		roaring_bitmap_andnot_inplace(rows, these);
 }
 
+static void keep_held(const struct alike *alike, roaring_bitmap_t *rows)
+{
+	const uint32_t name = names_find(statements_names(alike->view->statements), "held", 4);
+	const roaring_bitmap_t *held = name == NAME_NONE ? NULL : rows_of(alike, BITMAP_STATUS, name);
+
+	if (held)
+		roaring_bitmap_and_inplace(rows, held);
+	else
+		roaring_bitmap_clear(rows);
+}
+
 /* Of the rows that fit, those that are counted. */
 static roaring_bitmap_t *counted_rows(const struct alike *alike, const struct alike_want *want,
 				      const roaring_bitmap_t *rows)
@@ -128,14 +139,14 @@ static roaring_bitmap_t *counted_rows(const struct alike *alike, const struct al
 	for (uint32_t kind = 0; kind < 32; kind++)
 		if (alike->likeness.details & 1u << kind)
 			leave_out(counted, rows_of(alike, BITMAP_TOLD, kind));
+	if (want->plans)
+		keep_held(alike, counted);
 	return counted;
 }
 
 /* Those that a report leaves out without looking at anything else: as sample_take does of each record. */
 static uint64_t leave_unheld(const struct alike *alike, const struct alike_want *want, roaring_bitmap_t *counted)
 {
-	const uint32_t name = names_find(statements_names(alike->view->statements), "held", 4);
-	const roaring_bitmap_t *held = name == NAME_NONE ? NULL : rows_of(alike, BITMAP_STATUS, name);
 	uint64_t all;
 
 	if (want->withdrawn)
@@ -144,10 +155,7 @@ static uint64_t leave_unheld(const struct alike *alike, const struct alike_want 
 	if (!want->held)
 		return 0;
 	all = roaring_bitmap_get_cardinality(counted);
-	if (held)
-		roaring_bitmap_and_inplace(counted, held);
-	else
-		roaring_bitmap_clear(counted);
+	keep_held(alike, counted);
 	return all - roaring_bitmap_get_cardinality(counted);
 }
 
@@ -234,11 +242,11 @@ static void tally_join(struct tally *tally, const struct tally *other)
 	tally->undated += other->undated;
 	tally->first = other->first < tally->first ? other->first : tally->first;
 	tally->last = other->last > tally->last ? other->last : tally->last;
-	tally->until = other->until > tally->until ? other->until : tally->until;
 }
 
 enum twinlog_error alike_unite(struct alike *alike)
 {
+	alike->later = 0;
 	for (size_t b = 0; b < alike->blocks_count; b++) {
 		const struct block *block = &alike->blocks[b];
 		enum twinlog_error error = sample_reserve(&alike->tallies, &alike->tallies_capacity,
@@ -246,6 +254,7 @@ enum twinlog_error alike_unite(struct alike *alike)
 
 		if (error)
 			return error;
+		alike->later += block->later;
 		for (uint32_t i = 0; i < block->count; i++) {
 			/* One more than its place. */
 			uint32_t *place = &alike->heaps[block->tallies[i].code].records;

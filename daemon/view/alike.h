@@ -16,10 +16,9 @@ struct likeness {
 	bool columns[COLUMN_COUNT];
 	enum dimension when; /* of COLUMN_WHEN: year, decade or month */
 	bool state;
-	bool until;       /* of the sums, tally.until as well */
 	bool sums;        /* persons and days, too */
 	uint32_t details; /* bits of enum detail_kind: a record with one of them is looked at by itself */
-	int32_t as_of;    /* day, for tally.until */
+	int32_t as_of;    /* day: what begins after it is left out */
 };
 
 /* Records that are alike. */
@@ -31,7 +30,6 @@ struct tally {
 	uint32_t silent;     /* do not say how many took part */
 	uint32_t undated;    /* have no date */
 	int32_t first, last; /* days of all; INT32_MAX and INT32_MIN: none is dated */
-	int32_t until;       /* the last day, but as_of at most, of those that had begun by then; INT32_MIN: none */
 	uint32_t row;        /* that one */
 	uint8_t state;       /* of that one */
 };
@@ -41,7 +39,8 @@ struct tally {
 struct block {
 	struct tally *tallies;
 	uint32_t count;
-	bool stale; /* has to be counted */
+	uint32_t later; /* left out, since they begin after as_of */
+	bool stale;     /* has to be counted */
 };
 /* Records of one code, as they are counted: half a line of a cache. */
 struct heap {
@@ -49,7 +48,7 @@ struct heap {
 	uint32_t records; /* 0: the code was not met */
 	uint32_t silent;
 	uint32_t undated;
-	int32_t first, last, until;
+	int32_t first, last;
 };
 
 #define ALIKE_STATES 8u /* more than there are */
@@ -59,6 +58,7 @@ struct alike {
 	const struct view_space *view;
 	roaring_bitmap_t *rows; /* that are counted */
 	uint64_t not_held;      /* left out for that alone, when last looked */
+	uint64_t later;         /* of the block at hand; once all are united, of all */
 	struct block *blocks;
 	size_t blocks_count;
 	uint32_t sizes[COLUMN_COUNT]; /* of the numbers of each column that is looked at; 0: it is not */
@@ -75,12 +75,12 @@ enum twinlog_error alike_init(struct alike *alike, const struct likeness *likene
 void alike_free(struct alike *alike);
 
 /* Which of the rows that fit are counted: they leave *rows. apart: rows to be looked at by themselves. withdrawn, held:
- * those that are withdrawn, and those that are not held, are left out. taken: rows taken in anew since the look before.
- * *ret_cost: as how many records that are looked at it takes to count what is to be counted now. Between view_begin and
- * view_end. NO_MEMORY. */
+ * those that are withdrawn, and those that are not held, are left out. plans: what is not held may fit, and is looked
+ * at by itself, since it may lie ahead. taken: rows taken in anew since the look before. *ret_cost: as how many records
+ * that are looked at it takes to count what is to be counted now. Between view_begin and view_end. NO_MEMORY. */
 struct alike_want {
 	const roaring_bitmap_t *apart, *taken;
-	bool withdrawn, held;
+	bool withdrawn, held, plans;
 };
 enum twinlog_error alike_look(struct alike *alike, const struct alike_want *want, roaring_bitmap_t *rows,
 			      uint64_t *ret_cost) TWINLOG_MUST_CHECK;

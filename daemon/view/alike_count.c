@@ -70,7 +70,7 @@ static void heap_begin(struct alike *alike, struct heap *heap, uint32_t row, uin
 {
 	const uint32_t facts = alike->view->facts[row];
 
-	*heap = (struct heap){.first = INT32_MAX, .last = INT32_MIN, .until = INT32_MIN};
+	*heap = (struct heap){.first = INT32_MAX, .last = INT32_MIN};
 	alike->tallies[alike->tallies_count++] =
 	    (struct tally){.facts = facts == FACTS_NONE ? NULL : statements_facts_at(alike->view->statements, facts),
 			   .code = code,
@@ -100,42 +100,36 @@ ALWAYS_INLINE void count_days(struct heap *heap, int32_t first, int32_t last)
 		heap->last = last;
 }
 
-ALWAYS_INLINE void count_until(struct heap *heap, int32_t first, int32_t last, int32_t as_of)
-{
-	const int32_t until = last < as_of ? last : as_of;
-
-	if (first <= as_of && until > heap->until)
-		heap->until = until;
-}
-
-/* sums, until: likeness. */
-ALWAYS_INLINE void count_rows(struct alike *alike, const struct some *some, bool line, bool sums, bool until)
+/* sums: likeness. */
+ALWAYS_INLINE void count_rows(struct alike *alike, const struct some *some, bool line, bool sums)
 {
 	const struct view_space *view = alike->view;
 	const uint32_t *persons = view->columns.persons;
 	const int32_t *days = view->day, *lasts = view->last;
-	const uint16_t *before = view->before;
 	const int32_t as_of = alike->likeness.as_of;
 	const uint32_t count = some->count;
 	struct heap *heaps = alike->heaps;
+	uint32_t later = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
 		const uint32_t row = row_at(some, line, i);
 		struct heap *heap = &heaps[some->codes[i]];
+		const int32_t first = days[row];
 
+		if (first > as_of && first != VIEW_UNDATED) {
+			later++;
+			continue;
+		}
 		if (heap->records == 0)
 			heap_begin(alike, heap, row, some->codes[i]);
 		heap->records++;
 		if (sums) {
-			const int32_t first = days[row] - before[row], last = lasts[row];
-
 			heap->silent += persons[row] == COLUMN_SILENT;
 			heap->persons += persons[row];
-			count_days(heap, first, last);
-			if (until)
-				count_until(heap, first, last, as_of);
+			count_days(heap, first, lasts[row]);
 		}
 	}
+	alike->later += later;
 	if (sums)
 		count_undated(alike, some, line);
 }
@@ -143,12 +137,10 @@ ALWAYS_INLINE void count_rows(struct alike *alike, const struct some *some, bool
 ALWAYS_INLINE void count_some(struct alike *alike, struct some *some, bool line)
 {
 	codes_of(alike, some, line);
-	if (alike->likeness.until)
-		count_rows(alike, some, line, true, true);
-	else if (alike->likeness.sums)
-		count_rows(alike, some, line, true, false);
+	if (alike->likeness.sums)
+		count_rows(alike, some, line, true);
 	else
-		count_rows(alike, some, line, false, false);
+		count_rows(alike, some, line, false);
 }
 
 /* The next rows before an end; none: count is 0. */
@@ -180,6 +172,8 @@ static enum twinlog_error block_keep(struct alike *alike, struct block *block)
 {
 	free(block->tallies);
 	block->count = (uint32_t)alike->tallies_count;
+	block->later = (uint32_t)alike->later;
+	alike->later = 0;
 	block->tallies = malloc((alike->tallies_count + 1) * sizeof *block->tallies);
 	for (uint32_t i = 0; i < alike->tallies_count; i++) {
 		struct tally *tally = &alike->tallies[i];
@@ -191,7 +185,6 @@ static enum twinlog_error block_keep(struct alike *alike, struct block *block)
 		tally->undated = heap->undated;
 		tally->first = heap->first;
 		tally->last = heap->last;
-		tally->until = heap->until;
 		heap->records = 0;
 	}
 	if (!block->tallies) {

@@ -117,7 +117,7 @@ static size_t spots_make(struct sample *sample, struct spot *spots)
 		/* So that share_field finds the names of both. */
 		(void)sample_values(sample, &sample->items[i], DIMENSION_FIELD, fields);
 		spot.cities = sample_city_set(sample, &sample->items[i]);
-		if (spot.cities != NAME_NONE && sample_span(&sample->items[i], &spot.first, &spot.last))
+		if (spot.cities != NAME_NONE && sample_reach(&sample->items[i], &spot.first, &spot.last))
 			spots[count++] = spot;
 	}
 	return count;

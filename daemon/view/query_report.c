@@ -226,6 +226,7 @@ static enum twinlog_error report_gather(struct report *report, const Twinlog__Re
 					 .events = unit != UNIT_AGREEMENTS,
 					 .agreements = unit != UNIT_EVENTS,
 					 .held = unit != UNIT_RECORDS,
+					 .until = true,
 					 .alone = unit == UNIT_EVENTS || unit == UNIT_AGREEMENTS,
 					 .voices = hears(report->measure)};
 	enum twinlog_error error = sample_gather(&report->sample, want, report_settled, settling);
@@ -283,6 +284,7 @@ static enum twinlog_error pack_head(struct report *report, Twinlog__Reported *re
 	reported->repeated = report->sample.others_count;
 	reported->outside = report->outside;
 	reported->own_city = query_text(query, node_city_id(query->node));
+	reported->later = report->sample.later;
 	return TWINLOG_OK;
 }
 

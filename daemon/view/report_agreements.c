@@ -37,6 +37,7 @@ enum twinlog_error report_agreements(struct report *report, const struct group *
 	sample_sort(sample, names, named, sizeof *names, statistics_order, NULL);
 	for (size_t i = 0; i < named; i++)
 		ties += i == 0 || names[i] != names[i - 1];
+	last = last < report->as_of ? last : report->as_of;
 	cells[0] = cell_integer((int64_t)group->count, 0);
 	cells[1] = cell_integer(ties, group->count - named);
 	cells[2] = cell_day(first, undated < group->count, undated);

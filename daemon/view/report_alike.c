@@ -100,7 +100,7 @@ struct likeness report_likeness(const struct report *report)
 	case UNIT_CITIES:
 	case UNIT_LINKED:
 		/* Dimensions are of ties and cities; of events it is asked whose, how many, and when. */
-		likeness.asked = likeness.sums = likeness.until = true;
+		likeness.asked = likeness.sums = true;
 		likeness.columns[COLUMN_WHO] = true;
 		likeness.details = 1u << DETAIL_EVENTS;
 		take_dimension(&likeness, DIMENSION_YEAR);

@@ -22,6 +22,7 @@ enum twinlog_error report_events(struct report *report, const struct group *grou
 		first = tally.first < first ? tally.first : first;
 		last = tally.last > last ? tally.last : last;
 	}
+	last = last < report->as_of ? last : report->as_of;
 	cells[0] = cell_integer((int64_t)group->records, 0);
 	cells[1] = cell_integer(events, 0);
 	cells[2] = cell_integer(participants, silent);
@@ -209,7 +210,8 @@ enum twinlog_error report_publicity(struct report *report, const struct group *g
 	for (size_t i = 0; i < group->count; i++) {
 		const struct item *item = report_item(report, group, i);
 		const struct edtf *start = &item->facts->start, *end = &item->facts->end;
-		const bool precise = (end->precision != EDTF_NONE ? end : start)->precision == EDTF_DAY;
+		const struct edtf *date = end->precision != EDTF_NONE ? end : start;
+		const bool precise = date->precision == EDTF_DAY && !date->approximate;
 		struct channels channels = {.none = none, .first = INT64_MAX};
 		int32_t first, last;
 

@@ -116,6 +116,7 @@ static enum twinlog_error tie_take(struct report *report, uint32_t place, const 
 	struct tie *tie = &report->ties[place];
 	const int64_t weight = sample_weight(&report->sample, item);
 	const struct tally tally = sample_tally(&report->sample, item);
+	int32_t last;
 	int year, month, day;
 	enum twinlog_error error;
 
@@ -125,7 +126,9 @@ static enum twinlog_error tie_take(struct report *report, uint32_t place, const 
 	/* Records that are alike have a date or have none. */
 	if (tally.undated > 0)
 		return TWINLOG_OK;
-	tie->last = tally.until > tie->last ? tally.until : tie->last;
+	/* What had begun by the day asked for, and may have gone on beyond. */
+	last = tally.last < report->as_of ? tally.last : report->as_of;
+	tie->last = last > tie->last ? last : tie->last;
 	tie->dated = report_add(tie->dated, weight);
 	edtf_from_days(item->facts->start.first, &year, &month, &day);
 	error = sample_room(&years->items, &years->capacity, years->count, sizeof *years->items);

@@ -206,6 +206,19 @@ size_t sample_ties(struct sample *sample, const struct item *item, uint32_t ret[
 bool sample_span(const struct item *item, int32_t *ret_first, int32_t *ret_last)
 {
 	const struct facts *facts = item->facts;
+
+	if (facts->start.precision == EDTF_NONE)
+		return false;
+	*ret_first = facts->start.first;
+	*ret_last = facts->start.last;
+	if (facts->end.precision != EDTF_NONE && facts->end.last > *ret_last)
+		*ret_last = facts->end.last;
+	return true;
+}
+
+bool sample_reach(const struct item *item, int32_t *ret_first, int32_t *ret_last)
+{
+	const struct facts *facts = item->facts;
 	int32_t end_first, end_last;
 
 	if (facts->start.precision == EDTF_NONE)
@@ -222,15 +235,13 @@ bool sample_span(const struct item *item, int32_t *ret_first, int32_t *ret_last)
 struct tally sample_tally(const struct sample *sample, const struct item *item)
 {
 	const struct facts *facts = item->facts;
-	struct tally tally = {.facts = facts, .records = 1, .first = INT32_MAX, .last = INT32_MIN, .until = INT32_MIN};
+	struct tally tally = {.facts = facts, .records = 1, .first = INT32_MAX, .last = INT32_MIN};
 
 	if (item->tally != ITEM_NONE)
 		return sample->tallies[item->tally];
 	tally.silent = !facts->has_participants;
 	tally.persons = facts->has_participants ? facts->participants : 0;
 	tally.undated = !sample_span(item, &tally.first, &tally.last);
-	if (tally.first <= sample->as_of)
-		tally.until = tally.last < sample->as_of ? tally.last : sample->as_of;
 	return tally;
 }
 

@@ -70,7 +70,7 @@ struct sample {
 	ProtobufCBinaryData view_of;   /* that city's own words; empty: what counts once */
 	enum preset preset;
 	bool follow;
-	int32_t as_of; /* day, for tally.until */
+	int32_t as_of; /* day; with sample_want.until */
 	struct names *names;
 	struct sample_space *spaces;
 	size_t spaces_count;
@@ -87,6 +87,7 @@ struct sample {
 	struct groups *copies; /* and by tokens */
 	uint64_t records;      /* that fit */
 	uint64_t not_held;
+	uint64_t later;
 	struct town *towns; /* by name */
 	uint32_t towns_capacity;
 	struct heir *heirs; /* gathered when first asked for */
@@ -120,6 +121,7 @@ void sample_free(struct sample *sample);
 struct sample_want {
 	bool events, agreements;
 	bool held;
+	bool until; /* nothing that begins after as_of; a plan that is asked for lies ahead by its nature, and stays */
 	bool alone;
 	bool voices;           /* what each city says for itself will be asked for: sample_united, sample_sources */
 	struct likeness alike; /* of events; those that are alike are one item */
@@ -162,11 +164,14 @@ static inline int64_t sample_count(const struct sample *sample, const struct ite
 }
 /* The same in numbers. */
 struct tally sample_tally(const struct sample *sample, const struct item *item);
-/* First and last day of one record, ~ applied; false when it is undated. */
+/* First and last day of one record, without ~: that widens a date for matching alone. False when it is undated. */
 bool sample_span(const struct item *item, int32_t *ret_first, int32_t *ret_last);
+/* Likewise with ~ applied: the days on which what tells of the same may lie. */
+bool sample_reach(const struct item *item, int32_t *ret_first, int32_t *ret_last);
 /* How many events it stands for. */
 int64_t sample_weight(const struct sample *sample, const struct item *item);
-/* The cities that take part, each once, in order of ids, successors in place of merged ones if asked so. */
+/* The cities that take part, observers left out, each once, in order of ids, successors in place of merged ones if
+ * asked so. */
 size_t sample_cities(struct sample *sample, const struct item *item, uint32_t ret[TWINLOG_RECORD_CITIES_MAX]);
 /* The ties that an item belongs to, as names "A B": an agreement to its own, an event to those it names or else to that
  * of its two cities. */
@@ -215,12 +220,12 @@ enum twinlog_error sample_hear(struct sample *sample, struct item *item) TWINLOG
 
 /* sample.c: from now on what is taken in anew is noted, until sample_free. */
 enum twinlog_error sample_watch(struct sample *sample) TWINLOG_MUST_CHECK;
-/* sample_gather.c: the filter for one kind of record, in *message; one record. *ret_held is false when it was left out
- * because it was not held, *ret_taken when it was left out for whatever reason. */
+/* sample_gather.c: the filter for one kind of record, in *message; one record. */
+enum sample_fate { FATE_TAKEN, FATE_LEFT_OUT, FATE_NOT_HELD, FATE_LATER };
 enum twinlog_error sample_filter(const struct sample *sample, bool events, bool alone,
 				 Twinlog__Filter *message) TWINLOG_MUST_CHECK;
 enum twinlog_error sample_take(struct sample *sample, uint32_t space, uint32_t row, bool events,
-			       struct sample_want want, bool *ret_taken, bool *ret_held) TWINLOG_MUST_CHECK;
+			       struct sample_want want, enum sample_fate *ret_fate) TWINLOG_MUST_CHECK;
 
 /* sample_links.c: which events several records tell of, as things stand; and then one item for each of these, the
  * others going to sample.others. NO_MEMORY. */

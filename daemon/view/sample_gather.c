@@ -71,8 +71,25 @@ static const struct facts *row_facts(const struct sample_space *space, uint32_t 
 	return word ? statements_facts(statements, word) : NULL;
 }
 
+/* What of one record is looked at before its kind of tie. */
+static enum sample_fate fate_of(const struct sample *sample, const struct item *item, struct sample_want want)
+{
+	const struct facts *facts = item->facts;
+
+	if (item->state == TWINLOG__RECORD_STATE__STATE_WITHDRAWN && sample->filter->n_states == 0)
+		return FATE_LEFT_OUT;
+	if (!facts || !facts->values)
+		return FATE_LEFT_OUT;
+	if (item->event && want.held && sample->filter->n_statuses == 0 && !facts->held)
+		return FATE_NOT_HELD;
+	if (want.until && (facts->held || !item->event) && facts->start.precision != EDTF_NONE &&
+	    facts->start.first > sample->as_of)
+		return FATE_LATER;
+	return FATE_TAKEN;
+}
+
 enum twinlog_error sample_take(struct sample *sample, uint32_t space, uint32_t row, bool events,
-			       struct sample_want want, bool *ret_taken, bool *ret_held)
+			       struct sample_want want, enum sample_fate *ret_fate)
 {
 	struct item item = {.facts = row_facts(&sample->spaces[space], row),
 			    .space = space,
@@ -83,17 +100,11 @@ enum twinlog_error sample_take(struct sample *sample, uint32_t space, uint32_t r
 			    .event = events};
 	enum twinlog_error error = TWINLOG_OK;
 
-	*ret_taken = false;
-	*ret_held = true;
-	if (item.state == TWINLOG__RECORD_STATE__STATE_WITHDRAWN && sample->filter->n_states == 0)
-		return TWINLOG_OK;
-	if (!item.facts || !item.facts->values)
-		return TWINLOG_OK;
-	if (events && want.held && sample->filter->n_statuses == 0 && !item.facts->held) {
-		*ret_held = false;
-		return TWINLOG_OK;
-	}
-	if (!events && !preset_takes(sample, &item))
+	*ret_fate = fate_of(sample, &item, want);
+	/* What a preset does not take is not asked for, whenever it began. */
+	if (*ret_fate != FATE_LEFT_OUT && !events && !preset_takes(sample, &item))
+		*ret_fate = FATE_LEFT_OUT;
+	if (*ret_fate != FATE_TAKEN)
 		return TWINLOG_OK;
 	if (want.voices)
 		error = sample_hear(sample, &item);
@@ -104,6 +115,5 @@ enum twinlog_error sample_take(struct sample *sample, uint32_t space, uint32_t r
 		return error;
 	sample->items[sample->items_count++] = item;
 	sample->events_count += events;
-	*ret_taken = true;
 	return TWINLOG_OK;
 }

@@ -24,6 +24,7 @@ struct part {
 	roaring_bitmap_t *codes;    /* rows that fit but for a text, when last looked */
 	roaring_bitmap_t *rows;     /* for which an item stands */
 	roaring_bitmap_t *not_held; /* that were left out for that alone */
+	roaring_bitmap_t *later;    /* likewise, since they begin after the day asked for */
 	roaring_bitmap_t *doubt;    /* for which several items may stand, or one that has to go */
 	roaring_bitmap_t *todo;     /* to be gathered now; NULL before the first look */
 	struct alike alike;         /* the others, when they are counted together */
@@ -74,8 +75,10 @@ static enum twinlog_error part_init(struct part *part, uint32_t space, bool even
 			      .codes = roaring_bitmap_create(),
 			      .rows = roaring_bitmap_create(),
 			      .not_held = roaring_bitmap_create(),
+			      .later = roaring_bitmap_create(),
 			      .doubt = roaring_bitmap_create()};
-	return part->codes && part->rows && part->not_held && part->doubt ? TWINLOG_OK : TWINLOG_NO_MEMORY;
+	return part->codes && part->rows && part->not_held && part->later && part->doubt ? TWINLOG_OK
+											 : TWINLOG_NO_MEMORY;
 }
 
 static void rows_free(roaring_bitmap_t *rows)
@@ -89,6 +92,7 @@ static void part_free(struct part *part)
 	rows_free(part->codes);
 	rows_free(part->rows);
 	rows_free(part->not_held);
+	rows_free(part->later);
 	rows_free(part->doubt);
 	rows_free(part->todo);
 	if (part->counts)
@@ -167,7 +171,8 @@ static enum twinlog_error part_look_alike(struct gathering *gathering, struct pa
 	const struct sample *sample = gathering->sample;
 	struct alike_want want = {.taken = taken,
 				  .withdrawn = sample->filter->n_states == 0,
-				  .held = gathering->want.held && sample->filter->n_statuses == 0};
+				  .held = gathering->want.held && sample->filter->n_statuses == 0,
+				  .plans = sample->filter->n_statuses > 0};
 	roaring_bitmap_t *apart;
 	uint64_t cost = 0;
 	enum twinlog_error error = find_apart(sample, part->space, &apart);
@@ -207,6 +212,7 @@ static enum twinlog_error part_look(struct gathering *gathering, struct part *pa
 		roaring_bitmap_or_inplace(part->todo, again);
 		roaring_bitmap_or_inplace(gone, taken);
 		roaring_bitmap_andnot_inplace(part->not_held, gone);
+		roaring_bitmap_andnot_inplace(part->later, gone);
 		roaring_bitmap_and_inplace(gone, part->rows);
 		roaring_bitmap_or_inplace(part->doubt, gone);
 		roaring_bitmap_andnot_inplace(part->rows, gone);
@@ -309,16 +315,18 @@ static enum twinlog_error part_take(struct gathering *gathering, struct part *pa
 	roaring_init_iterator(part->todo, &at);
 	while (!error && (count = roaring_read_uint32_iterator(&at, some, at_once)) > 0) {
 		for (uint32_t i = 0; !error && i < count; i++) {
-			bool taken, held;
+			enum sample_fate fate;
 
 			if (i + FETCH_AHEAD < count)
 				fetch(&gathering->sample->spaces[part->space], some[i + FETCH_AHEAD]);
-			error = sample_take(gathering->sample, part->space, some[i], part->events, gathering->want,
-					    &taken, &held);
-			if (!error && !taken)
+			error =
+			    sample_take(gathering->sample, part->space, some[i], part->events, gathering->want, &fate);
+			if (!error && fate != FATE_TAKEN)
 				roaring_bitmap_add(left_out, some[i]);
-			if (!error && !held)
+			if (!error && fate == FATE_NOT_HELD)
 				roaring_bitmap_add(part->not_held, some[i]);
+			if (!error && fate == FATE_LATER)
+				roaring_bitmap_add(part->later, some[i]);
 		}
 		if (!error && pausing)
 			error = gathering_pause(gathering);
@@ -490,8 +498,10 @@ static enum twinlog_error sort_out(struct gathering *gathering)
 	enum twinlog_error error = TWINLOG_OK, entered;
 	bool mixed = gathering->mixed;
 
-	for (size_t p = 0; p < gathering->parts_count; p++)
+	for (size_t p = 0; p < gathering->parts_count; p++) {
 		sample->not_held += roaring_bitmap_get_cardinality(gathering->parts[p].not_held);
+		sample->later += roaring_bitmap_get_cardinality(gathering->parts[p].later);
+	}
 	if (gathering->mixed)
 		drop_doubtful(gathering);
 	for (size_t p = 0; !error && p < gathering->parts_count; p++) {
@@ -502,6 +512,7 @@ static enum twinlog_error sort_out(struct gathering *gathering)
 		sample->not_held += part->alike.not_held;
 		mixed |= sample->items_count > sample->events_count;
 		error = alike_unite(&part->alike);
+		sample->later += part->alike.later;
 		if (!error)
 			error = add_alike(sample, part->space, &part->alike);
 	}

@@ -8,7 +8,7 @@
  *       bitmaps    value -> rows that have it                               bitmaps.h
  *       rankings   rows by date, by last change                             ranking.h
  *
- * Memory: 34 bytes a row of columns and 4 of the date ranking; bitmaps take 2 bytes a row and rare value, an eighth of
+ * Memory: 36 bytes a row of columns and 4 of the date ranking; bitmaps take 2 bytes a row and rare value, an eighth of
  * a byte a row and frequent one, 15 to 25 in all. The ranking by last change (12 more) is made when it is first asked
  * for.
  *
@@ -44,9 +44,10 @@ struct view_space {
 	uint32_t rows;
 	uint32_t capacity;
 	int32_t *day;      /* first day of the date, without ~; VIEW_UNDATED */
-	int32_t *last;     /* last day of the interval, ~ applied; INT32_MIN when undated */
+	int32_t *last;     /* last day of the interval, without ~; INT32_MIN when undated */
 	uint32_t *facts;   /* statements_facts_at, as taken in; FACTS_NONE */
 	uint16_t *before;  /* days by which ~ begins before day */
+	uint16_t *after;   /* and ends after last */
 	uint8_t *state;    /* Twinlog__RecordState */
 	uint8_t *flags;    /* enum view_flag */
 	uint64_t *changed; /* record.changed_ms, only with by_change */
@@ -91,7 +92,7 @@ static inline bool view_space_interval(const struct view_space *space, uint32_t 
 	if (space->day[row] == VIEW_UNDATED)
 		return false;
 	*ret_first = space->day[row] - space->before[row];
-	*ret_last = space->last[row];
+	*ret_last = space->last[row] + space->after[row];
 	return true;
 }
 size_t view_space_bytes(const struct view_space *space); /* of memory, about */

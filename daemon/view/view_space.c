@@ -47,6 +47,7 @@ void view_space_free(struct view_space *space)
 	free(space->last);
 	free(space->facts);
 	free(space->before);
+	free(space->after);
 	free(space->state);
 	free(space->flags);
 	free(space->changed);
@@ -61,7 +62,8 @@ void view_space_free(struct view_space *space)
 size_t view_space_bytes(const struct view_space *space)
 {
 	const size_t row = sizeof *space->day + sizeof *space->last + sizeof *space->facts + sizeof *space->before +
-			   sizeof *space->state + sizeof *space->flags + (space->changed ? sizeof *space->changed : 0);
+			   sizeof *space->after + sizeof *space->state + sizeof *space->flags +
+			   (space->changed ? sizeof *space->changed : 0);
 	const size_t ranked = (size_t)space->by_date.bulk.capacity + space->by_date.late.capacity +
 			      space->by_change.bulk.capacity + space->by_change.late.capacity;
 
@@ -94,6 +96,7 @@ static enum twinlog_error rows_grow(struct view_space *space, uint32_t rows)
 		    !column_grow(&space->last, capacity, sizeof *space->last) ||
 		    !column_grow(&space->facts, capacity, sizeof *space->facts) ||
 		    !column_grow(&space->before, capacity, sizeof *space->before) ||
+		    !column_grow(&space->after, capacity, sizeof *space->after) ||
 		    !column_grow(&space->state, capacity, sizeof *space->state) ||
 		    !column_grow(&space->flags, capacity, sizeof *space->flags) ||
 		    (space->ranks_changes && !column_grow(&space->changed, capacity, sizeof *space->changed)) ||
@@ -106,6 +109,7 @@ static enum twinlog_error rows_grow(struct view_space *space, uint32_t rows)
 		space->last[space->rows] = INT32_MIN;
 		space->facts[space->rows] = FACTS_NONE;
 		space->before[space->rows] = 0;
+		space->after[space->rows] = 0;
 		space->state[space->rows] = TWINLOG__RECORD_STATE__STATE_NONE;
 		space->flags[space->rows] = 0;
 		columns_clear(&space->columns, space->rows);
@@ -237,7 +241,7 @@ static void row_dates(struct view_space *space, uint32_t row, const struct facts
 
 	space->day[row] = VIEW_UNDATED;
 	space->last[row] = INT32_MIN;
-	space->before[row] = 0;
+	space->before[row] = space->after[row] = 0;
 	if (!facts || facts->start.precision == EDTF_NONE)
 		return;
 	edtf_span(&facts->start, &first, &last);
@@ -248,7 +252,10 @@ static void row_dates(struct view_space *space, uint32_t row, const struct facts
 	}
 	space->day[row] = facts->start.first;
 	space->before[row] = (uint16_t)(facts->start.first - first);
-	space->last[row] = last;
+	space->last[row] = facts->start.last;
+	if (facts->end.precision != EDTF_NONE && facts->end.last > facts->start.last)
+		space->last[row] = facts->end.last;
+	space->after[row] = (uint16_t)(last - space->last[row]);
 }
 
 /* What reports count. */

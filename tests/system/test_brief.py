@@ -53,9 +53,9 @@ class Brief(harness.TestCase):
         self.other.do("answer", self.event, "differs", given='{"participants": 44, "title": "항만 물류 연수"}')
         wait_for(lambda: self.one.show(self.event)["state"] == "differs", "the answer is here")
 
-    def page(self, city, *options, lang="en"):
+    def page(self, city, *options, lang="en", as_of="2026-01-01"):
         path = self.folder / "brief.html"
-        city.do("brief", "--as-of", "2026-01-01", "--lang", lang, "-o", path, *options)
+        city.do("brief", "--as-of", as_of, "--lang", lang, "-o", path, *options)
         return Page(path.read_text("utf-8"))
 
     def test_whole_in_itself(self):
@@ -85,6 +85,22 @@ class Brief(harness.TestCase):
         self.assertIn("From 2010-01-01 to", shown)
         self.assertIn("2019", shown)
         self.assertNotIn("2004", shown)
+
+    def test_an_observer_makes_no_third(self):
+        self.one.submit(activity(33, cities=["CN:lianyungang", "KR:mokpo", {"city_id": "KR:busan", "role": "observer"}], start="2025-05-03"))
+        self.assertNotIn("several cities met", "\n".join(self.page(self.one).texts))
+
+    def test_as_of(self):
+        """What came later is in no part of it, and told."""
+        text = "\n".join(self.page(self.one, as_of="2010-12-31").texts)
+        self.assertIn("From 2003-01-01 to 2010-12-31.", text)
+        self.assertIn("What came after the date: 10 events", text)
+        self.assertNotIn("研修", text.split("Differences still open")[0], "what is open still is of today")
+
+    def test_about_when(self):
+        self.one.submit(activity(34, start="2024~"))
+        shown = "\n".join(self.page(self.one, "--since", "2023").texts)
+        self.assertIn("From 2024-01-01 to 2024-12-31.", shown)
 
     def test_workbook(self):
         path = self.folder / "brief.xlsx"

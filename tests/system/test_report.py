@@ -122,6 +122,22 @@ class Oracle(harness.TestCase):
         self.assertEqual((found["forth"], found["back"]), (ORACLE["direction_a_to_b"], ORACLE["direction_b_to_a"]))
         self.meets(found["mean"], ORACLE["mean_reciprocity_of_pairs_min_over_max_with_2_or_more_directed_events"])
 
+    def test_nothing_that_came_later(self):
+        """As if it were that day: every measure is that of the sheets up to it, and says how much it leaves out."""
+        naive = [int(year) for year, count in ORACLE["events_by_year"].items() for _ in range(count)]
+        for as_of in ("1989-12-31", "2009-12-31", "2015-12-31"):
+            found = self.report("events", "--as-of", as_of)
+            self.assertEqual(found["total"]["values"]["records"], sum(year <= int(as_of[:4]) for year in naive))
+            self.assertEqual(found["later"], sum(year > int(as_of[:4]) for year in naive))
+            self.assertLessEqual(found["total"]["values"]["last"] or "", as_of)
+            pairs = [row for row in rows("pairs.csv") if row["established"] <= as_of]
+            for measure in ("ties", "dormancy", "agreements"):
+                self.assertEqual(self.total("ties", measure, "--as-of", as_of), len(pairs), f"{measure} {as_of}")
+            latest = self.total("last", "agreements", "--as-of", as_of)
+            self.assertLessEqual(latest or "", as_of)
+            groups = self.report("agreements", "--by", "year", "--as-of", as_of)
+            self.assertEqual(sum(row["members"] for row in groups["rows"]), groups["total"]["members"] + groups["several"])
+
     def test_partner_answers_alike(self):
         harness.wait_for(lambda: self.one.total() == self.other.total(), "the partner holds all")
         for line in self.one.json("report", "--list")["measures"]:
@@ -171,6 +187,82 @@ class OtherSheets(harness.TestCase):
         self.assertEqual(found["fractions"]["mutual"], [ORACLE["wikidata_edges_reciprocal"], ORACLE["wikidata_edges_directed"]])
         self.assertEqual(round(found["values"]["mutual"], 6), ORACLE["wikidata_reciprocity"])
 
+
+class Rules(harness.TestCase):
+    """What counts, and what is left out, of records made for the question."""
+
+    tie = {"kind": "agreement", "parties": ["CN:lianyungang", "KR:mokpo"], "relation_type": "sister", "established": "1993-07-01"}
+
+    def setUp(self):
+        super().setUp()
+        self.one, self.other, self.space = self.pair()
+
+    def values(self, *question):
+        return self.one.json("report", *question)["total"]["values"]
+
+    def test_an_observer_takes_no_part(self):
+        looks_on = ["CN:lianyungang", "KR:mokpo", {"city_id": "KR:busan", "role": "observer"}]
+        forth = {"direction": "CN:lianyungang>KR:mokpo"}
+        self.one.submit(
+            self.tie,
+            {"kind": "city", "city_id": "CN:lianyungang", "country": "CN", "coverage": [{"tie": "KR:mokpo", "from": "1990", "to": "2030", "extent": "complete"}]},
+            harness.activity(1, cities=looks_on, start="2026-05-03", **forth),
+        )
+        self.assertEqual({name: self.values("dormancy", "--as-of", "2026-11-01")[name] for name in ("active", "dormant", "never")}, {"active": 1, "dormant": 0, "never": 0})
+        self.assertEqual((self.values("ties")["records"], self.values("reciprocity")["forth"]), (1, 1))
+        # Where three meet, and the third stands in the same place: no set of the two is the other.
+        self.one.submit(
+            *(harness.activity(number, cities=["CN:lianyungang", "KR:mokpo", "KR:busan"], start="2026-05-03", **forth) for number in (2, 3)),
+            harness.activity(4, cities=looks_on, start="2026-05-03", **forth),
+        )
+        self.assertEqual(self.one.json("report", "multilateral")["total"]["fractions"]["multilateral"], [2, 4])
+        self.assertEqual((self.values("ties")["records"], self.one.json("report", "ties")["outside"]), (2, 2))
+        by_city = {row["keys"]["city"]: row["values"]["records"] for row in self.one.json("report", "events", "--by", "city")["rows"]}
+        self.assertEqual(by_city, {"CN:lianyungang": 4, "KR:busan": 2, "KR:mokpo": 4})
+
+    def test_what_begins_after_the_date(self):
+        """Left out and told, however it is counted; plans lie ahead by their nature."""
+        self.one.submit(
+            self.tie,
+            {**self.tie, "relation_type": "mou", "established": "2012-04"},
+            *(harness.activity(number, start=start) for number, start in enumerate(("2010-05", "2015-12-31", "2016", "2016-01-01", "2016-01-02", "2019~"))),
+            harness.activity(7, start="2031-05", status="planned"),
+        )
+        early = ("--as-of", "2016-01-01")
+        for more in ((), ("--status", "held"), ("--text", "exhibition"), ("--stated-by", "CN:lianyungang")):
+            found = self.one.json("report", "events", "--by", "year", *early, *more)
+            self.assertEqual((found["total"]["values"]["records"], found["later"], found["total"]["values"]["last"]), (4, 2, "2016-01-01"), more)
+            self.assertEqual({row["keys"]["year"]: row["values"]["records"] for row in found["rows"]}, {"2010": 1, "2015": 1, "2016": 2}, more)
+        self.assertEqual(self.one.json("report", "events", *early, "--status", "planned")["total"]["values"]["records"], 1)
+        mixed = self.one.json("report", "events", *early, "--status", "planned", "--status", "held")
+        self.assertEqual((mixed["total"]["values"]["records"], mixed["later"]), (5, 2))
+        found = self.one.json("report", "agreements", "--as-of", "2000-01-01")
+        self.assertEqual((found["total"]["values"]["records"], found["total"]["values"]["last"], found["later"]), (1, "1993-07-01", 1))
+        found = self.one.json("report", "dormancy", "--as-of", "1990-01-01")
+        self.assertEqual((found["total"]["values"]["ties"], found["later"]), (0, 8))
+        self.assertIn("after the date: 2", self.one.do("report", "events", *early))
+
+    def test_about_when_is_shown_as_it_was_written(self):
+        """`~` widens a date where records are matched and looked for, and nowhere else."""
+        self.one.submit(self.tie, *(harness.activity(number, start="2018~", form=form) for number, form in ((1, "exhibition"), (2, "sports_event"))))
+        found = self.values("events")
+        self.assertEqual((found["first"], found["last"]), ("2018-01-01", "2018-12-31"))
+        found = self.values("dormancy", "--as-of", "2022-06-01")
+        self.assertEqual((found["active"], found["last"]), (0, "2018-12-31"))
+        self.assertEqual(self.values("dormancy", "--as-of", "2021-06-01")["active"], 1)
+        self.assertEqual(self.one.total("--from", "2019", "--to", "2019"), 2, "found in the year beside it")
+        self.one.submit(harness.activity(3, start="2019-03-01", end="2019-04~", form="festival_performance", fields=["sports"]))
+        found = self.values("events", "--field", "sports")
+        self.assertEqual((found["first"], found["last"]), ("2019-03-01", "2019-04-30"))
+
+    def test_publication_dated_to_the_day(self):
+        event = lambda number, date, **more: harness.activity(number, **{"start": "2018-03-05", "publicity": [{"channel": "own_site", "side": "CN:lianyungang", "date": date}], **more})
+        self.one.submit(event(1, "2018"), event(2, "2018-03"), event(3, "2018-03-09~"), event(4, "2018-03-09", start="2018-03-05~"))
+        found = self.one.json("report", "publicity")["total"]
+        self.assertEqual((found["values"]["median_days"], found["left_out"]["median_days"]), (None, 4))
+        self.one.submit(event(5, "2018-03-08"))
+        found = self.one.json("report", "publicity")["total"]
+        self.assertEqual((found["values"]["median_days"], found["left_out"]["median_days"]), (3, 4))
 
 class Laws(harness.TestCase):
     """What has to hold of any records."""
