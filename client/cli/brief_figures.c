@@ -105,7 +105,7 @@ static enum twinlog_error at_a_glance(struct brief *brief, const struct brief_qu
 		   cli_printf(cli, _("not said in %llu records"),
 			      (unsigned long long)brief_figure(events, events->total, "participants")->left_out));
 	brief_tile(brief, _("ties"), shown(brief, ties, ties->total, "ties"),
-		   cli_printf(cli, _("%s without any event"), shown(brief, ties, ties->total, "without")));
+		   cli_printf(cli, _("%s without a recorded event"), shown(brief, ties, ties->total, "without")));
 	brief_tile(brief, _("active ties"), shown(brief, dormancy, dormancy->total, "active"),
 		   cli_printf(cli, _("an event in the last %u months"), dormancy->months));
 	brief_tile(brief, _("with society"), percent(brief, brief_figure(society, society->total, "events")),
@@ -407,6 +407,7 @@ static enum twinlog_error ties(struct brief *brief, const struct brief_question 
 					       {_("state"), false}};
 	Twinlog__Reported *dormancy, *agreements, *events;
 	struct cli *cli = brief->cli;
+	uint64_t ended, rows = 0;
 	enum twinlog_error error = brief_ask(brief, question, "dormancy", "pair", NULL, &dormancy);
 
 	if (!error)
@@ -415,6 +416,7 @@ static enum twinlog_error ties(struct brief *brief, const struct brief_question 
 		error = brief_ask(brief, question, "ties", "pair", NULL, &events);
 	if (error || dormancy->n_rows == 0)
 		return error;
+	ended = brief_figure(dormancy, dormancy->total, "ties")->left_out;
 	brief_section(brief, _("Ties, and which of them are silent"));
 	brief_say(brief, cli_printf(cli,
 				    _("%lld active, %lld dormant, %lld not known: silence is dormancy only where a "
@@ -423,7 +425,7 @@ static enum twinlog_error ties(struct brief *brief, const struct brief_question 
 				    (long long)whole(dormancy, dormancy->total, "dormant"),
 				    (long long)whole(dormancy, dormancy->total, "not_known")));
 	brief_table(brief, columns, 5);
-	for (size_t i = 0; i < dormancy->n_rows && i < TIES_SHOWN; i++) {
+	for (size_t i = 0; i < dormancy->n_rows && rows < TIES_SHOWN; i++) {
 		const Twinlog__ReportRow *row = dormancy->rows[i];
 		struct brief_cell cells[] = {
 		    text_cell(report_key(cli, dormancy->by[0], row->keys[0])),
@@ -433,6 +435,10 @@ static enum twinlog_error ties(struct brief *brief, const struct brief_question 
 		    text_cell(pulse(dormancy, row)),
 		};
 
+		/* One that is over is neither active nor silent. */
+		if (whole(dormancy, row, "ties") == 0)
+			continue;
+		rows++;
 		for (size_t a = 0; a < agreements->n_rows; a++)
 			if (same_bytes(agreements->rows[a]->keys[0], row->keys[0]))
 				cells[1] = day_cell(brief, agreements, agreements->rows[a], "first");
@@ -441,9 +447,14 @@ static enum twinlog_error ties(struct brief *brief, const struct brief_question 
 				cells[2] = number_cell(brief, whole(events, events->rows[e], "events"));
 		brief_row(brief, cells);
 	}
-	if (dormancy->n_rows > TIES_SHOWN)
+	if (ended)
+		brief_say(brief,
+			  cli_printf(cli,
+				     _("%llu ties are over: ended, taken over by a successor city, or superseded."),
+				     (unsigned long long)ended));
+	if ((uint64_t)whole(dormancy, dormancy->total, "ties") > rows)
 		brief_note(brief, cli_printf(cli, _("and %llu more; see twinlog report dormancy --by pair"),
-					     (unsigned long long)(dormancy->n_rows - TIES_SHOWN)));
+					     (unsigned long long)whole(dormancy, dormancy->total, "ties") - rows));
 	return TWINLOG_OK;
 }
 

@@ -251,9 +251,9 @@ enum twinlog_error brief_limits(struct brief *brief, const struct brief_question
 					    _("What %llu of %llu recorded events cost: no amount is stated, which is "
 					      "not to say that they cost nothing."),
 					    without_cost, all));
-	if (open->denominator > open->numerator)
-		brief_say(brief, cli_printf(cli, _("Whether the public heard of %lld of them: no channel is stated."),
-					    (long long)(open->denominator - open->numerator)));
+	if (open->left_out)
+		brief_say(brief, cli_printf(cli, _("Whether the public heard of %llu of them: no channel is stated."),
+					    (unsigned long long)open->left_out));
 	if (undated)
 		brief_say(brief, cli_printf(cli, _("When %llu of them took place: they carry no date."), undated));
 	if (one_sided->numerator)

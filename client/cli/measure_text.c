@@ -27,21 +27,28 @@ static const struct {
 	 N_("events: records with an actor of society over all; participants: those of such records over all; private: "
 	    "participants from society over all, where both are stated"),
 	 N_("records without an actor; without a number of participants; without a number of those from society")},
-    [MEASURE_PUBLICITY] = {N_("Publicity"), N_("Whether the public hears of it, on both sides, and how soon."),
-			   N_("public: records with a public channel over all; both sides: with channels of two sides; "
-			      "median days from the last day of the event to its first publication"),
-			   N_("of the median: publications without a day, and events not dated to the day")},
-    [MEASURE_FRICTION] = {N_("Trade friction"), N_("How often the economy brings trouble along."),
-			  N_("friction: records so tagged; per 100: friction for each hundred records on the economy; "
-			     "economy: their share of all"),
-			  N_("records that name no field")},
+    [MEASURE_PUBLICITY] =
+	{N_("Publicity"), N_("Whether the public hears of it, on both sides, and how soon."),
+	 N_("public: records with a public channel over all that name a channel, or say that there was "
+	    "none; both sides: with channels of two sides; median days from the last day of the event "
+	    "to its first publication"),
+	 N_("records that say nothing of it; of the median: publications without a day, and events "
+	    "not dated to the day")},
+    [MEASURE_FRICTION] =
+	{N_("Trade friction"), N_("How often the economy brings trouble along."),
+	 N_("friction: records so tagged; per 100: friction for each hundred records on the economy; "
+	    "economy: their share of all"),
+	 N_("of the first column records that say nothing of it, which the rate takes for none; of the "
+	    "others records that name no field")},
     [MEASURE_MULTILATERAL] = {N_("From one to one to many"), N_("How often three cities or more meet."),
 			      N_("multilateral: records in which three cities or more take part over all"),
-			      N_("nothing")},
-    [MEASURE_COST] = {N_("Cost"), N_("What was spent, as each city states it of itself. Currencies are never added."),
-		      N_("amount: sum of costs; per event: amount over events; per participant: amounts of records "
-			 "with a number of participants over that number"),
-		      N_("records that state no cost; of the last column those without a number of participants")},
+			      N_("observers, who are not counted as taking part")},
+    [MEASURE_COST] =
+	{N_("Cost"), N_("What was spent, as each city states it of itself. Currencies are never added."),
+	 N_("amount: sum of costs; per event: amount over events; per participant: amounts of records "
+	    "with a number of participants over that number; by city, country and so on: of the events in which they "
+	    "take part, whoever paid"),
+	 N_("records that state no cost; of the last column those without a number of participants")},
     [MEASURE_TRADE] = {N_("Trade"), N_("The trade that events brought, by currency and direction."),
 		       N_("value: sum as the exporting side states it"), N_("records that state no trade")},
     [MEASURE_AGREEMENTS] = {N_("Agreements"),
@@ -63,7 +70,8 @@ static const struct {
     [MEASURE_RENEWALS] = {N_("Renewals and anniversaries"), N_("What comes due."),
 			  N_("overdue: renewal due before the day; due: in the twelve months from it on; "
 			     "anniversaries: round ones (each five years) in these months"),
-			  N_("agreements without a renewal date; undated ones")},
+			  N_("agreements without a renewal date; undated ones; those that ended, were taken over by a "
+			     "successor city (unless that is followed) or are superseded by another")},
     [MEASURE_QUALITY] = {N_("Quality of the record"), N_("How far the two sides have spoken, and whether they agree."),
 			 N_("shown: records of two parties of which one has spoken; answered: a second one has, over "
 			    "shown; agreed, differs, denied, one side only: over shown; reported: no party has spoken; "
@@ -73,7 +81,8 @@ static const struct {
 		      N_("Gini 2 sum(i x) / (n sum(x)) - (n + 1) / n, x ascending, i from 1; lower half: events of the "
 			 "quieter half over all; active years: years in which a tie had an event"),
 		      N_("events that belong to no tie: of several cities, and naming no agreement; of the last "
-			 "columns undated ones")},
+			 "columns undated ones. Without any: none is recorded; whether there was none is known only "
+			 "where a log is complete")},
     [MEASURE_RAISED] =
 	{N_("Ties that were raised"), N_("From a letter of intent or friendship to a firmer tie."),
 	 N_("raised: ties with a looser kind dated before the firmest one, over all; median months between the two"),
@@ -82,26 +91,31 @@ static const struct {
 			  N_("Which ties have gone silent. Silence counts as dormancy only where a party says that its "
 			     "log is complete."),
 			  N_("active: an event in the last months; dormant: none, and a party's log is complete for "
-			     "them; not known: none, and nobody says so; never: no event at all"),
-			  N_("undated events; of the last columns ties without an event")},
+			     "them; not known: none, and nobody says so; never: no event is recorded at all"),
+			  N_("ties that ended, were taken over by a successor city (unless that is followed) or are "
+			     "superseded; undated events; of the last columns ties without an event")},
     [MEASURE_RECIPROCITY] = {N_("Reciprocity"),
 			     N_("Whether visits go both ways. Forth is from the first city of a pair to the second, in "
 				"the order of their ids."),
 			     N_("mean over pairs with two directed events or more of min(forth, back) / max(forth, "
 				"back); persons: participants of these events"),
 			     N_("pairs with fewer than two directed events; of persons: events without a number")},
-    [MEASURE_CITIES] = {N_("Events over cities"),
-			N_("How evenly events fall to the cities, those without any included."),
-			N_("Gini 2 sum(i x) / (n sum(x)) - (n + 1) / n, x ascending, i from 1; lower half: events of "
-			   "the quieter half over all; per million inhabitants"),
-			N_("of the last column cities whose number of inhabitants is not recorded")},
+    [MEASURE_CITIES] =
+	{N_("Events over cities"), N_("How evenly events fall to the cities, those without any included."),
+	 N_("Gini 2 sum(i x) / (n sum(x)) - (n + 1) / n, x ascending, i from 1; lower half: events of "
+	    "the quieter half over all; per million inhabitants"),
+	 N_("cities elsewhere than asked for; of the last column those whose number of inhabitants is not "
+	    "recorded. Without any: none is recorded; whether there was none is known only where a log "
+	    "is complete")},
     [MEASURE_LORENZ] = {N_("Lorenz curve of events over cities"),
 			N_("The share of events that falls to the quietest tenth, two tenths … of the cities."),
-			N_("points of the Lorenz curve; a city on the edge counts in part"), N_("nothing")},
+			N_("points of the Lorenz curve; a city on the edge counts in part"),
+			N_("cities elsewhere than asked for")},
     [MEASURE_DEGREE] = {N_("Ties of each city"), N_("Whether cities have one tie or several."),
 			N_("mean and maximum of ties over cities that have one; two or more: their share; Gini as "
 			   "above; one province: cities with several ties into one province"),
-			N_("cities without a tie; partners whose province is not recorded")},
+			N_("cities without a tie, and those elsewhere than asked for; partners whose province is not "
+			   "recorded")},
 };
 
 const char *measure_title(enum measure measure)

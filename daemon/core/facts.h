@@ -43,7 +43,8 @@ enum detail_kind {
 	DETAIL_PUBLICITY,    /* a: channel, b: side, n: day since 1970-01-01; INT64_MIN when no day is said */
 	DETAIL_FRICTION,     /* a: code */
 	DETAIL_AGREEMENT,    /* a: the agreement's handle, 16 bytes */
-	DETAIL_RENEWAL,      /* n: last day, since 1970-01-01 */
+	DETAIL_RENEWAL,      /* n: last day, since 1970-01-01, without ~ */
+	DETAIL_SUPERSEDES,   /* a: the handle, 16 bytes, of an agreement that this one takes the place of */
 	DETAIL_QUOTE,        /* a: by, b: relation type, n: name of the date */
 	DETAIL_COUNTRY,      /* a; of a city record, as all below */
 	DETAIL_LEVEL,        /* a */

@@ -118,6 +118,8 @@ static void build_agreement_details(struct builder *builder, const Twinlog__Agre
 
 	if (renewal != INT64_MIN)
 		build_detail(builder, DETAIL_RENEWAL, 0, 0, renewal);
+	if (agreement->supersedes.len > 0)
+		build_detail(builder, DETAIL_SUPERSEDES, build_name(builder, agreement->supersedes), 0, 0);
 	build_quotes(builder, agreement->quotes, agreement->n_quotes);
 }
 

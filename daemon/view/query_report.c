@@ -233,6 +233,8 @@ static enum twinlog_error report_gather(struct report *report, const Twinlog__Re
 
 	if (!error && report->measure == MEASURE_DORMANCY)
 		error = sample_coverage(&report->sample);
+	if (!error && (report->measure == MEASURE_DORMANCY || report->measure == MEASURE_RENEWALS))
+		error = report_mark_over(report);
 	if (!error && unit == UNIT_TIES)
 		error = report_make_ties(report);
 	else if (!error && (unit == UNIT_CITIES || unit == UNIT_LINKED))
@@ -249,6 +251,7 @@ static void report_free(struct report *report)
 	free(report->index);
 	free(report->next);
 	free(report->duplicates);
+	free(report->over);
 	sample_free(&report->sample);
 }
 
@@ -281,10 +284,10 @@ static enum twinlog_error pack_head(struct report *report, Twinlog__Reported *re
 	reported->months = report->months;
 	reported->records = report->sample.records;
 	reported->not_held = report->sample.not_held;
+	reported->later = report->sample.later;
 	reported->repeated = report->sample.others_count;
 	reported->outside = report->outside;
 	reported->own_city = query_text(query, node_city_id(query->node));
-	reported->later = report->sample.later;
 	return TWINLOG_OK;
 }
 

@@ -55,6 +55,7 @@ struct report {
 	uint32_t *next;      /* by item: the next agreement of its tie */
 	uint64_t outside;    /* events of no tie or city */
 	uint8_t *duplicates; /* by item: 1 when another record may tell of the same */
+	uint8_t *over;       /* by item: 1 when it is an agreement that nothing comes due of any more */
 };
 
 /* Members of the unit: items, ties or cities by their place. */
@@ -99,6 +100,11 @@ report_measure report_ties, report_dormancy, report_reciprocity, report_cities, 
 enum twinlog_error report_make_ties(struct report *report) TWINLOG_MUST_CHECK;
 enum twinlog_error report_make_cities(struct report *report, const ProtobufCBinaryData *among,
 				      size_t among_count) TWINLOG_MUST_CHECK;
+
+/* report_over.c: marks agreements that are over. NO_MEMORY. */
+enum twinlog_error report_mark_over(struct report *report) TWINLOG_MUST_CHECK;
+/* Of a tie: all of its agreements are. */
+bool report_tie_is_over(const struct report *report, const struct tie *tie);
 
 /* report_money.c: the keys by which money is told apart, for each entry of the event once; at most max tuples. */
 size_t report_money_keys(struct report *report, const struct item *item, uint32_t (*ret)[2], size_t max);

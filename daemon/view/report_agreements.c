@@ -159,12 +159,16 @@ enum twinlog_error report_renewals(struct report *report, const struct group *gr
 {
 	const int32_t until = report_day_add(report->as_of, 12);
 	int64_t overdue = 0, due = 0, anniversaries = 0;
-	uint64_t without = 0, undated = 0;
+	uint64_t without = 0, undated = 0, over = 0;
 
 	for (size_t i = 0; i < group->count; i++) {
 		const struct item *item = report_item(report, group, i);
 		int64_t renewal = INT64_MIN;
 
+		if (report->over[group->members[i]]) {
+			over++;
+			continue;
+		}
 		sample_details(&report->sample, item, DETAIL_RENEWAL, take_renewal, &renewal);
 		without += renewal == INT64_MIN;
 		overdue += renewal != INT64_MIN && renewal < report->as_of;
@@ -174,9 +178,9 @@ enum twinlog_error report_renewals(struct report *report, const struct group *gr
 		else
 			anniversaries += has_anniversary(report, item);
 	}
-	cells[0] = cell_integer(overdue, without);
-	cells[1] = cell_integer(due, without);
-	cells[2] = cell_integer(anniversaries, undated);
+	cells[0] = cell_integer(overdue, without + over);
+	cells[1] = cell_integer(due, without + over);
+	cells[2] = cell_integer(anniversaries, undated + over);
 	return TWINLOG_OK;
 }
 

@@ -178,6 +178,7 @@ struct channels {
 	size_t sides_count;
 	int64_t first; /* day of the first publication; INT64_MAX */
 	bool open;
+	bool said; /* a channel is named, if only to say that there was none */
 };
 
 static void take_channel(struct sample *sample, const struct item *item, const struct detail *detail, void *context)
@@ -186,6 +187,7 @@ static void take_channel(struct sample *sample, const struct item *item, const s
 
 	(void)sample;
 	(void)item;
+	channels->said |= detail->a != NAME_NONE;
 	if (detail->a == channels->none || detail->a == NAME_NONE)
 		return;
 	channels->open = true;
@@ -200,7 +202,7 @@ enum twinlog_error report_publicity(struct report *report, const struct group *g
 {
 	struct sample *sample = &report->sample;
 	const uint32_t none = sample_text(sample, "none", 4);
-	int64_t open = 0, both = 0, *days = sample_numbers(sample, group->count);
+	int64_t open = 0, both = 0, said = 0, *days = sample_numbers(sample, group->count);
 	size_t dated = 0;
 	double median = 0;
 	bool defined;
@@ -216,6 +218,7 @@ enum twinlog_error report_publicity(struct report *report, const struct group *g
 		int32_t first, last;
 
 		sample_united(sample, item, DETAIL_PUBLICITY, take_channel, &channels);
+		said += channels.said;
 		open += channels.open;
 		both += channels.sides_count >= 2;
 		if (precise && channels.first != INT64_MAX && sample_span(item, &first, &last))
@@ -223,18 +226,25 @@ enum twinlog_error report_publicity(struct report *report, const struct group *g
 	}
 	sample_sort(sample, days, dated, sizeof *days, statistics_order, NULL);
 	defined = statistics_median(days, dated, &median);
-	cells[0] = cell_share(open, (int64_t)group->records, 0);
-	cells[1] = cell_share(both, (int64_t)group->records, 0);
+	/* Silence is not the word that nobody was told. */
+	cells[0] = cell_share(open, said, group->records - (uint64_t)said);
+	cells[1] = cell_share(both, said, group->records - (uint64_t)said);
 	cells[2] = cell_real(median, defined, (uint64_t)open - dated);
 	return TWINLOG_OK;
 }
 
+struct frictions {
+	bool tagged;
+	bool said; /* if only that there was none */
+};
+
 static void take_friction(struct sample *sample, const struct item *item, const struct detail *detail, void *context)
 {
-	bool *tagged = context;
+	struct frictions *found = context;
 
 	(void)item;
-	*tagged |= detail->a != NAME_NONE && detail->a != sample_text(sample, "none", 4);
+	found->said |= detail->a != NAME_NONE;
+	found->tagged |= detail->a != NAME_NONE && detail->a != sample_text(sample, "none", 4);
 }
 
 enum twinlog_error report_friction(struct report *report, const struct group *group, struct cell *cells)
@@ -243,20 +253,22 @@ enum twinlog_error report_friction(struct report *report, const struct group *gr
 	static const char field[] = "economy_trade_investment";
 	const uint32_t economy = sample_text(sample, field, sizeof field - 1);
 	int64_t friction = 0, economic = 0, with = 0;
+	uint64_t unsaid = 0;
 
 	for (size_t i = 0; i < group->count; i++) {
 		const struct item *item = report_item(report, group, i);
 		const int64_t records = sample_count(sample, item);
 		uint32_t fields[SAMPLE_VALUES_MAX];
 		const size_t count = sample_values(sample, item, DIMENSION_FIELD, fields);
-		bool tagged = false;
+		struct frictions found = {0};
 
-		sample_united(sample, item, DETAIL_FRICTION, take_friction, &tagged);
-		friction += tagged;
+		sample_united(sample, item, DETAIL_FRICTION, take_friction, &found);
+		friction += found.tagged;
+		unsaid += found.said ? 0 : (uint64_t)records;
 		with += count > 0 ? records : 0;
 		economic += sample_holds(fields, count, economy) ? records : 0;
 	}
-	cells[0] = cell_integer(friction, 0);
+	cells[0] = cell_integer(friction, unsaid);
 	cells[1] = cell_integer(economic, group->records - (uint64_t)with);
 	cells[2] = cell_rate(100, friction, economic, group->records - (uint64_t)with);
 	cells[3] = cell_share(economic, with, group->records - (uint64_t)with);

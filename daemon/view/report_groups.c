@@ -204,12 +204,19 @@ static enum twinlog_error city_add(struct report *report, uint32_t name)
 	return TWINLOG_OK;
 }
 
-static enum twinlog_error city_record(struct sample *sample, uint32_t city, void *context)
+/* Partners elsewhere have other ties and events than those that were gathered, so they are no part of the list. */
+static enum twinlog_error city_add_asked(struct report *report, uint32_t name)
 {
-	return city_add(context, sample_successor(sample, city));
+	return sample_city_asked(&report->sample, name) ? city_add(report, name) : TWINLOG_OK;
 }
 
-/* The list: the one asked for; else every city with a tie and, when they need none, every other one that is known. */
+static enum twinlog_error city_record(struct sample *sample, uint32_t city, void *context)
+{
+	return city_add_asked(context, sample_successor(sample, city));
+}
+
+/* The list: the one given; else every city with a tie and, when they need none, every other one that is known, of those
+ * that lie where it is asked. */
 static enum twinlog_error list_cities(struct report *report, const ProtobufCBinaryData *among, size_t among_count)
 {
 	struct sample *sample = &report->sample;
@@ -221,7 +228,7 @@ static enum twinlog_error list_cities(struct report *report, const ProtobufCBina
 		return error;
 	for (size_t t = 0; !error && t < report->ties_count; t++)
 		for (size_t i = 0; !error && i < report->ties[t].cities_count; i++)
-			error = city_add(report, report->ties[t].cities[i]);
+			error = city_add_asked(report, report->ties[t].cities[i]);
 	if (error || report->unit == UNIT_LINKED)
 		return error;
 	error = sample_city_records(sample, city_record, report);
@@ -230,7 +237,7 @@ static enum twinlog_error list_cities(struct report *report, const ProtobufCBina
 		const size_t count = sample_cities(breathing(report, i), &sample->items[i], cities);
 
 		for (size_t c = 0; !error && c < count; c++)
-			error = city_add(report, cities[c]);
+			error = city_add_asked(report, cities[c]);
 	}
 	return error;
 }

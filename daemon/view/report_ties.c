@@ -89,9 +89,10 @@ static enum pulse pulse_of(const struct report *report, const struct tie *tie)
 
 enum twinlog_error report_dormancy(struct report *report, const struct group *group, struct cell *cells)
 {
-	int64_t pulses[3] = {0}, never = 0, *days = sample_numbers(&report->sample, group->count);
+	int64_t pulses[3] = {0}, never = 0, over = 0, *days = sample_numbers(&report->sample, group->count);
 	int32_t last = INT32_MIN;
 	size_t dated = 0;
+	uint64_t left;
 	double median = 0;
 	bool defined;
 
@@ -100,6 +101,10 @@ enum twinlog_error report_dormancy(struct report *report, const struct group *gr
 	for (size_t i = 0; i < group->count; i++) {
 		const struct tie *tie = tie_of(report, group, i);
 
+		if (report_tie_is_over(report, tie)) {
+			over++;
+			continue;
+		}
 		pulses[pulse_of(report, tie)]++;
 		never += tie->records == 0;
 		if (tie->last == INT32_MIN)
@@ -109,13 +114,14 @@ enum twinlog_error report_dormancy(struct report *report, const struct group *gr
 	}
 	sample_sort(&report->sample, days, dated, sizeof *days, statistics_order, NULL);
 	defined = statistics_median(days, dated, &median);
-	cells[0] = cell_integer((int64_t)group->count, 0);
+	left = group->count - (uint64_t)over - dated;
+	cells[0] = cell_integer((int64_t)group->count - over, (uint64_t)over);
 	cells[1] = cell_integer(pulses[PULSE_ACTIVE], 0);
 	cells[2] = cell_integer(pulses[PULSE_DORMANT], 0);
 	cells[3] = cell_integer(pulses[PULSE_NOT_KNOWN], 0);
 	cells[4] = cell_integer(never, 0);
-	cells[5] = cell_day(last, dated > 0, group->count - dated);
-	cells[6] = cell_real(median, defined, group->count - dated);
+	cells[5] = cell_day(last, dated > 0, left);
+	cells[6] = cell_real(median, defined, left);
 	return TWINLOG_OK;
 }
 

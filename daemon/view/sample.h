@@ -210,7 +210,9 @@ size_t sample_parties(const struct sample *sample, const struct item *item);
 int sample_rank(const struct sample *sample, uint32_t relation);
 /* Fills coverages from the city records of all spaces. */
 enum twinlog_error sample_coverage(struct sample *sample) TWINLOG_MUST_CHECK;
-/* The cities of all spaces that have a record and lie where the filter asks; visited in order of arrival. */
+/* Whether a city is one of those asked for, and lies where the filter asks. */
+bool sample_city_asked(struct sample *sample, uint32_t city);
+/* The cities of all spaces that have a record; visited in order of arrival. */
 typedef enum twinlog_error sample_city_visit(struct sample *sample, uint32_t city, void *context);
 enum twinlog_error sample_city_records(struct sample *sample, sample_city_visit *visit,
 				       void *context) TWINLOG_MUST_CHECK;

@@ -353,17 +353,27 @@ static bool asked_holds(const ProtobufCBinaryData *asked, size_t count, const ch
 	return count == 0;
 }
 
-/* A list of cities keeps to the places asked for; of several any will do, since a city lies in one. */
-static bool lies_where_asked(struct sample *sample, uint32_t city)
+static bool names_city(struct sample *sample, const ProtobufCBinaryData *asked, size_t count, uint32_t city)
+{
+	for (size_t i = 0; i < count; i++)
+		if (sample_successor(sample, sample_text(sample, asked[i].data, asked[i].len)) == city)
+			return true;
+	return false;
+}
+
+/* Of several places any will do, since a city lies in one. Those asked for as partners are asked for like the others.
+ */
+bool sample_city_asked(struct sample *sample, uint32_t city)
 {
 	const Twinlog__Filter *filter = sample->filter;
+	const struct town *town;
 	size_t size;
-	const char *id = sample_name_text(sample, city, &size);
-	const struct town *town = sample_town(sample, city);
 
-	return asked_holds(filter->cities, filter->n_cities, id) &&
-	       asked_holds(filter->partners, filter->n_partners, id) &&
-	       asked_holds(filter->countries, filter->n_countries, sample_name_text(sample, town->country, &size)) &&
+	if (filter->n_cities + filter->n_partners > 0 && !names_city(sample, filter->cities, filter->n_cities, city) &&
+	    !names_city(sample, filter->partners, filter->n_partners, city))
+		return false;
+	town = sample_town(sample, city);
+	return asked_holds(filter->countries, filter->n_countries, sample_name_text(sample, town->country, &size)) &&
 	       asked_holds(filter->subdivisions, filter->n_subdivisions,
 			   sample_name_text(sample, town->subdivision, &size));
 }
@@ -380,7 +390,7 @@ enum twinlog_error sample_city_records(struct sample *sample, sample_city_visit 
 			const struct item item = {.facts = summary.facts, .space = (uint32_t)s};
 			const uint32_t city = sample_name(sample, &item, name);
 
-			if (city != NAME_NONE && lies_where_asked(sample, city))
+			if (city != NAME_NONE)
 				error = visit(sample, city, context);
 		}
 	}

@@ -25,6 +25,8 @@ static const char *const titles[] = {"友好交流", "Friendship visit", "우호
 static const char *const kinds[] = {"school_or_university", "enterprise_or_chamber"};
 static const char *const directions[] = {"", "CN:lianyungang>KR:mokpo", "KR:mokpo>CN:lianyungang", "mutual"};
 static const char *const frictions[] = {"none", "civic_protest"};
+static const char *const tie_statuses[] = {"", "in_force", "ended", "succeeded"};
+static const char *const channels[] = {"own_site", "none"};
 static const char *const admin_levels[] = {"district", "municipal"};
 
 struct answer {
@@ -157,6 +159,9 @@ static inline void say_activity(struct story *story, unsigned at, const struct r
 	parts[0].city_id = codec_string(cities[0]);
 	parts[1].city_id = codec_string(cities[1]);
 	parts[2].city_id = codec_string(cities[2 + draw(2)]);
+	/* The same cities, of which one only looks on. */
+	if (draw(3) == 0)
+		parts[2].role = codec_string("observer");
 	activity.cities = part_list;
 	activity.n_cities = 2 + draw(2);
 	activity.fields = said_fields;
@@ -188,7 +193,8 @@ static inline void say_activity(struct story *story, unsigned at, const struct r
 	activity.n_trade = draw(8) == 0;
 	activity.friction = &friction;
 	activity.n_friction = draw(6) == 0;
-	publicity.channel = codec_string("own_site");
+	publicity.channel = PICK(channels);
+	publicity.date = PICK(dates);
 	publicity.side = codec_string(cities[draw(2)]);
 	activity.publicity = publicity_list;
 	activity.n_publicity = draw(3) == 0;
@@ -216,6 +222,10 @@ static inline void say_agreement(struct story *story, unsigned at, const struct 
 	agreement.n_parties = 2 + draw(2);
 	agreement.relation_type = PICK(relations);
 	agreement.established = PICK(dates);
+	agreement.status = PICK(tie_statuses);
+	agreement.renewal_due = PICK(dates);
+	if (draw(4) == 0)
+		agreement.supersedes = any_handle(story, at);
 	body.content_case = TWINLOG__BODY__CONTENT_AGREEMENT;
 	body.agreement = &agreement;
 	send_body(story, at, &body, TWINLOG__RECORD_KIND__RECORD_AGREEMENT, record);

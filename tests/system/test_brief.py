@@ -86,6 +86,12 @@ class Brief(harness.TestCase):
         self.assertIn("2019", shown)
         self.assertNotIn("2004", shown)
 
+    def test_ties_that_are_over(self):
+        self.one.submit({"kind": "agreement", "parties": ["CN:lianyungang", "KR:yeosu"], "relation_type": "sister", "status": "ended", "established": "1996"}, activity(32, cities=["CN:lianyungang", "KR:yeosu"], start="2025-05"))
+        text = "\n".join(self.page(self.one, "--city", "KR:yeosu").texts)
+        self.assertIn("0 active", text)
+        self.assertIn("1 ties are over", text)
+
     def test_an_observer_makes_no_third(self):
         self.one.submit(activity(33, cities=["CN:lianyungang", "KR:mokpo", {"city_id": "KR:busan", "role": "observer"}], start="2025-05-03"))
         self.assertNotIn("several cities met", "\n".join(self.page(self.one).texts))

@@ -122,6 +122,21 @@ class Oracle(harness.TestCase):
         self.assertEqual((found["forth"], found["back"]), (ORACLE["direction_a_to_b"], ORACLE["direction_b_to_a"]))
         self.meets(found["mean"], ORACLE["mean_reciprocity_of_pairs_min_over_max_with_2_or_more_directed_events"])
 
+    def test_cities_of_one_country_alone(self):
+        """Its partners abroad have other events than those that were asked for."""
+        [among_all] = [row for row in self.report("cities", "--by", "country")["rows"] if row["keys"]["country"] == "KR"]
+        alone = self.report("cities", "--country", "KR")
+        for column in ("cities", "records", "events", "without", "gini", "bottom_half"):
+            self.assertEqual(alone["total"]["values"][column], among_all["values"][column], column)
+        ties = self.report("degree", "--country", "KR", "--by", "country")["rows"]
+        self.assertEqual([row["keys"]["country"] for row in ties], ["KR"])
+
+    def test_silence_is_no_answer(self):
+        """Of publicity and friction nothing stands in these sheets, not that there was none."""
+        public, friction = self.report("publicity")["total"], self.report("friction")["total"]
+        self.assertEqual((public["values"]["public"], public["values"]["both_sides"]), (None, None))
+        self.assertEqual((public["left_out"]["public"], friction["left_out"]["friction"]), (ORACLE["events_total"],) * 2)
+
     def test_nothing_that_came_later(self):
         """As if it were that day: every measure is that of the sheets up to it, and says how much it leaves out."""
         naive = [int(year) for year, count in ORACLE["events_by_year"].items() for _ in range(count)]
@@ -263,6 +278,31 @@ class Rules(harness.TestCase):
         self.one.submit(event(5, "2018-03-08"))
         found = self.one.json("report", "publicity")["total"]
         self.assertEqual((found["values"]["median_days"], found["left_out"]["median_days"]), (3, 4))
+
+    def test_who_says_nothing_of_publicity(self):
+        channel = lambda code: {"publicity": [{"channel": code, "side": "CN:lianyungang"}]}
+        self.one.submit(*(harness.activity(number) for number in range(5)), harness.activity(5, friction=["none"], **channel("none")), harness.activity(6, friction=["civic_protest"], **channel("own_site")))
+        found = self.one.json("report", "publicity")["total"]
+        self.assertEqual((found["fractions"]["public"], found["fractions"]["both_sides"]), ([1, 2], [0, 2]))
+        self.assertEqual((found["left_out"]["public"], found["left_out"]["both_sides"]), (5, 5))
+        self.assertEqual(self.one.json("report", "friction")["total"]["left_out"]["friction"], 5)
+
+    def test_what_is_over_comes_due_no_more(self):
+        soon = {"renewal_due": "2026-12-24", "established": "1996-12-01"}
+        partners = ("KR:mokpo", "KR:busan", "KR:gunsan", "KR:yeosu")
+        ties = [{"kind": "agreement", "parties": ["CN:lianyungang", partner], "relation_type": "sister", "status": status, **soon} for partner, status in zip(partners, ("in_force", "ended", "succeeded", "in_force"))]
+        old = self.one.submit(*ties)[3]
+        day = ("--as-of", "2026-11-27")
+        self.one.submit({**ties[3], "relation_type": "friendship", "supersedes": old, "established": "2020", "renewal_due": "2030"})
+        self.one.submit(*(harness.activity(number, cities=["CN:lianyungang", partner], start="2026-05-03") for number, partner in enumerate(partners)))
+        found = self.one.json("report", "renewals", *day)["total"]
+        self.assertEqual((found["values"]["due"], found["values"]["anniversaries"]), (1, 1))
+        self.assertEqual((found["left_out"]["due"], found["left_out"]["anniversaries"]), (3, 3))
+        found = self.one.json("report", "dormancy", *day)["total"]
+        self.assertEqual((found["values"]["ties"], found["values"]["active"], found["left_out"]["ties"]), (2, 2, 2))
+        rows = self.one.json("report", "dormancy", "--by", "pair", *day)["rows"]
+        self.assertEqual(sum(row["values"]["ties"] for row in rows), 2)
+        self.assertEqual(self.values("dormancy", "--follow", *day)["ties"], 3, "what was taken over lives on where it is followed")
 
 class Laws(harness.TestCase):
     """What has to hold of any records."""
