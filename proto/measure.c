@@ -23,6 +23,11 @@
 #name, COLUMN_REAL                                                                                     \
 	}
 
+#define MONEY(name)                                                                                                    \
+	{                                                                                                              \
+#name, COLUMN_MONEY                                                                                    \
+	}
+
 #define DIVERSITY INTEGER(entries), INTEGER(categories), REAL(shannon), REAL(evenness), REAL(effective), REAL(simpson)
 
 static const struct measure_info infos[MEASURE_COUNT] = {
@@ -34,33 +39,35 @@ static const struct measure_info infos[MEASURE_COUNT] = {
 	    SHARE(private)) INFO(PUBLICITY, publicity, UNIT_EVENTS, SHARE(public), SHARE(both_sides), REAL(median_days))
 	    INFO(FRICTION, friction, UNIT_EVENTS, INTEGER(friction), INTEGER(economic), REAL(per_100),
 		 SHARE(economy)) INFO(MULTILATERAL, multilateral, UNIT_EVENTS, INTEGER(records), SHARE(multilateral))
-		INFO(COST, cost, UNIT_EVENTS, INTEGER(amount), INTEGER(records), REAL(per_event),
-		     REAL(per_participant)) INFO(TRADE, trade, UNIT_EVENTS, INTEGER(value), INTEGER(records))
+		INFO(COST, cost, UNIT_EVENTS, MONEY(amount), INTEGER(records), MONEY(per_event),
+		     MONEY(per_participant)) INFO(TRADE, trade, UNIT_EVENTS, MONEY(value), INTEGER(records))
 		    INFO(AGREEMENTS, agreements, UNIT_AGREEMENTS, INTEGER(records), INTEGER(ties), DATE(first),
 			 DATE(last), SHARE(county_or_district)) INFO(DATES, dates, UNIT_AGREEMENTS, INTEGER(by_both),
 								     SHARE(match), INTEGER(by_sources),
 								     SHARE(contradict), SHARE(against_party))
-			INFO(MUTUAL, mutual, UNIT_AGREEMENTS, INTEGER(said), SHARE(mutual)) INFO(
-			    RENEWALS, renewals, UNIT_AGREEMENTS, INTEGER(overdue), INTEGER(due), INTEGER(anniversaries))
-			    INFO(QUALITY, quality, UNIT_RECORDS, INTEGER(shown), SHARE(answered), SHARE(agreed),
-				 SHARE(differs), SHARE(denied), SHARE(one_sided), INTEGER(reported),
-				 INTEGER(duplicates)) INFO(TIES, ties, UNIT_TIES, INTEGER(ties), INTEGER(records),
-							   INTEGER(events), INTEGER(without), REAL(gini),
-							   PART(bottom_half), INTEGER(active_years),
-							   REAL(per_active_year))
-				INFO(RAISED, raised, UNIT_TIES, SHARE(raised), REAL(median_months)) INFO(
-				    DORMANCY, dormancy, UNIT_TIES, INTEGER(ties), INTEGER(active), INTEGER(dormant),
-				    INTEGER(not_known), INTEGER(never), DATE(last), REAL(median_days))
-				    INFO(RECIPROCITY, reciprocity, UNIT_TIES, INTEGER(pairs), REAL(mean),
-					 INTEGER(forth), INTEGER(back), INTEGER(persons_forth), INTEGER(persons_back))
-					INFO(CITIES, cities, UNIT_CITIES, INTEGER(cities), INTEGER(records),
-					     INTEGER(events), INTEGER(without), REAL(gini), PART(bottom_half),
-					     REAL(per_million))
-					    INFO(LORENZ, lorenz, UNIT_CITIES, PART(p10), PART(p20), PART(p30),
-						 PART(p40), PART(p50), PART(p60), PART(p70), PART(p80), PART(p90))
-						INFO(DEGREE, degree, UNIT_LINKED, INTEGER(cities), INTEGER(ties),
-						     REAL(mean), INTEGER(max), SHARE(two_or_more), REAL(gini),
-						     INTEGER(same_province))
+			INFO(MUTUAL, mutual, UNIT_AGREEMENTS, INTEGER(said), SHARE(mutual))
+			    INFO(RENEWALS, renewals, UNIT_AGREEMENTS, INTEGER(overdue), INTEGER(due),
+				 INTEGER(anniversaries))
+				INFO(QUALITY, quality, UNIT_RECORDS, INTEGER(shown), SHARE(answered), SHARE(agreed),
+				     SHARE(differs), SHARE(denied), SHARE(one_sided), INTEGER(reported),
+				     INTEGER(duplicates)) INFO(TIES, ties, UNIT_TIES, INTEGER(ties), INTEGER(records),
+							       INTEGER(events), INTEGER(without), REAL(gini),
+							       PART(bottom_half), INTEGER(active_years),
+							       REAL(per_active_year))
+				    INFO(RAISED, raised, UNIT_TIES, SHARE(raised), REAL(median_months)) INFO(
+					DORMANCY, dormancy, UNIT_TIES, INTEGER(ties), INTEGER(active), INTEGER(dormant),
+					INTEGER(not_known), INTEGER(never), DATE(last), REAL(median_days))
+					INFO(RECIPROCITY, reciprocity, UNIT_TIES, INTEGER(pairs), REAL(mean),
+					     INTEGER(forth), INTEGER(back), INTEGER(persons_forth),
+					     INTEGER(persons_back))
+					    INFO(CITIES, cities, UNIT_CITIES, INTEGER(cities), INTEGER(records),
+						 INTEGER(events), INTEGER(without), REAL(gini), PART(bottom_half),
+						 REAL(per_million))
+						INFO(LORENZ, lorenz, UNIT_CITIES, PART(p10), PART(p20), PART(p30),
+						     PART(p40), PART(p50), PART(p60), PART(p70), PART(p80), PART(p90))
+						    INFO(DEGREE, degree, UNIT_LINKED, INTEGER(cities), INTEGER(ties),
+							 REAL(mean), INTEGER(max), SHARE(two_or_more), REAL(gini),
+							 INTEGER(same_province))
 #undef INFO
 };
 

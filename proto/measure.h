@@ -23,6 +23,7 @@ enum column_form {
 	COLUMN_SHARE, /* of numerator over denominator, 0 to 1 */
 	COLUMN_PART,  /* likewise, where the two are not counts */
 	COLUMN_REAL,
+	COLUMN_MONEY, /* in minor units of the currency that the row is of */
 };
 
 #define MEASURES(X)                                                                                                    \

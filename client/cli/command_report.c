@@ -7,6 +7,7 @@
 #include "csv.h"
 #include "edtf.h"
 #include "figures.h"
+#include "money.h"
 
 #define BAR_WIDTH 24u
 
@@ -272,7 +273,8 @@ static int print_for_people(struct cli *cli, enum measure measure, const Twinlog
 	return 0;
 }
 
-/* ---- CSV: values as JSON has them, each fraction and what was left out in columns of their own ---- */
+/* ---- CSV: values as JSON has them, but money in whole units as sheets write it; each fraction and what was left out
+ * in columns of their own ---- */
 
 static void csv_text(const char *text, bool first)
 {
@@ -280,15 +282,39 @@ static void csv_text(const char *text, bool first)
 }
 
 static const char *csv_figure(struct cli *cli, const Twinlog__Reported *reported, const Twinlog__ReportRow *row,
+/* A count, or a sum in minor units of its currency. */
+static const char *csv_number(struct cli *cli, const Twinlog__Reported *reported, const Twinlog__ReportRow *row,
+			      size_t column, int64_t number)
+{
+	ProtobufCBinaryData currency;
+	char sum[MONEY_TEXT_MAX];
+
+	if (!report_currency(reported, row, column, &currency))
+		return cli_printf(cli, "%" PRId64, number);
+	(void)money_format(number, currency, sum);
+	return cli_printf(cli, "%s", sum);
+}
+
+static const char *csv_real(struct cli *cli, const Twinlog__Reported *reported, const Twinlog__ReportRow *row,
+			    size_t column, double number)
+{
+	ProtobufCBinaryData currency;
+
+	if (report_currency(reported, row, column, &currency))
+		for (unsigned digits = money_digits(currency); digits > 0; digits--)
+			number /= 10;
+	return cli_printf(cli, "%.9g", number);
+}
+
 			      size_t column)
 {
 	const Twinlog__ReportCell *cell = row->cells[column];
 
 	switch (cell->kind) {
 	case TWINLOG__CELL_KIND__CELL_INTEGER:
-		return cli_printf(cli, "%" PRId64, cell->integer);
+		return csv_number(cli, reported, row, column, cell->integer);
 	case TWINLOG__CELL_KIND__CELL_REAL:
-		return cli_printf(cli, "%.9g", cell->real);
+		return csv_real(cli, reported, row, column, cell->real);
 	case TWINLOG__CELL_KIND__CELL_DATE:
 		return report_figure(cli, reported, row, column);
 	default:
@@ -324,7 +350,7 @@ static void csv_row_print(struct cli *cli, const Twinlog__Reported *reported, co
 		const Twinlog__ReportCell *cell = row->cells[i];
 		const bool fraction = cell->denominator != 0;
 
-		csv_text(fraction ? cli_printf(cli, "%" PRId64, cell->numerator) : "", false);
+		csv_text(fraction ? csv_number(cli, reported, row, i, cell->numerator) : "", false);
 		csv_text(fraction ? cli_printf(cli, "%" PRId64, cell->denominator) : "", false);
 		csv_text(cli_printf(cli, "%" PRIu64, cell->left_out), false);
 	}

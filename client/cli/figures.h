@@ -23,7 +23,10 @@ const char *report_key(struct cli *cli, ProtobufCBinaryData dimension, ProtobufC
 const char *report_figure(struct cli *cli, const Twinlog__Reported *reported, const Twinlog__ReportRow *row,
 			  size_t column);
 /* An amount in minor units of its currency: "12,000 KRW", "35.50 CNY". */
-const char *report_money(struct cli *cli, int64_t minor, const char *currency);
+const char *report_money(struct cli *cli, int64_t minor, ProtobufCBinaryData currency);
+/* Whether a figure is an amount of money, and in which currency. */
+bool report_currency(const Twinlog__Reported *reported, const Twinlog__ReportRow *row, size_t column,
+		     ProtobufCBinaryData *ret_currency);
 /* The presets that there are, for cli->known. */
 const char *report_presets(struct cli *cli);
 /* How complete the logs behind an answer are: one line a space. */

@@ -5,6 +5,7 @@
 
 #include "edtf.h"
 #include "figures.h"
+#include "money.h"
 
 #define ASK_AGAIN_MAX 8u
 
@@ -148,41 +149,29 @@ const char *report_key(struct cli *cli, ProtobufCBinaryData dimension, ProtobufC
 
 /* ---- Figures ---- */
 
-/* Digits after the point of the currencies that town halls meet without any (ISO 4217). */
-static unsigned minor_digits(const char *currency)
+/* 1234567.05 as 1,234,567.05. */
+static const char *grouped(struct cli *cli, const char *number)
 {
-	static const char *const whole[] = {"KRW", "JPY", "VND", "CLP", "ISK", "PYG", "UGX", "XAF", "XOF", "XPF"};
-
-	for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
-		if (strcmp(whole[i], currency) == 0)
-			return 0;
-	return 2;
-}
-
-/* 1234567 as 1,234,567. */
-static const char *grouped(struct cli *cli, uint64_t number)
-{
-	char digits[24], out[32];
-	const int size = snprintf(digits, sizeof digits, "%" PRIu64, number);
+	const bool negative = *number == '-';
+	const size_t whole = strcspn(number, ".");
+	char out[2 * MONEY_TEXT_MAX];
 	size_t at = 0;
 
-	for (int i = 0; i < size; i++) {
-		if (i > 0 && (size - i) % 3 == 0)
+	for (size_t i = 0; i < whole; i++) {
+		if (i > negative && (whole - i) % 3 == 0)
 			out[at++] = ',';
-		out[at++] = digits[i];
+		out[at++] = number[i];
 	}
 	out[at] = '\0';
-	return cli_printf(cli, "%s", out);
+	return cli_printf(cli, "%s%s", out, number + whole);
 }
 
-const char *report_money(struct cli *cli, int64_t minor, const char *currency)
+const char *report_money(struct cli *cli, int64_t minor, ProtobufCBinaryData currency)
 {
-	const uint64_t size = minor < 0 ? 0 - (uint64_t)minor : (uint64_t)minor;
-	const char *sign = minor < 0 ? "-" : "";
+	char sum[MONEY_TEXT_MAX];
 
-	if (minor_digits(currency) == 0)
-		return cli_printf(cli, "%s%s %s", sign, grouped(cli, size), currency);
-	return cli_printf(cli, "%s%s.%02u %s", sign, grouped(cli, size / 100), (unsigned)(size % 100), currency);
+	(void)money_format(minor, currency, sum);
+	return cli_printf(cli, "%s %s", grouped(cli, sum), cli_text(cli, currency));
 }
 
 static enum column_form form_of(const Twinlog__Reported *reported, size_t column)
@@ -194,38 +183,33 @@ static enum column_form form_of(const Twinlog__Reported *reported, size_t column
 		   : COLUMN_REAL;
 }
 
-/* The currency of a column that holds money; NULL for others. */
-static const char *currency_of(struct cli *cli, const Twinlog__Reported *reported, const Twinlog__ReportRow *row,
-			       size_t column)
+bool report_currency(const Twinlog__Reported *reported, const Twinlog__ReportRow *row, size_t column,
+		     ProtobufCBinaryData *ret_currency)
 {
-	static const char *const money[] = {"amount", "value", "per_event", "per_participant"};
-
-	if (row->n_keys == 0 || reported->n_by == 0 || !codec_equal(reported->by[0], "currency"))
-		return NULL;
-	for (size_t i = 0; i < sizeof money / sizeof *money; i++)
-		if (codec_equal(reported->columns[column], money[i]))
-			return cli_text(cli, row->keys[0]);
-	return NULL;
+	if (form_of(reported, column) != COLUMN_MONEY || row->n_keys == 0 || row->keys[0].len == 0)
+		return false;
+	*ret_currency = row->keys[0];
+	return true;
 }
 
 const char *report_figure(struct cli *cli, const Twinlog__Reported *reported, const Twinlog__ReportRow *row,
 			  size_t column)
 {
 	const Twinlog__ReportCell *cell = row->cells[column];
-	const char *currency = currency_of(cli, reported, row, column);
+	ProtobufCBinaryData currency;
+	const bool money = report_currency(reported, row, column, &currency);
 	struct edtf day = {.precision = EDTF_DAY};
 	char text[TWINLOG_DATE_MAX];
 
 	switch (cell->kind) {
 	case TWINLOG__CELL_KIND__CELL_INTEGER:
-		return currency ? report_money(cli, cell->integer, currency)
-				: cli_printf(cli, "%" PRId64, cell->integer);
+		return money ? report_money(cli, cell->integer, currency) : cli_printf(cli, "%" PRId64, cell->integer);
 	case TWINLOG__CELL_KIND__CELL_DATE:
 		day.first = day.last = (int32_t)cell->integer;
 		(void)edtf_format(&day, text);
 		return cli_printf(cli, "%s", text);
 	case TWINLOG__CELL_KIND__CELL_REAL:
-		if (currency)
+		if (money)
 			return report_money(cli, (int64_t)(cell->real + (cell->real < 0 ? -0.5 : 0.5)), currency);
 		if (form_of(reported, column) == COLUMN_SHARE)
 			return cli_printf(cli, "%.1f %% (%" PRId64 "/%" PRId64 ")", 100 * cell->real, cell->numerator,

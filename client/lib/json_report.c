@@ -97,13 +97,32 @@ static json_t *texts(const ProtobufCBinaryData *list, size_t count)
 	return array;
 }
 
+/* Sums are in minor units, as in records: which columns those are is said, since no name of theirs tells. */
+static json_t *minor_units(const Twinlog__Reported *reported)
+{
+	const int measure = measure_find(reported->measure.data, reported->measure.len);
+	json_t *names = json_array();
+
+	for (size_t i = 0; measure >= 0 && i < measure_columns((enum measure)measure); i++) {
+		const struct measure_column *column = &measure_info((enum measure)measure)->columns[i];
+
+		if (column->form == COLUMN_MONEY)
+			json_array_append_new(names, json_string(column->name));
+	}
+	return names;
+}
+
 json_t *json_reported(const Twinlog__Reported *reported)
 {
-	json_t *object = json_object(), *list = json_array();
+	json_t *object = json_object(), *list = json_array(), *list_units;
 
 	json_object_set_new(object, "measure", json_bytes_text(reported->measure));
 	json_object_set_new(object, "by", texts(reported->by, reported->n_by));
 	json_object_set_new(object, "columns", texts(reported->columns, reported->n_columns));
+	list_units = minor_units(reported);
+	if (json_array_size(list_units) > 0)
+		json_object_set(object, "minor_units", list_units);
+	json_decref(list_units);
 	json_object_set_new(object, "as_of", json_bytes_text(reported->as_of));
 	json_object_set_new(object, "preset", json_bytes_text(reported->preset));
 	json_object_set_new(object, "months", json_integer(reported->months));
@@ -111,6 +130,7 @@ json_t *json_reported(const Twinlog__Reported *reported)
 	json_object_set_new(object, "collation", json_bytes_text(reported->collation));
 	json_object_set_new(object, "records", json_integer((json_int_t)reported->records));
 	json_object_set_new(object, "not_held", json_integer((json_int_t)reported->not_held));
+	json_object_set_new(object, "later", json_integer((json_int_t)reported->later));
 	json_object_set_new(object, "repeated", json_integer((json_int_t)reported->repeated));
 	json_object_set_new(object, "outside", json_integer((json_int_t)reported->outside));
 	json_object_set_new(object, "several", json_integer((json_int_t)reported->several));
@@ -125,4 +145,3 @@ json_t *json_reported(const Twinlog__Reported *reported)
 	json_object_set_new(object, "completeness", list);
 	return object;
 }
-	json_object_set_new(object, "later", json_integer((json_int_t)reported->later));

@@ -287,6 +287,22 @@ class Rules(harness.TestCase):
         self.assertEqual((found["left_out"]["public"], found["left_out"]["both_sides"]), (5, 5))
         self.assertEqual(self.one.json("report", "friction")["total"]["left_out"]["friction"], 5)
 
+    def test_money_has_the_digits_of_its_currency(self):
+        """Everywhere those that sheets are written with."""
+        self.one.submit(*(harness.activity(number, cost=[{"amount": 123456, "currency": currency, "payer": "KR:mokpo"}]) for number, currency in enumerate(("KMF", "KWD", "CNY", "KRW"))))
+        shown = {"KMF": "123456", "KWD": "123.456", "CNY": "1234.56", "KRW": "123456"}
+        table = self.one.do("report", "cost", "--by", "city")
+        for words in ("123,456 KMF", "123.456 KWD", "1,234.56 CNY", "123,456 KRW"):
+            self.assertIn(words, table)
+        for row in csv.DictReader(self.one.do("report", "cost", "--format", "csv").splitlines()):
+            self.assertEqual((row["amount"], row["per_event"], row["per_event_numerator"]), (shown[row["currency"]],) * 3)
+        found = self.one.json("report", "cost")
+        self.assertEqual(found["minor_units"], ["amount", "per_event", "per_participant"])
+        self.assertEqual({row["values"]["amount"] for row in found["rows"]}, {123456})
+        self.assertNotIn("minor_units", self.one.json("report", "events"))
+        [line] = [line for line in self.one.json("report", "--list")["measures"] if line["measure"] == "cost"]
+        self.assertIn("whoever paid", line["formula"], "a row of a city is no sum that it spent")
+
     def test_what_is_over_comes_due_no_more(self):
         soon = {"renewal_due": "2026-12-24", "established": "1996-12-01"}
         partners = ("KR:mokpo", "KR:busan", "KR:gunsan", "KR:yeosu")
