@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "brief.h"
+#include "fields.h"
 #include "figures.h"
 #include "log.pb-c.h"
 
@@ -33,8 +34,8 @@ static enum twinlog_error latest(struct brief *brief, const struct brief_questio
 	if (kind != TWINLOG__RECORD_KIND__RECORD_NONE) {
 		filter.kinds = &kind;
 		filter.n_kinds = 1;
-	}
 		filter_until(&filter, question->as_of);
+	}
 	if (states_count > 0) {
 		filter.states = states;
 		filter.n_states = states_count;
@@ -149,15 +150,53 @@ static enum twinlog_error both_sides(struct brief *brief, const struct brief_que
 
 /* ---- Open differences ---- */
 
-static const char *values_of(struct cli *cli, const Twinlog__Difference *difference)
+/* One code of a field, as `show` has it: a label, the name of a city, or what it is. */
+static const char *code_text(struct cli *cli, const char *field, ProtobufCBinaryData code)
+{
+	enum codelist lists[FIELD_LISTS_MAX];
+	const size_t count = field_lists(field, lists, FIELD_LISTS_MAX);
+
+	if (strcmp(field, "cities") == 0 || strcmp(field, "parties") == 0)
+		return cli_city_name(cli, code);
+	if (strcmp(field, "direction") == 0 && code.len > 0 && memchr(code.data, '>', code.len))
+		return report_key(cli, codec_string("direction"), code);
+	for (size_t i = 0; i < count; i++)
+		if (codelist_find(lists[i], code.data, code.len) >= 0)
+			return cli_code(cli, lists[i], code);
+	return cli_text(cli, code);
+}
+
+/* The daemon joins the values of a list by ", ". */
+static const char *value_text(struct cli *cli, const char *field, ProtobufCBinaryData value)
+{
+	const char *text = "";
+
+	for (size_t at = 0; at < value.len;) {
+		const uint8_t *comma = memmem(value.data + at, value.len - at, ", ", 2);
+		const size_t size = comma ? (size_t)(comma - value.data) - at : value.len - at;
+
+		text = cli_printf(cli, "%s%s%s", text, at ? ", " : "",
+				  code_text(cli, field, codec_bytes(value.data + at, size)));
+		at += size + (comma ? 2 : 0);
+	}
+	return text;
+}
+
+static const char *values_of(struct cli *cli, const char *field, const Twinlog__Difference *difference)
 {
 	const char *text = "";
 
 	for (size_t i = 0; i < difference->n_values; i++)
 		text = cli_printf(cli, "%s%s%s: %s", text, i ? "\n" : "",
 				  cli_city_name(cli, difference->values[i]->city_id),
-				  cli_text(cli, difference->values[i]->value));
+				  value_text(cli, field, difference->values[i]->value));
 	return text;
+}
+
+/* The daemon names what of a field it compares: participants.total. */
+static const char *field_text(struct cli *cli, const char *field)
+{
+	return cli_field_label(cli_printf(cli, "%.*s", (int)strcspn(field, "."), field));
 }
 
 static enum twinlog_error differences(struct brief *brief, const struct brief_question *question)
@@ -189,8 +228,8 @@ static enum twinlog_error differences(struct brief *brief, const struct brief_qu
 			const struct brief_cell cells[] = {
 			    {.type = BRIEF_DATE, .text = d ? "" : date_of(cli, body)},
 			    {.type = BRIEF_TEXT, .text = d ? "" : subject_of(cli, body)},
-			    {.type = BRIEF_TEXT, .text = cli_field_label(field)},
-			    {.type = BRIEF_TEXT, .text = values_of(cli, record->differences[d])},
+			    {.type = BRIEF_TEXT, .text = field_text(cli, field)},
+			    {.type = BRIEF_TEXT, .text = values_of(cli, field, record->differences[d])},
 			};
 
 			brief_row(brief, cells);
@@ -285,13 +324,13 @@ enum twinlog_error brief_limits(struct brief *brief, const struct brief_question
 		    cli_printf(cli,
 			       _("What became of %llu plans: planned, postponed and cancelled events are not counted."),
 			       (unsigned long long)events->not_held));
+	if (events->later)
+		brief_say(brief,
+			  cli_printf(cli, _("What came after the date: %llu events begin later, and are not counted."),
+				     (unsigned long long)events->later));
 	brief_say(brief, _("What was never logged, and what a partner has written and not sent yet: see how complete "
 			   "the logs are, below."));
 	brief_say(brief, _("What an event changed: records tell what took place, and only the people who were there "
 			   "can tell what came of it."));
 	return TWINLOG_OK;
 }
-	if (events->later)
-		brief_say(brief,
-			  cli_printf(cli, _("What came after the date: %llu events begin later, and are not counted."),
-				     (unsigned long long)events->later));

@@ -86,6 +86,21 @@ class Brief(harness.TestCase):
         self.assertIn("2019", shown)
         self.assertNotIn("2004", shown)
 
+    def test_differences_in_words(self):
+        """As `show` has them: no codes, no ids, in the language of the page."""
+        [plan, visit] = self.one.submit(activity(30, start="2021-05", status="postponed"), activity(31, start="2021-06", form="sports_event", direction="CN:lianyungang>KR:mokpo"))
+        wait_for(lambda: {plan, visit} <= set(self.other.records()), "the partner holds both")
+        self.other.do("answer", plan, "differs", given='{"status": "cancelled", "fields": ["environment_ecology", "sports"]}')
+        self.other.do("answer", visit, "differs", given='{"direction": "mutual", "cities": ["CN:lianyungang", "KR:mokpo", "KR:busan"]}')
+        wait_for(lambda: {self.one.show(record)["state"] for record in (plan, visit)} == {"differs"}, "the answers are here")
+        for lang in ("ko", "zh"):
+            text = "\n".join(self.page(self.one, lang=lang).texts)
+            for code in ("environment_ecology", "postponed", "cancelled", "CN:", "KR:", "participants.total", "mutual"):
+                self.assertNotIn(code, text, lang)
+        text = "\n".join(self.page(self.one, lang="ko").texts)
+        for words in ("환경·생태", "연기", "취소", "롄윈강 → 목포시", "참가자"):
+            self.assertIn(words, text)
+
     def test_ties_that_are_over(self):
         self.one.submit({"kind": "agreement", "parties": ["CN:lianyungang", "KR:yeosu"], "relation_type": "sister", "status": "ended", "established": "1996"}, activity(32, cities=["CN:lianyungang", "KR:yeosu"], start="2025-05"))
         text = "\n".join(self.page(self.one, "--city", "KR:yeosu").texts)
