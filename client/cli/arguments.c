@@ -121,11 +121,14 @@ static enum twinlog_error take_option(struct cli_arguments *arguments, int argc,
 static enum twinlog_error check_operands(const struct cli_arguments *arguments, struct twinlog_fault *fault)
 {
 	const struct cli_command *command = arguments->command;
+	char where[96];
 
 	if (cli_given(arguments, "help"))
 		return TWINLOG_OK;
-	if (arguments->operands_count < command->least)
-		return twinlog_fault_set(fault, TWINLOG_USAGE, command->name, command->operands);
+	if (arguments->operands_count < command->least) {
+		snprintf(where, sizeof where, _("%s needs %s"), command->name, gettext(command->operands));
+		return twinlog_fault_set(fault, TWINLOG_USAGE, where, NULL);
+	}
 	if (arguments->operands_count > command->most)
 		return twinlog_fault_set(fault, TWINLOG_USAGE, command->name, arguments->operands[command->most]);
 	return TWINLOG_OK;
@@ -200,17 +203,22 @@ enum twinlog_error cli_number(const struct cli_arguments *arguments, const char 
 {
 	const char *text = cli_option(arguments, name);
 	unsigned long long number;
-	char where[64];
+	char where[96];
 	char *end;
 
 	if (!text) {
 		*ret_number = fallback;
 		return TWINLOG_OK;
 	}
-	snprintf(where, sizeof where, "--%s", name);
 	errno = 0;
 	number = strtoull(text, &end, 10);
 	if (end == text || *end != '\0' || text[0] == '-' || errno || number < least || number > most) {
+		if (most >= UINT32_MAX)
+			snprintf(where, sizeof where, _("--%s, a number from %llu on"), name,
+				 (unsigned long long)least);
+		else
+			snprintf(where, sizeof where, _("--%s, a number from %llu to %llu"), name,
+				 (unsigned long long)least, (unsigned long long)most);
 		/* A wrong option is wrong usage, whatever is wrong about it. */
 		return twinlog_fault_set(fault, TWINLOG_USAGE, where, text);
 	}

@@ -60,16 +60,13 @@ static const char *period_of(struct cli *cli, const Twinlog__Filter *filter)
 	return _("All that is recorded,");
 }
 
-static enum twinlog_error read_day(struct cli *cli, const char *option, const char *text, bool whole_day,
-				   ProtobufCBinaryData *ret_day)
+static enum twinlog_error read_since(struct cli *cli, const char *text, ProtobufCBinaryData *ret_day)
 {
 	struct edtf start, end;
 	char canonical[TWINLOG_DATE_MAX];
 
 	if (edtf_parse_written(text, strlen(text), &start, &end) != TWINLOG_OK || end.precision != EDTF_NONE)
-		return twinlog_fault_set(&cli->fault, TWINLOG_BAD_DATE, option, text);
-	if (whole_day)
-		start = (struct edtf){.first = start.last, .last = start.last, .precision = EDTF_DAY};
+		return twinlog_fault_set(&cli->fault, TWINLOG_BAD_DATE, "--since", text);
 	(void)edtf_format(&start, canonical);
 	*ret_day = codec_string(cli_printf(cli, "%s", canonical));
 	return TWINLOG_OK;
@@ -88,8 +85,8 @@ static enum twinlog_error read_question(struct cli *cli, const struct cli_argume
 	}
 	if (cli_number(arguments, "months", 1, MEASURE_MONTHS_MAX, MEASURE_MONTHS, &months, &cli->fault) ||
 	    cli_connect(cli) || cli_filter(cli, arguments, filter) ||
-	    (since && read_day(cli, "--since", since, false, &filter->from)) ||
-	    (as_of && read_day(cli, "--as-of", as_of, true, &question->as_of)))
+	    (since && read_since(cli, since, &filter->from)) ||
+	    (as_of && report_read_day(cli, as_of, &question->as_of)))
 		return cli->fault.code;
 	question->filter = filter;
 	question->months = (uint32_t)months;

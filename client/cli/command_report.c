@@ -83,14 +83,15 @@ static int read_by(struct cli *cli, const struct cli_arguments *arguments, enum 
 	return 0;
 }
 
-static enum twinlog_error read_day(struct cli *cli, const char *text, ProtobufCBinaryData *ret_day)
+enum twinlog_error report_read_day(struct cli *cli, const char *text, ProtobufCBinaryData *ret_day)
 {
 	struct edtf start, end;
 	char canonical[TWINLOG_DATE_MAX];
 
-	if (edtf_parse_written(text, strlen(text), &start, &end) != TWINLOG_OK || end.precision != EDTF_NONE ||
-	    start.approximate)
+	if (edtf_parse_written(text, strlen(text), &start, &end) != TWINLOG_OK || end.precision != EDTF_NONE)
 		return twinlog_fault_set(&cli->fault, TWINLOG_BAD_DATE, "--as-of", text);
+	if (start.approximate)
+		return twinlog_fault_set(&cli->fault, TWINLOG_INVALID, N_("--as-of, a date without ~"), text);
 	/* The last day of a year or month: what was known at its end. */
 	start = (struct edtf){.first = start.last, .last = start.last, .precision = EDTF_DAY};
 	(void)edtf_format(&start, canonical);
@@ -131,8 +132,8 @@ static int read_question(struct cli *cli, const struct cli_arguments *arguments,
 	if (preset && preset_find(preset, strlen(preset)) < 0)
 		return refuse_unknown(cli, "--preset", preset, report_presets(cli));
 	if (cli_number(arguments, "months", 1, MEASURE_MONTHS_MAX, MEASURE_MONTHS, &months, &cli->fault) ||
-	    (as_of && read_day(cli, as_of, &report->as_of)) || cli_connect(cli) || cli_filter(cli, arguments, filter) ||
-	    read_among(cli, arguments, report))
+	    (as_of && report_read_day(cli, as_of, &report->as_of)) || cli_connect(cli) ||
+	    cli_filter(cli, arguments, filter) || read_among(cli, arguments, report))
 		return cli_fail(cli);
 	report->measure = codec_string(measure_info(measure)->name);
 	report->months = (uint32_t)months;
@@ -281,7 +282,6 @@ static void csv_text(const char *text, bool first)
 	csv_write(stdout, text, strlen(text), first);
 }
 
-static const char *csv_figure(struct cli *cli, const Twinlog__Reported *reported, const Twinlog__ReportRow *row,
 /* A count, or a sum in minor units of its currency. */
 static const char *csv_number(struct cli *cli, const Twinlog__Reported *reported, const Twinlog__ReportRow *row,
 			      size_t column, int64_t number)
@@ -306,6 +306,7 @@ static const char *csv_real(struct cli *cli, const Twinlog__Reported *reported, 
 	return cli_printf(cli, "%.9g", number);
 }
 
+static const char *csv_figure(struct cli *cli, const Twinlog__Reported *reported, const Twinlog__ReportRow *row,
 			      size_t column)
 {
 	const Twinlog__ReportCell *cell = row->cells[column];

@@ -27,6 +27,8 @@ const char *report_money(struct cli *cli, int64_t minor, ProtobufCBinaryData cur
 /* Whether a figure is an amount of money, and in which currency. */
 bool report_currency(const Twinlog__Reported *reported, const Twinlog__ReportRow *row, size_t column,
 		     ProtobufCBinaryData *ret_currency);
+/* The day of --as-of: of a month or year its last one, for what was known at its end. */
+enum twinlog_error report_read_day(struct cli *cli, const char *text, ProtobufCBinaryData *ret_day) TWINLOG_MUST_CHECK;
 /* The presets that there are, for cli->known. */
 const char *report_presets(struct cli *cli);
 /* How complete the logs behind an answer are: one line a space. */

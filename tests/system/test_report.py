@@ -320,6 +320,16 @@ class Rules(harness.TestCase):
         self.assertEqual(sum(row["values"]["ties"] for row in rows), 2)
         self.assertEqual(self.values("dormancy", "--follow", *day)["ties"], 3, "what was taken over lives on where it is followed")
 
+    def test_lines_say_what_to_do(self):
+        self.assertIn("from 1 to 1000", self.one.refuses(2, "list", "--limit", "0", says="--limit"))
+        self.assertIn("from 1 to 1200", self.one.refuses(2, "report", "dormancy", "--months", "0", says="--months"))
+        self.assertIn("from 1 on", self.one.refuses(2, "report", "events", "--top", "0", says="--top"))
+        self.one.refuses(2, "search", says="search needs TEXT")
+        for command in (("report", "events"), ("brief", "-o", self.folder / "brief.html")):
+            self.assertNotIn("2018~", self.one.refuses(3, *command, "--as-of", "2020-01-01~", says="without ~"))
+        self.assertNotIn("Unicode", self.one.do("report", "events"))
+
+
 class Laws(harness.TestCase):
     """What has to hold of any records."""
 
