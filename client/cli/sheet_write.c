@@ -42,7 +42,8 @@ static ProtobufCBinaryData join(const struct sheet_writer *writer, const Protobu
 	for (size_t i = 0; i < count; i++) {
 		if (i > 0)
 			bytes[size++] = ';';
-		memcpy(bytes + size, values[i].data, values[i].len);
+		if (values[i].len > 0) /* what is empty may be nowhere */
+			memcpy(bytes + size, values[i].data, values[i].len);
 		size += values[i].len;
 	}
 	return codec_bytes(bytes, size);
