@@ -141,12 +141,13 @@ static enum twinlog_error read_hex(const struct reading *reading, const json_t *
 enum twinlog_error reading_bytes(const struct reading *reading, const struct field_meaning *meaning,
 				 const json_t *value, const char *path, ProtobufCBinaryData *ret_bytes)
 {
+	static const struct field_meaning text = {.form = FIELD_TEXT};
 	ProtobufCBinaryData bytes = {0};
 	enum twinlog_error error = read_text(reading, value, path, &bytes);
 	int code;
 
 	if (!error && bytes.len == 0)
-		meaning = &(struct field_meaning){.form = FIELD_TEXT};
+		meaning = &text;
 	if (!error && meaning->form == FIELD_CODE) {
 		code = codelist_find(meaning->list, bytes.data, bytes.len);
 		if (code < 0 && (code = codelist_find_label(meaning->list, bytes.data, bytes.len)) >= 0)
